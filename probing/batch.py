@@ -1,0 +1,192 @@
+"""What travels between the parts: sentences, windows, batches and encodings.
+
+Shape legend, used in every docstring and comment of this package:
+
+=====  ==============================================================
+``B``  windows in a batch
+``T``  wordpieces of the longest window, special tokens included
+``W``  words of the longest window
+``A``  anchors of the window with the most anchors
+``L``  layers of the encoder
+``H``  attention heads of a layer
+``D``  hidden size
+``R``  rows of a report: relations or mention types, and ``all``
+=====  ==============================================================
+
+Wherever a dimension counts candidates it is ``W+1`` long: column 0 is ROOT and column ``j``
+is word ``j`` counted from one, just as a treebank numbers heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Protocol, Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One annotated sentence, as a reader yields it.
+
+    ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT.
+    ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none.
+    ``document`` is the name of the document, ``line`` the line where the sentence starts.
+    """
+
+    words: Sequence[str]
+    heads: Sequence[int]
+    relations: Sequence[str]
+    tags: Sequence[str]
+    document: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wordpieces:
+    """A window as the model sees it: ``ids [T]`` and, for each wordpiece, its word or -1.
+
+    ``words_of[t]`` is the index of the word, counted from zero; special tokens have -1.
+    """
+
+    ids: Sequence[int]
+    words_of: Sequence[int]
+
+
+class Tokenizer(Protocol):
+    """What the data needs from an encoder: words to wordpieces, and how many fit."""
+
+    @property
+    def limit(self) -> int:
+        """The most wordpieces that the model takes, special tokens included."""
+        ...
+
+    @property
+    def pad_id(self) -> int:
+        """The id that fills up a batch; the model never attends to it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs whenever the same words could get other wordpieces."""
+        ...
+
+    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
+        """Tokenize many windows at once, special tokens added."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the model sees at once, and the questions asked about it.
+
+    ``anchors[a]`` is the index of the word that asks, counted from zero. ``gold[a]`` and
+    ``candidates[a]`` are columns of ``[W+1]``: 0 is ROOT. ``rows[a]`` names the rows of the
+    report that the anchor counts in. ``candidates`` is ``None`` where every word and ROOT
+    are candidates of every anchor.
+    """
+
+    words: Sequence[str]
+    wordpieces: Wordpieces
+    anchors: Sequence[int]
+    gold: Sequence[Sequence[int]]
+    candidates: Sequence[Sequence[int]] | None
+    rows: Sequence[Sequence[int]]
+
+
+class _Movable:
+    """Tensors that travel to a device together."""
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same, with every tensor on ``device``."""
+        moved = {
+            field.name: value.to(device)
+            for field in fields(self)  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, field.name), Tensor)
+        }
+        return replace(self, **moved)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class EdgeBatch(_Movable):
+    """Windows and the edges to be selected in them.
+
+    - ``words``: the words of each window.
+    - ``ids [B, T]``: wordpieces, ``words_of [B, T]``: their words (-1: special, -2: padding).
+    - ``lengths [B]``: how many words each window has.
+    - ``anchors [B, A]``: word indices counted from zero; two anchors may share a word.
+    - ``is_anchor [B, A]``: false where ``A`` is padding.
+    - ``gold [B, A, W+1]``, ``candidates [B, A, W+1]``: booleans, column 0 is ROOT.
+    - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
+      counts in.
+    """
+
+    words: Sequence[Sequence[str]]
+    rows: Sequence[str]
+    ids: Tensor
+    words_of: Tensor
+    lengths: Tensor
+    anchors: Tensor
+    is_anchor: Tensor
+    gold: Tensor
+    candidates: Tensor
+    member: Tensor
+
+    @property
+    def width(self) -> int:
+        """``W``: words of the longest window."""
+        return self.gold.shape[2] - 1
+
+    @property
+    def is_word(self) -> Tensor:
+        """``[B, W]``: false where ``W`` is padding."""
+        return torch.arange(self.width, device=self.lengths.device) < self.lengths[:, None]
+
+
+@dataclass(frozen=True)
+class Encoding(_Movable):
+    """What a frozen model knows of a batch, at the level of words; absent parts are ``None``.
+
+    - ``attention [B, L, H, W, W]``: from word (row) to word (column). Attention to a split
+      word is the sum over its wordpieces (section 4.1).
+    - ``boundary [B, L, H, W, 4]``: attention to the first, to the last, from the first and
+      from the last special token; zero where the model has no such token.
+    - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if all.
+    - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
+    - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input.
+    """
+
+    attention: Tensor | None = None
+    boundary: Tensor | None = None
+    visible: Tensor | None = None
+    embeddings: Tensor | None = None
+    hidden: Tensor | None = None
+
+    def part(self, name: str) -> Tensor:
+        """The part ``name``, which must have been asked for.
+
+        Raises:
+            ValueError: if the encoder was not asked for it.
+        """
+        value = getattr(self, name)
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"the encoding holds no {name!r}: a probe that reads it must list it in `needs`"
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a probe may size its parameters by: layers, heads, hidden and embedding size."""
+
+    layers: int
+    heads: int
+    hidden: int
+    embedding: int
+
+
+Reader = Callable[[str], Iterable[Sentence]]
+"""One function from a path to sentences, lazily."""

@@ -1,0 +1,142 @@
+"""LightningDataModules: from files to batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytorch_lightning import LightningDataModule
+from torch.utils.data import DataLoader, Sampler
+
+from ..batch import EdgeBatch, Reader, Tokenizer
+from ..errors import ProbingError
+from .samplers import EvaluationBatches, TrainingBatches, batches_by_length
+from .store import EdgeWindows, Windowing, open_windows
+from .windows import dependency_windows
+
+# Which splits each entry point of the Trainer reads.
+_SPLITS: Mapping[str, tuple[str, ...]] = {
+    "fit": ("train", "val"),
+    "validate": ("val",),
+    "test": ("test",),
+}
+
+
+class EdgeData(LightningDataModule):
+    """Windows and edges from files, batched by length and dealt to processes.
+
+    Args:
+        train: what to learn from: a file, or ``builtin:documents=N,seed=S``.
+        val: what to watch and choose heads on.
+        test: what the final report is made of.
+        reader: function from a path to sentences; by the file's ending, if not given.
+        batch_wordpieces: the most wordpieces of a batch, padding included.
+        shuffle_seed: seed of the order of training batches.
+        workers: processes that load batches ahead of the model.
+        tokenizer: the encoder's (the command line fills it in).
+    """
+
+    windowing: Windowing
+
+    def __init__(
+        self,
+        train: str | None = None,
+        val: str | None = None,
+        test: str | None = None,
+        *,
+        reader: Reader | None = None,
+        batch_wordpieces: int = 1000,
+        shuffle_seed: int = 0,
+        workers: int = 0,
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
+        super().__init__()
+        self.sources = {"train": train, "val": val, "test": test}
+        self.reader = reader
+        self.batch_wordpieces = batch_wordpieces
+        self.shuffle_seed = shuffle_seed
+        self.workers = workers
+        self.tokenizer = tokenizer
+        self.splits: dict[str, EdgeWindows] = {}
+
+    def prepare_data(self) -> None:
+        """Read and tokenize, once, before other processes look."""
+        if self.trainer is not None and self.trainer.state.fn is not None:
+            self.setup(self.trainer.state.fn.value)
+
+    def setup(self, stage: str) -> None:
+        """Open the splits that ``stage`` (fit, validate or test) needs."""
+        for split in _SPLITS[stage]:
+            if split not in self.splits and self.sources[split] is not None:
+                self.splits[split] = self.open(split)
+
+    def open(self, split: str) -> EdgeWindows:
+        """Open one split.
+
+        Raises:
+            ProbingError: if it was not given, or cannot be read.
+        """
+        source = self.sources[split]
+        if source is None:
+            raise ProbingError(f"no {split} data: give --data.{split} FILE")
+        if self.tokenizer is None:
+            raise ValueError("EdgeData needs the encoder's tokenizer")
+        return open_windows(
+            source,
+            reader=self.reader,
+            windowing=type(self).windowing,
+            tokenizer=self.tokenizer,
+        )
+
+    def train_dataloader(self) -> DataLoader[EdgeBatch]:
+        """Shuffled batches."""
+        windows = self._split("train")
+        rank, world = self._place()
+        sampler = TrainingBatches(
+            windows.lengths,
+            wordpieces=self.batch_wordpieces,
+            seed=self.shuffle_seed,
+            rank=rank,
+            world=world,
+        )
+        return self._loader(windows, sampler)
+
+    def val_dataloader(self) -> DataLoader[EdgeBatch] | list[DataLoader[EdgeBatch]]:
+        """Every validation window once; no loader where no validation data was given."""
+        return [] if self.sources["val"] is None else self._evaluation("val")
+
+    def test_dataloader(self) -> DataLoader[EdgeBatch]:
+        """Every test window once."""
+        return self._evaluation("test")
+
+    def _evaluation(self, split: str) -> DataLoader[EdgeBatch]:
+        windows = self._split(split)
+        rank, world = self._place()
+        batches = batches_by_length(windows.lengths, wordpieces=self.batch_wordpieces)
+        return self._loader(windows, EvaluationBatches(batches, rank=rank, world=world))
+
+    def _split(self, split: str) -> EdgeWindows:
+        if split not in self.splits:
+            self.splits[split] = self.open(split)
+        return self.splits[split]
+
+    def _place(self) -> tuple[int, int]:
+        """The rank of this process and how many there are."""
+        trainer = self.trainer
+        return (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
+
+    def _loader(self, windows: EdgeWindows, sampler: Sampler[list[int]]) -> DataLoader[EdgeBatch]:
+        # Samplers yield lists of indices and the corpus answers with batches, so the loader
+        # itself has nothing left to batch.
+        return DataLoader(
+            windows,
+            sampler=sampler,
+            batch_size=None,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+        )
+
+
+class DependencyData(EdgeData):
+    """Dependency trees: every word picks its head. One sentence a window."""
+
+    windowing = staticmethod(dependency_windows)

@@ -1,0 +1,123 @@
+"""Windows: what the model sees at once, and the edges to be selected in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import torch
+
+from ..batch import EdgeBatch, Sentence, Tokenizer, Window
+from .readers import tree_faults
+
+ALL = "all"
+"""The row of the report in which every scored anchor counts."""
+
+
+@dataclass
+class Census:
+    """What was read, in numbers, and the names of the rows, in the order of their indices.
+
+    ``left_out`` and ``faults`` count sentences by reason; only those left out are not used.
+    """
+
+    rows: list[str] = field(default_factory=lambda: [ALL])
+    sentences: int = 0
+    windows: int = 0
+    words: int = 0
+    wordpieces: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def row(self, name: str) -> int:
+        """The index of the row ``name``, new if need be."""
+        if name not in self.rows:
+            self.rows.append(name)
+        return self.rows.index(name)
+
+
+def dependency_windows(
+    sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
+) -> Iterator[Window]:
+    """One window a sentence; every word is an anchor and picks its head.
+
+    Sentences that do not fit, or hold a word without a wordpiece, are left out whole and
+    counted in ``census``. Punctuation has a row of its own but does not count in ``all``.
+    """
+    stream = iter(sentences)
+    while chunk := list(islice(stream, 256)):
+        pieces = tokenizer([sentence.words for sentence in chunk])
+        for sentence, wordpieces in zip(chunk, pieces, strict=True):
+            census.sentences += 1
+            if len(wordpieces.ids) > tokenizer.limit:
+                census.left_out[f"over {tokenizer.limit} wordpieces"] += 1
+                continue
+            if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
+                census.left_out["a word without a wordpiece"] += 1
+                continue
+            census.faults.update(tree_faults(sentence.heads))
+            census.windows += 1
+            census.words += len(sentence.words)
+            census.wordpieces += len(wordpieces.ids)
+            yield Window(
+                words=sentence.words,
+                wordpieces=wordpieces,
+                anchors=range(len(sentence.words)),
+                gold=[[head] for head in sentence.heads],
+                candidates=None,
+                rows=[_rows_of(relation, census) for relation in sentence.relations],
+            )
+
+
+def _rows_of(relation: str, census: Census) -> list[int]:
+    own = census.row(relation)
+    return [own] if relation.partition(":")[0] == "punct" else [census.row(ALL), own]
+
+
+def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> EdgeBatch:
+    """Pad windows into a batch; no windows make an empty batch that every part can take."""
+    size = len(windows)
+    length = max((len(w.wordpieces.ids) for w in windows), default=0)
+    width = max((len(w.words) for w in windows), default=0)
+    most = max((len(w.anchors) for w in windows), default=0)
+    ids = torch.full((size, length), pad_id)
+    words_of = torch.full((size, length), -2)
+    lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
+    anchors = torch.zeros(size, most, dtype=torch.long)
+    is_anchor = torch.zeros(size, most, dtype=torch.bool)
+    gold = torch.zeros(size, most, width + 1, dtype=torch.bool)
+    candidates = torch.zeros(size, most, width + 1, dtype=torch.bool)
+    member = torch.zeros(size, most, len(rows), dtype=torch.bool)
+    for b, window in enumerate(windows):
+        count = len(window.anchors)
+        ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
+        words_of[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.words_of)
+        anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
+        is_anchor[b, :count] = True
+        gold[b][_cells(window.gold)] = True
+        member[b][_cells(window.rows)] = True
+        if window.candidates is None:
+            candidates[b, :count, : len(window.words) + 1] = True
+        else:
+            candidates[b][_cells(window.candidates)] = True
+    return EdgeBatch(
+        words=[list(w.words) for w in windows],
+        rows=rows,
+        ids=ids,
+        words_of=words_of,
+        lengths=lengths,
+        anchors=anchors,
+        is_anchor=is_anchor,
+        gold=gold,
+        candidates=candidates,
+        member=member,
+    )
+
+
+def _cells(lists: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Indices of the true cells of a boolean matrix given by the columns of each row."""
+    first = [a for a, columns in enumerate(lists) for _ in columns]
+    second = [column for columns in lists for column in columns]
+    return torch.tensor(first, dtype=torch.long), torch.tensor(second, dtype=torch.long)

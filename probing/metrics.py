@@ -1,0 +1,177 @@
+"""Metrics: integer counts by row of the report, summed over batches and processes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from .batch import EdgeBatch, Encoding
+from .functional import DIRECTIONS, directed, head_candidates, picks_gold
+
+
+def by_row(values: Tensor, member: Tensor) -> Tensor:
+    """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
+
+    Float64 holds every integer below 2**53, so sums of booleans are exact.
+    """
+    rows = member.flatten(0, 1).T.double()  # [R, B*A]
+    flat = values.flatten(0, 1).double()  # [B*A, ...]
+    return (rows @ flat.flatten(1)).view(rows.shape[0], *values.shape[2:])
+
+
+class RowMetric(Metric):
+    """A metric whose first dimension is the rows of the report.
+
+    The rows are learnt from the first batch: every process sees at least one, if an empty one.
+    """
+
+    full_state_update = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: tuple[str, ...] = ()
+
+    def start(
+        self, batch: EdgeBatch, shapes: dict[str, tuple[tuple[int, ...], torch.dtype]]
+    ) -> None:
+        """Create the states, once: ``shapes`` gives what follows ``R``, and the type."""
+        if self.rows:
+            return
+        self.rows = tuple(batch.rows)
+        for name, (shape, dtype) in shapes.items():
+            zeros = torch.zeros(len(self.rows), *shape, dtype=dtype)
+            self.add_state(name, zeros, dist_reduce_fx="sum")
+            setattr(self, name, zeros.to(batch.ids.device))
+
+    def add(self, name: str, value: Tensor) -> None:
+        """Add ``value`` to the state ``name``."""
+        state = getattr(self, name)
+        setattr(self, name, state + value.to(state.dtype))
+
+    def compute(self) -> dict[str, Tensor]:
+        """The summed states, on the CPU."""
+        return {name: getattr(self, name).cpu() for name in self._defaults}
+
+
+class EdgeAccuracy(RowMetric):
+    """How many anchors each of several pickers gets right: ``correct [R, K]``, ``total [R]``."""
+
+    correct: Tensor
+    total: Tensor
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names = names
+
+    def update(self, batch: EdgeBatch, hits: Tensor) -> None:
+        """Count ``hits [B, A, K]``, booleans."""
+        self.start(
+            batch,
+            {"correct": ((len(self.names),), torch.int64), "total": ((), torch.int64)},
+        )
+        member = batch.member & batch.is_anchor[:, :, None]
+        self.add("correct", by_row(hits, member))
+        self.add("total", member.sum((0, 1)))
+
+
+class HeadAccuracy(RowMetric):
+    """Every head as a picker, in three directions, in one pass.
+
+    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold.
+
+    States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]`` and ``total [R]`` are integers;
+    ``gold_mass`` and ``special_mass [R, 3, L, H]`` are float64 sums of the attention on the
+    gold words and on special tokens (for ``head->dep``: from them; for ``both``: the sum).
+    """
+
+    total: Tensor
+
+    def update(self, batch: EdgeBatch, encoding: Encoding) -> None:
+        """Count a batch, whose encoding must hold ``attention`` and ``boundary``."""
+        attention = encoding.part("attention")
+        boundary = encoding.part("boundary")
+        _, layers, heads, _, _ = attention.shape
+        cell = (len(DIRECTIONS), layers, heads)
+        self.start(
+            batch,
+            {
+                "correct": (cell, torch.int64),
+                "reachable": (cell[:2], torch.int64),
+                "total": ((), torch.int64),
+                "gold_mass": (cell, torch.float64),
+                "special_mass": (cell, torch.float64),
+            },
+        )
+        gold = batch.gold[:, :, 1:]  # [B, A, W]
+        asked = batch.is_anchor & gold.any(-1)  # [B, A]
+        member = batch.member & asked[:, :, None]
+        self.add("total", member.sum((0, 1)))
+        if not batch.anchors.numel():
+            return
+        gold = gold[:, :, None, None]  # [B, A, 1, 1, W]
+        allowed = head_candidates(batch.candidates, batch.anchors)[:, :, None, None]
+        special = boundary_mass(boundary, batch.anchors)  # 3 of [B, A, L, H]
+        reach = reachable(encoding.visible, batch)  # 3 of [B, A, L]
+        hits, masses = [], []
+        for scores in directed(attention, batch.anchors):  # [B, A, L, H, W]
+            hits.append(picks_gold(scores, allowed, gold))
+            masses.append((scores * gold).sum(-1))
+        self.add("correct", by_row(torch.stack(hits, 2), member))
+        self.add("gold_mass", by_row(torch.stack(masses, 2), member))
+        self.add("special_mass", by_row(torch.stack(special, 2), member))
+        self.add("reachable", by_row(torch.stack(reach, 2).expand(-1, -1, -1, layers), member))
+
+
+def boundary_mass(boundary: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Attention of each anchor to, from, and to plus from special tokens: ``[B, A, L, H]``."""
+    batch = torch.arange(anchors.shape[0], device=anchors.device)[:, None]
+    own = boundary.movedim(3, 1)[batch, anchors]  # [B, A, L, H, 4]
+    to_special, from_special = own[..., :2].sum(-1), own[..., 2:].sum(-1)
+    return to_special, from_special, to_special + from_special
+
+
+def reachable(visible: Tensor | None, batch: EdgeBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Whether the mask lets each anchor reach a gold word: ``[B, A, L]``, or ``L`` = 1 for all."""
+    gold = batch.gold[:, :, 1:]
+    if visible is None:
+        every = gold.any(-1)[:, :, None]  # [B, A, 1]
+        return every, every, every
+    rows, columns, both = directed(visible[:, :, None], batch.anchors)  # [B, A, L, 1, W]
+    return tuple(  # type: ignore[return-value]
+        (seen[:, :, :, 0] & gold[:, :, None]).any(-1) for seen in (rows, columns, both)
+    )
+
+
+class Spread(Metric):
+    """Standard deviation of each head's attention over word pairs, ``[L, H]`` (float64)."""
+
+    full_state_update = False
+    moments: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sized = False
+
+    def update(self, encoding: Encoding, is_word: Tensor) -> None:
+        """Count the pairs of ``is_word [B, W]``."""
+        attention = encoding.part("attention").double()
+        if not self._sized:
+            zeros = torch.zeros(2, *attention.shape[1:3], dtype=torch.float64)
+            self.add_state("moments", zeros, dist_reduce_fx="sum")
+            self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+            self.moments, self.count = zeros.to(attention.device), self.count.to(attention.device)
+            self._sized = True
+        pairs = is_word[:, :, None] & is_word[:, None, :]
+        kept = attention * pairs[:, None, None]
+        self.moments = self.moments + torch.stack(
+            [kept.sum((0, 3, 4)), kept.square().sum((0, 3, 4))]
+        )
+        self.count = self.count + pairs.sum()
+
+    def compute(self) -> Tensor:
+        """``[L, H]``, on the CPU; zero where nothing was counted."""
+        mean, square = (self.moments / self.count.clamp_min(1)).cpu()
+        variance: Tensor = square - mean.square()
+        return variance.clamp_min(0).sqrt()

@@ -1,0 +1,92 @@
+"""The contract of a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor, nn
+
+from ..batch import EdgeBatch, Encoding, Sizes
+from ..functional import anchor_rows, select_loss
+
+
+class Probe(nn.Module):
+    """Scores, for every word, how strongly it picks each candidate.
+
+    A subclass names in :attr:`needs` the parts of the :class:`~probing.batch.Encoding` that it
+    reads, makes its parameters in :meth:`configure`, and returns scores ``[B, W, W+1]`` from
+    :meth:`forward`; column 0 is ROOT. Scores of padding are ignored and may be anything finite.
+
+    Args:
+        learning_rate: of this probe alone; probes that train together share no parameter.
+    """
+
+    needs: Collection[str] = ()
+
+    def __init__(self, *, learning_rate: float = 0.002) -> None:
+        super().__init__()
+        self.learning_rate = learning_rate
+
+    def configure(self, sizes: Sizes) -> None:
+        """Create the parameters; called once, when the encoder's sizes are known."""
+
+    def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
+        """Scores ``[B, W, W+1]``, unnormalised, higher for a better candidate."""
+        raise TypeError(f"{type(self).__name__} does not define forward")
+
+    def loss(self, scores: Tensor, batch: EdgeBatch) -> Tensor:
+        """Mean over anchors of ``-log`` of the probability of their gold candidates.
+
+        With one gold candidate this is the cross-entropy of section 5.
+
+        Args:
+            scores: ``[B, A, W+1]``, the rows of the anchors.
+            batch: the batch that they come from.
+
+        Returns:
+            A scalar; zero, with a gradient, for an empty batch.
+        """
+        losses = select_loss(scores, batch.candidates, batch.gold)  # [B, A]
+        return losses.sum() / batch.is_anchor.sum().clamp_min(1)
+
+    def head_weights(self, encoding: Encoding, batch: EdgeBatch) -> Tensor | None:
+        """Weight on each head, ``[2, L, H]``, mean over the words; row and column maps.
+
+        ``None``, the default, if the probe has no weights on heads.
+        """
+        return None
+
+    def score(self, encoding: Encoding, batch: EdgeBatch, *, name: str) -> Tensor:
+        """Scores of the anchors, ``[B, A, W+1]``, checked.
+
+        Raises:
+            ValueError: naming the probe, if scores have the wrong shape, type or are not finite.
+        """
+        scores = self(encoding, batch)
+        label = f"probe {name!r} ({type(self).__module__}.{type(self).__qualname__})"
+        words, width = len(batch.words), batch.width
+        expected = (words, width, width + 1)
+        if not isinstance(scores, Tensor) or not scores.is_floating_point():
+            found = scores.dtype if isinstance(scores, Tensor) else type(scores).__name__
+            raise ValueError(f"{label} returned {found}, expected a tensor of floats")
+        if tuple(scores.shape) != expected:
+            raise ValueError(
+                f"{label} returned scores of shape {tuple(scores.shape)}, "
+                f"expected [B, W, W+1] = {expected}"
+            )
+        chosen = anchor_rows(scores, batch.anchors)  # [B, A, W+1]
+        asked = batch.candidates & batch.is_anchor[:, :, None]
+        if not bool(torch.isfinite(chosen.masked_fill(~asked, 0.0)).all()):
+            raise ValueError(
+                f"{label} returned scores that are not finite, expected finite ones; "
+                "a lower learning rate may help"
+            )
+        return chosen
+
+
+def pick(scores: Tensor, candidates: Tensor) -> Tensor:
+    """The best candidate of each anchor, ``[B, A]``; the lowest index wins a tie."""
+    if not scores.numel():
+        return scores.new_zeros(scores.shape[:2], dtype=torch.long)
+    return scores.masked_fill(~candidates, -torch.inf).argmax(-1)
