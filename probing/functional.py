@@ -14,6 +14,8 @@ from torch import Tensor
 
 DIRECTIONS = ("dep->head", "head->dep", "both")
 """How an anchor picks: by its row, by its column, by their sum."""
+OFFSETS = tuple(k for k in range(-10, 11) if k)
+"""The fixed offsets that are tried as baselines."""
 
 
 @dataclass(frozen=True)
@@ -162,3 +164,21 @@ def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
     chosen = scores.masked_fill(~right, -torch.inf).logsumexp(-1)
     # Where nothing is gold both terms may be infinite; those anchors are padding.
     return torch.where(usable, everything, 0.0) - torch.where(usable, chosen, 0.0)
+
+
+def offset_hits(gold: Tensor, anchors: Tensor, lengths: Tensor) -> Tensor:
+    """Whether the word at each of :data:`OFFSETS` from the anchor is gold.
+
+    Args:
+        gold: ``[B, A, W+1]``.
+        anchors: ``[B, A]``.
+        lengths: ``[B]``; a position outside the window is wrong.
+
+    Returns:
+        Booleans ``[B, A, len(OFFSETS)]``.
+    """
+    word = anchors[:, :, None] + torch.tensor(OFFSETS, device=anchors.device)
+    inside = (word >= 0) & (word < lengths[:, None, None])
+    if not gold.numel():
+        return inside
+    return gold.gather(-1, torch.where(inside, word + 1, 0)) & inside

@@ -148,30 +148,48 @@ class Spread(Metric):
 
     full_state_update = False
     moments: Tensor
-    count: Tensor
+    pairs: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, layers: int, heads: int) -> None:
         super().__init__()
-        self._sized = False
+        zeros = torch.zeros(2, layers, heads, dtype=torch.float64)
+        self.add_state("moments", zeros, dist_reduce_fx="sum")
+        self.add_state("pairs", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, encoding: Encoding, is_word: Tensor) -> None:
         """Count the pairs of ``is_word [B, W]``."""
-        attention = encoding.part("attention").double()
-        if not self._sized:
-            zeros = torch.zeros(2, *attention.shape[1:3], dtype=torch.float64)
-            self.add_state("moments", zeros, dist_reduce_fx="sum")
-            self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-            self.moments, self.count = zeros.to(attention.device), self.count.to(attention.device)
-            self._sized = True
-        pairs = is_word[:, :, None] & is_word[:, None, :]
-        kept = attention * pairs[:, None, None]
+        pairs = is_word[:, :, None] & is_word[:, None, :]  # [B, W, W]
+        kept = encoding.part("attention").double() * pairs[:, None, None]
         self.moments = self.moments + torch.stack(
             [kept.sum((0, 3, 4)), kept.square().sum((0, 3, 4))]
         )
-        self.count = self.count + pairs.sum()
+        self.pairs = self.pairs + pairs.sum()
 
     def compute(self) -> Tensor:
         """``[L, H]``, on the CPU; zero where nothing was counted."""
-        mean, square = (self.moments / self.count.clamp_min(1)).cpu()
+        mean, square = (self.moments / self.pairs.clamp_min(1)).cpu()
         variance: Tensor = square - mean.square()
         return variance.clamp_min(0).sqrt()
+
+
+class WordMean(Metric):
+    """Mean of a tensor over batches, each weighted by its number of words (float64)."""
+
+    full_state_update = False
+    summed: Tensor
+    words: Tensor
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        zeros = torch.zeros(shape, dtype=torch.float64)
+        self.add_state("summed", zeros, dist_reduce_fx="sum")
+        self.add_state("words", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, value: Tensor, words: Tensor) -> None:
+        """Count a batch's ``value`` with the weight ``words``, a scalar."""
+        self.summed = self.summed + value.double() * words
+        self.words = self.words + words
+
+    def compute(self) -> Tensor:
+        """The mean, on the CPU; zero where nothing was counted."""
+        return (self.summed / self.words.clamp_min(1)).cpu()

@@ -13,10 +13,11 @@ from .samplers import EvaluationBatches, TrainingBatches, batches_by_length
 from .store import EdgeWindows, Windowing, open_windows
 from .windows import dependency_windows
 
-# Which splits each entry point of the Trainer reads.
+# Which splits each entry point of the Trainer opens: what comes later is opened early, so that
+# a bad file is found before hours of work.
 _SPLITS: Mapping[str, tuple[str, ...]] = {
-    "fit": ("train", "val"),
-    "validate": ("val",),
+    "fit": ("train", "val", "test"),
+    "validate": ("val", "test"),
     "test": ("test",),
 }
 

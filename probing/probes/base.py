@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..batch import EdgeBatch, Encoding, Sizes
+from ..errors import ProbingError
 from ..functional import anchor_rows, select_loss
 
 
@@ -61,7 +62,7 @@ class Probe(nn.Module):
         """Scores of the anchors, ``[B, A, W+1]``, checked.
 
         Raises:
-            ValueError: naming the probe, if scores have the wrong shape, type or are not finite.
+            ProbingError: naming the probe, if scores have the wrong shape, type or are not finite.
         """
         scores = self(encoding, batch)
         label = f"probe {name!r} ({type(self).__module__}.{type(self).__qualname__})"
@@ -69,16 +70,16 @@ class Probe(nn.Module):
         expected = (words, width, width + 1)
         if not isinstance(scores, Tensor) or not scores.is_floating_point():
             found = scores.dtype if isinstance(scores, Tensor) else type(scores).__name__
-            raise ValueError(f"{label} returned {found}, expected a tensor of floats")
+            raise ProbingError(f"{label} returned {found}, expected a tensor of floats")
         if tuple(scores.shape) != expected:
-            raise ValueError(
+            raise ProbingError(
                 f"{label} returned scores of shape {tuple(scores.shape)}, "
                 f"expected [B, W, W+1] = {expected}"
             )
         chosen = anchor_rows(scores, batch.anchors)  # [B, A, W+1]
         asked = batch.candidates & batch.is_anchor[:, :, None]
         if not bool(torch.isfinite(chosen.masked_fill(~asked, 0.0)).all()):
-            raise ValueError(
+            raise ProbingError(
                 f"{label} returned scores that are not finite, expected finite ones; "
                 "a lower learning rate may help"
             )

