@@ -41,7 +41,7 @@ from .reports import (
     baseline_rows,
     head_rows,
 )
-from .terminal import describe, show, show_findings
+from .terminal import describe, show, show_epoch, show_findings
 
 
 class RunFolder(Callback):
@@ -197,7 +197,7 @@ class Report(Callback):
         every = list(probes.rows).index(ALL)
         for k, name in enumerate(probes.names):
             share = float(probes.correct[every, k]) / max(1, int(probes.total[every]))
-            module.log(f"{split}/uas/{name}", share, prog_bar=split == "val", rank_zero_only=True)
+            module.log(f"{split}/uas/{name}", share, rank_zero_only=True)
 
     def _write(
         self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
@@ -226,7 +226,9 @@ class Report(Callback):
         write_csv(folder / "probes.csv", PROBES, findings.probe_table)
         summary = self._circumstances(corpus, trainer, module) | findings.summary()
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
-        if split == self.final and trainer.state.fn != TrainerFn.FITTING:
+        if trainer.state.fn == TrainerFn.FITTING:
+            show_epoch(trainer.current_epoch + 1, split, findings)
+        elif split == self.final:
             show_findings(findings)
             show(f"Reports: {folder}")
 
@@ -336,7 +338,9 @@ class HeadWeights(Callback):
             self.spread_metric.update(outputs["encoding"], batch.is_word)
         for name, probe in pl_module.probes.items():
             weights = probe.head_weights(outputs["encoding"], batch)
-            if weights is not None:
+            if weights is None:
+                self.means.pop(name, None)
+            else:
                 self.means[name].update(weights, batch.lengths.sum())
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -349,8 +353,6 @@ class HeadWeights(Callback):
         epoch = trainer.current_epoch + 1
         self.lines = [line for line in self.lines if line[0] != epoch]
         for name, mean in found.items():
-            if not mean.any():
-                continue
             weights = mean * self.spread  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"

@@ -110,6 +110,12 @@ def _quieten() -> None:
     for name in ("pytorch_lightning", "lightning_fabric", "lightning"):
         for child in ("", ".utilities.rank_zero", ".utilities.seed"):
             logging.getLogger(name + child).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    warnings.filterwarnings("ignore", message=".*LightningCLI's args parameter.*")
-    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    for message in (
+        "does not have many workers",
+        "LightningCLI's args parameter",
+        "isinstance.treespec, LeafSpec",
+        "in eval mode at the start of training",  # the encoder is frozen
+        "across ranks is zero",  # there may be no validation data
+        "litlogger",
+    ):
+        warnings.filterwarnings("ignore", message=f".*{message}.*")

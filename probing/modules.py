@@ -90,8 +90,10 @@ class ProbingModule(LightningModule):
         losses = {}
         for name, probe in self.probes.items():
             losses[name] = probe.loss(probe.score(encoding, batch, name=name), batch)
-            self.log(f"train/loss/{name}", losses[name].detach(), prog_bar=True, batch_size=1)
-        return torch.stack(list(losses.values())).sum()
+            self.log(f"train/loss/{name}", losses[name].detach(), batch_size=1)
+        total = torch.stack(list(losses.values())).sum()
+        self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
+        return total
 
     def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
         """See :meth:`judge`; also logs each probe's loss over the whole split."""

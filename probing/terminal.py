@@ -76,6 +76,13 @@ def show_findings(findings: Findings) -> None:
     console.print(probes)
 
 
+def show_epoch(epoch: int, split: str, findings: Findings) -> None:
+    """One line an epoch: the score of each probe."""
+    scores = {p: float(str(a)) for p, row, _, _, a in findings.probe_table if row == ALL}
+    listed = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in findings.probes.names)
+    show(f"epoch {epoch}: UAS on {split}: {listed}")
+
+
 def _numbers(table: Table, *names: str) -> None:
     for name in names:
         table.add_column(name, justify="right")

@@ -1,0 +1,253 @@
+"""Fixtures that several suites share; all of them are cheap, seeded and need no network.
+
+- ``tiny_bert``: a folder with a random BERT (2 layers, 4 heads, 32 units, 512 positions) and a
+  WordPiece tokenizer that splits most words; ``tiny_encoder`` is the loaded ``Encoder``.
+- ``save_tokenizer(folder)``: put that tokenizer beside another model; returns its size.
+- ``random_edges(seed, ...)``: a random ``EdgeBatch`` and the ``Encoding`` that goes with it.
+- ``take(batch, encoding, order)`` picks and reorders windows of the two;
+  ``pad(batch, encoding, ...)`` adds padding to them.
+
+``PROBING_CACHE`` points into a temporary folder and the Hugging Face hub is offline.
+"""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+# Before transformers is imported: a test that reaches for the hub must fail, not download.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import pytest
+import torch
+import transformers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from torch.nn import functional as F
+
+from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.encoder import Encoder
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WHOLE = "the a of to and in is was he she it they dog cat".split()
+ROWS = ("all", "nsubj", "obj", "punct")
+SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tiny tensors gain nothing from threads, and a user's cache is not ours to fill."""
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROBING_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def save_tokenizer() -> Callable[[Path], int]:
+    return _save_tokenizer
+
+
+def _save_tokenizer(folder: Path) -> int:
+    letters = string.ascii_lowercase + string.digits
+    pieces = [*SPECIAL, *string.punctuation, *letters, *(f"##{c}" for c in letters), *WHOLE]
+    pieces += ["##ing", "##ed", "##er"]
+    vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=512,
+    ).save_pretrained(folder)
+    return len(vocabulary)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model; its name is what ``--model.encoder`` takes."""
+    folder = tmp_path_factory.mktemp("tiny_bert")
+    config = transformers.BertConfig(
+        vocab_size=_save_tokenizer(folder),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=512,
+        # Sharper than the usual 0.02, so that heads differ from uniform and from each other.
+        initializer_range=0.5,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tiny_bert: Path) -> Encoder:
+    return Encoder(str(tiny_bert)).load()
+
+
+@pytest.fixture(scope="session")
+def random_edges() -> Callable[..., tuple[EdgeBatch, Encoding]]:
+    return _random_edges
+
+
+def _random_edges(
+    seed: int,
+    *,
+    lengths: Sequence[int] = (5, 2, 7),
+    gold: int = 1,
+    restricted: bool = False,
+    shared: bool = False,
+    root: bool = True,
+    causal: bool = False,
+    sizes: Sizes = SIZES,
+) -> tuple[EdgeBatch, Encoding]:
+    """Windows of ``lengths`` words with random edges, and a random encoding of them.
+
+    Every word is an anchor, in a random order. Words and anchors are padded to the longest
+    window; the encoding is zero on padding, as the encoder leaves it.
+
+    Args:
+        seed: the same seed gives the same.
+        lengths: words of each window; one wordpiece each, and two special tokens.
+        gold: the most gold candidates of an anchor.
+        restricted: leave out a random half of the candidates, gold ones never all.
+        shared: some words are anchors twice, with gold candidates of their own.
+        root: whether ROOT may be gold and candidate.
+        causal: words attend to nothing behind them, and ``visible`` says so.
+        sizes: of the encoder.
+    """
+    rng = torch.Generator().manual_seed(seed)
+
+    def below(n: int) -> int:
+        return int(torch.randint(n, (), generator=rng))
+
+    size, width = len(lengths), max(lengths, default=0)
+    asking = [torch.randperm(n, generator=rng).tolist() for n in lengths]
+    if shared:
+        asking = [
+            words + [below(n) for _ in range(1 + n // 2)] for n, words in zip(lengths, asking)
+        ]
+    most = max(map(len, asking), default=0)
+    ids = torch.zeros(size, width + 2 if size else 0, dtype=torch.long)
+    words_of = torch.full_like(ids, -2)
+    anchors = torch.zeros(size, most, dtype=torch.long)
+    is_anchor = torch.zeros(size, most, dtype=torch.bool)
+    golds = torch.zeros(size, most, width + 1, dtype=torch.bool)
+    candidates = torch.zeros_like(golds)
+    member = torch.zeros(size, most, len(ROWS), dtype=torch.bool)
+    for b, n in enumerate(lengths):
+        ids[b, : n + 2] = torch.randint(5, 60, (n + 2,), generator=rng)
+        words_of[b, : n + 2] = torch.tensor([-1, *range(n), -1])
+        for a, word in enumerate(asking[b]):
+            anchors[b, a], is_anchor[b, a] = word, True
+            first = 0 if root else 1
+            candidates[b, a, first : n + 1] = True
+            right = [first + below(n + 1 - first) for _ in range(1 + below(gold))]
+            golds[b, a, right] = True
+            if restricted:
+                candidates[b, a] &= torch.rand(width + 1, generator=rng) < 0.5
+                candidates[b, a, right[0]] = True
+            own = 1 + below(len(ROWS) - 1)
+            member[b, a, own] = True
+            member[b, a, 0] = ROWS[own] != "punct"
+    batch = EdgeBatch(
+        words=[[f"w{b}.{i}" for i in range(n)] for b, n in enumerate(lengths)],
+        rows=ROWS,
+        ids=ids,
+        words_of=words_of,
+        lengths=torch.tensor(lengths, dtype=torch.long),
+        anchors=anchors,
+        is_anchor=is_anchor,
+        gold=golds,
+        candidates=candidates,
+        member=member,
+    )
+
+    real = batch.is_word
+    pairs = real[:, :, None] & real[:, None, :]  # [B, W, W]
+    visible = pairs & torch.ones(width, width).tril().bool() if causal else pairs
+    shape = (size, sizes.layers, sizes.heads, width, width + 2)
+    always = torch.ones(size, width, 1, dtype=torch.bool)
+    open_to = torch.cat([visible, always, always & (not causal)], -1)[:, None, None]
+    logits = 2 * torch.randn(shape, generator=rng)
+    maps = logits.masked_fill(~open_to, -torch.inf).softmax(-1) * real[:, None, None, :, None]
+    back = torch.rand((*shape[:4], 2), generator=rng) * real[:, None, None, :, None]
+    vectors = torch.randn(size, width, sizes.embedding, generator=rng)
+    hidden = torch.randn(size, sizes.layers + 1, width, sizes.hidden, generator=rng)
+    encoding = Encoding(
+        attention=maps[..., :width],
+        boundary=torch.cat([maps[..., width:], back], -1),
+        visible=visible[:, None].expand(-1, sizes.layers, -1, -1) if causal else None,
+        embeddings=vectors * real[..., None],
+        hidden=hidden * real[:, None, :, None],
+    )
+    return batch, encoding
+
+
+@pytest.fixture(scope="session")
+def take() -> Callable[..., tuple[EdgeBatch, Encoding]]:
+    return _take
+
+
+def _take(batch: EdgeBatch, encoding: Encoding, order: Sequence[int]) -> tuple[EdgeBatch, Encoding]:
+    """The windows ``order``, in that order, padding included."""
+    index = torch.tensor(order, dtype=torch.long)
+
+    def chosen(part: EdgeBatch | Encoding) -> dict[str, torch.Tensor]:
+        values = {field.name: getattr(part, field.name) for field in fields(part)}
+        return {name: v[index] for name, v in values.items() if isinstance(v, torch.Tensor)}
+
+    words = [batch.words[b] for b in order]
+    return replace(batch, words=words, **chosen(batch)), replace(encoding, **chosen(encoding))
+
+
+@pytest.fixture(scope="session")
+def pad() -> Callable[..., tuple[EdgeBatch, Encoding]]:
+    return _pad
+
+
+def _pad(
+    batch: EdgeBatch, encoding: Encoding, *, words: int = 3, anchors: int = 2, fill: float = 0.0
+) -> tuple[EdgeBatch, Encoding]:
+    """The same windows beside a longer one that is not there.
+
+    ``fill`` is what the encoding holds on the new padding; the encoder itself leaves zeros.
+    """
+
+    def wider(name: str, *pads: int) -> torch.Tensor | None:
+        value = getattr(encoding, name)
+        if value is None:
+            return None
+        return F.pad(value, pads, value=bool(fill) if value.dtype == torch.bool else fill)
+
+    longer = replace(
+        batch,
+        ids=F.pad(batch.ids, (0, words)),
+        words_of=F.pad(batch.words_of, (0, words), value=-2),
+        anchors=F.pad(batch.anchors, (0, anchors)),
+        is_anchor=F.pad(batch.is_anchor, (0, anchors)),
+        gold=F.pad(batch.gold, (0, words, 0, anchors)),
+        candidates=F.pad(batch.candidates, (0, words, 0, anchors)),
+        member=F.pad(batch.member, (0, 0, 0, anchors)),
+    )
+    return longer, Encoding(
+        attention=wider("attention", 0, words, 0, words),
+        boundary=wider("boundary", 0, 0, 0, words),
+        visible=wider("visible", 0, words, 0, words),
+        embeddings=wider("embeddings", 0, 0, 0, words),
+        hidden=wider("hidden", 0, 0, 0, words),
+    )
