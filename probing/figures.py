@@ -52,9 +52,7 @@ def head_overview(findings: Findings) -> Figure:
     figure.supylabel("layer", fontsize=8)
     figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
     if image is not None:
-        bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.01)
-        bar.set_label("accuracy (%)", fontsize=7)
-        bar.ax.tick_params(labelsize=6)
+        _bar(figure, image, axes, label="accuracy (%)")
     return figure
 
 
@@ -71,7 +69,7 @@ def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
         _frame(panel, layer + 1, head + 1)
         panel.set_title(f"{DIRECTIONS[d]}, best {float(share.max()):.1f}%", fontsize=8)
     figure.suptitle(f"{relation} ({total:,} anchors)", fontsize=9)
-    figure.colorbar(image, ax=axes, shrink=0.8).set_label("accuracy (%)", fontsize=7)
+    _bar(figure, image, axes, label="accuracy (%)")
     return figure
 
 
@@ -84,7 +82,7 @@ def weight_heatmap(weights: Tensor, *, title: str) -> Figure:
         image = _grid(panel, weights[d], cmap=DIVERGING, low=-bound, high=bound)
         panel.set_title(DIRECTIONS[d], fontsize=8)
     figure.suptitle(title, fontsize=9)
-    figure.colorbar(image, ax=axes, shrink=0.8).set_label("weight x std. dev.", fontsize=7)
+    _bar(figure, image, axes, label="weight x std. dev.")
     return figure
 
 
@@ -124,6 +122,13 @@ def _grid(panel: Any, values: Tensor, *, cmap: str, low: float, high: float) -> 
     panel.set_yticks(_ticks(layers))
     panel.tick_params(labelsize=6, length=2)
     return image
+
+
+def _bar(figure: Figure, image: Any, axes: Any, *, label: str) -> None:
+    """The colour bar beside ``axes``."""
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.01)
+    bar.set_label(label, fontsize=7)
+    bar.ax.tick_params(labelsize=6)
 
 
 def _ticks(count: int) -> list[int]:

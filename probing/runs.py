@@ -10,6 +10,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from .cli import CONFIGS, DEFAULT, Script
 from .data import EdgeData
 from .encoder import Encoder
 from .errors import ProbingError
+from .explain import explain
 from .modules import ProbingModule
+from .probes import Probe
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 # Packages whose classes a stored configuration may name without the user's word.
@@ -59,6 +62,7 @@ class Commands(LightningCLI):
             run=False,
             args=list(arguments),
             parser_class=Parser,
+            parser_kwargs={"allow_abbrev": False},
             auto_configure_optimizers=False,
             save_config_callback=None,
             load_from_checkpoint_support=False,
@@ -101,6 +105,13 @@ class Commands(LightningCLI):
         return self._instantiate_trainer(config, callbacks)
 
 
+class Options(Commands):
+    """Parses and builds nothing."""
+
+    def instantiate_classes(self) -> None:
+        """Leave everything as it was read."""
+
+
 def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     """Do what the command line says.
 
@@ -113,10 +124,16 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     own = [a for a in arguments if a not in ("--traceback", "--resume")]
     own = _without(_without(own, "--ckpt_path"), "--import")
     own = _flag(own, "--overwrite")
+    own = ["--help" if argument == "--help_trainer" else argument for argument in own]
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
         job = "evaluate" if script == "evaluate" else job
-    with _base(script, early, stored, arguments) as base:
+    with _base(script, early, stored, arguments) as base, _naming(early.config, own):
+        if {"--help", "-h"} & set(arguments):
+            own = [argument for argument in own if argument not in ("--help", "-h")]
+            named = early.config[-1] if early.config else job
+            print(explain(Options([*base, *own], job=job).config, script=script, job=named))
+            return
         commands = Commands([*base, *own], job=job)
     for name, _ in commands.model.probes.items():
         if not name.isidentifier():
@@ -126,6 +143,8 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
 
 def _train(commands: Commands, early: Namespace) -> None:
     model, data, trainer = commands.model, commands.datamodule, commands.trainer
+    if data.sources["train"] is None:
+        raise ProbingError("no training data: give --data.train FILE")
     _ready(commands, ("train", "val", "test"), resume=early.resume)
     resumed = Path(early.output or "") / CHECKPOINT
     start = str(resumed) if early.resume and resumed.exists() else None
@@ -239,6 +258,21 @@ def _base(
         yield ["--config", str(path)]
 
 
+@contextmanager
+def _naming(configs: Sequence[str], arguments: Sequence[str]) -> Iterator[None]:
+    """Name the config in a complaint about something that the command line does not say."""
+    try:
+        yield
+    except ProbingError as error:
+        text = str(error)
+        about = re.search(r"'([\w.]+)' is not accepted|accept option '([\w.]+)'", text)
+        key = next((k for k in about.groups() if k), "") if about else ""
+        said = any(key in argument for argument in arguments if argument.startswith("--"))
+        if configs and ((key and not said) or text.startswith("Problems parsing config")):
+            raise ProbingError(f"{configs[-1]}: {text}") from None
+        raise
+
+
 def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
     """Refuse a stored configuration that would import what the user did not name.
 
@@ -284,27 +318,32 @@ def _flag(arguments: Sequence[str], option: str) -> list[str]:
 
 
 def _shorten(message: str, parser: LightningArgumentParser) -> str:
-    """The first lines of a parser's complaint, and the nearest option that exists."""
-    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
-    text = " ".join(lines[:2]) if lines else "the command line cannot be read"
-    known = sorted({a.dest for a in parser._actions if a.dest} | _nested(parser))
-    wrong = re.findall(
-        r"--([\w.]+)|[Kk]ey ['\"]([\w.]+)['\"]|[Oo]ption ['\"]([\w.]+)['\"]", message
-    )
-    for name in (n for group in wrong for n in group if n):
-        if name in known:
-            continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        leaf = difflib.get_close_matches(
-            name.rpartition(".")[2], [k.rpartition(".")[2] for k in known], n=1, cutoff=0.6
-        )
-        if near or leaf:
-            return f"{text}\n       did you mean {(near or leaf)[0]!r}?"
-    return text
+    """What the parser complains about, in a line or two, with the nearest option that exists.
+
+    Its messages are nested: an outer "does not validate" holds the reasons of each type that
+    was tried, of which "expected None" is never the one that helps.
+    """
+    lines = [line.strip().removeprefix("- ") for line in message.strip().splitlines()]
+    noise = ("Does not validate", "Subtypes:", "Errors:", "Given value", "Expected a <class 'None")
+    reasons = [line for line in lines if line and not line.startswith(noise)]
+    given = re.search(r"NestedArg\(key='([^']*)'", message)
+    if given and reasons and reasons[0].startswith("Parser key"):
+        outer = re.sub(r"^Parser key \"([^\"]*)\":.*", r"\1", reasons[0])
+        reasons = [f"option {outer}.{given[1]}:", *reasons[1:]]
+    text = " ".join(reasons) or "the command line cannot be read"
+    wrong = re.search(r"(?:Option|option|--)\s?'?([\w.]+)'? is not accepted", message)
+    wrong = wrong or re.search(r"does not accept option '([\w.]+)'", message)
+    wrong = wrong or re.search(r"[Uu]nrecognized arguments?: --([\w.]+)", message)
+    near = _nearest(wrong[1], parser) if wrong and "did you mean" not in text else None
+    return f"{text}\n       did you mean {near!r}?" if near else text
 
 
-def _nested(parser: LightningArgumentParser) -> set[str]:
-    """The options of the data class, which the parser knows only once it is named."""
-    import inspect
-
-    return {f"data.{name}" for name in inspect.signature(EdgeData).parameters}
+def _nearest(name: str, parser: LightningArgumentParser) -> str | None:
+    """The option that ``name`` is most like: as a whole, or in its last part."""
+    known = {action.dest for action in parser._actions}
+    for own in (EdgeData, Probe, *Probe.__subclasses__()):
+        known |= {f"data.{n}" if own is EdgeData else n for n in signature(own).parameters}
+    leaves = {option.rpartition(".")[2]: option for option in sorted(known)}
+    whole = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    leaf = difflib.get_close_matches(name.rpartition(".")[2], leaves, n=1, cutoff=0.6)
+    return whole[0] if whole else leaves[leaf[0]] if leaf else None

@@ -15,7 +15,14 @@ from ..errors import ProbingError
 from ..functional import AGGREGATIONS, WordIndex
 from .tap import IMPLEMENTATION, WordTap
 from .tokenizer import WordpieceTokenizer, position_limit
-from .weights import HOW_TO_NAME, PACKAGED, packaged_folder, verify_packaged, weights_hash
+from .weights import (
+    HOW_TO_NAME,
+    PACKAGED,
+    is_offline,
+    packaged_folder,
+    verify_packaged,
+    weights_hash,
+)
 
 
 class Encoder(nn.Module):
@@ -61,10 +68,9 @@ class Encoder(nn.Module):
                 model, info = transformers.AutoModel.from_pretrained(
                     folder,
                     config=self.config,
-                    revision=self.revision or "main",
                     attn_implementation=IMPLEMENTATION,
                     output_loading_info=True,
-                    trust_remote_code=False,
+                    **self._source,
                 )
             except (OSError, ValueError, ImportError) as error:
                 raise self._unusable(error) from error
@@ -90,13 +96,20 @@ class Encoder(nn.Module):
         return str(packaged_folder(self.name)) if self.name.startswith("package:") else self.name
 
     @cached_property
+    def _source(self) -> dict[str, Any]:
+        """What every download is told."""
+        return {
+            "revision": self.revision or "main",
+            "local_files_only": is_offline(self._folder),
+            "trust_remote_code": False,
+        }
+
+    @cached_property
     def config(self) -> Any:
         """The model's own configuration."""
         with _quiet():
             try:
-                config = transformers.AutoConfig.from_pretrained(
-                    self._folder, revision=self.revision or "main", trust_remote_code=False
-                )
+                config = transformers.AutoConfig.from_pretrained(self._folder, **self._source)
             except (OSError, ValueError) as error:
                 raise self._unusable(error) from error
         if config.is_encoder_decoder:
@@ -118,10 +131,7 @@ class Encoder(nn.Module):
         with _quiet():
             try:
                 tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    self._folder,
-                    revision=self.revision or "main",
-                    add_prefix_space=True,
-                    trust_remote_code=False,
+                    self._folder, add_prefix_space=True, **self._source
                 )
             except (OSError, ValueError, ImportError) as error:
                 raise self._unusable(error) from error

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import torch
+from huggingface_hub import constants, get_session
 from torch import nn
 
 from ..errors import ProbingError
@@ -45,6 +46,20 @@ def packaged_folder(name: str) -> Path:
     if not folders:
         raise ProbingError(f"model {name!r}: the package ships no model folder")
     return folders[0]
+
+
+def is_offline(name: str) -> bool:
+    """Whether only what is cached can be had: a hub model, and the hub does not answer.
+
+    Asked once, because the hub's own client retries for half a minute before it gives up.
+    """
+    if Path(name).exists() or constants.HF_HUB_OFFLINE:
+        return constants.HF_HUB_OFFLINE
+    try:
+        get_session().head(constants.ENDPOINT, timeout=10)
+    except Exception:  # whatever the network's client raises, the hub does not answer
+        return True
+    return False
 
 
 def verify_packaged(name: str, folder: str) -> None:

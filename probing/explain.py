@@ -1,0 +1,76 @@
+"""``--config X --help``: the options of one job, with the values that the config gives them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from docstring_parser import DocstringStyle, parse
+from jsonargparse import Namespace
+
+from .callbacks import Report
+from .encoder import Encoder
+
+_WIDTH = 100
+_INDENT = 8
+
+
+def explain(config: Namespace, *, script: str, job: str) -> str:
+    """The text: a section each for model, probes, data, report and the run itself."""
+    data = config.data
+    sections = {
+        "model": dict(_options("model.encoder", Encoder, config.model.encoder)),
+        "probes": {},
+        "data": dict(_options("data", _class(data.class_path), data.init_args)),
+        "report": dict(_options("report", Report, config.report)),
+    }
+    for name, probe in (config.model.probes or {}).items():
+        key = f"model.probes.{name}"
+        sections["probes"][key] = (probe.class_path, "the class; any class that can be imported")
+        sections["probes"] |= _options(key, _class(probe.class_path), probe.init_args)
+    lines = [f"usage: python {script}.py --config {job} [options]", ""]
+    for title, options in sections.items():
+        if options:
+            lines += [f"{title}:", *_listed(options)]
+    trainer = config.trainer.as_dict()
+    shown = ("max_epochs", "devices", "strategy", "accelerator", "precision")
+    lines += ["run:", *_listed(_RUN)]
+    lines += ["trainer (any argument of Lightning's Trainer; --help_trainer lists them all):"]
+    lines += _listed({f"trainer.{name}": (trainer[name], "") for name in shown})
+    return "\n".join(lines)
+
+
+_RUN: dict[str, tuple[object, str]] = {
+    "output": ("runs/<job>/version_N", "folder to write to"),
+    "overwrite": (False, "replace the run that the folder holds"),
+    "seed_everything": (1, "seed of everything random"),
+}
+
+
+def _class(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    found: type = getattr(import_module(module), name)
+    return found
+
+
+def _options(key: str, owner: type, values: Any) -> Iterator[tuple[str, tuple[object, str]]]:
+    """Each argument of a class: its option, its value and what its docstring says."""
+    said = {
+        argument.arg_name: argument.description or ""
+        for ancestor in reversed(owner.__mro__)
+        for argument in parse(ancestor.__doc__ or "", style=DocstringStyle.GOOGLE).params
+    }
+    for name, value in vars(values).items():
+        if name == "tokenizer":  # comes from the encoder
+            continue
+        yield f"{key}.{name}", (value, " ".join(said.get(name, "").replace("``", "").split()))
+
+
+def _listed(options: dict[str, tuple[object, str]]) -> Iterator[str]:
+    for option, (value, text) in options.items():
+        yield f"  --{option} {'' if value is None else value}".rstrip()
+        yield from textwrap.wrap(text, _WIDTH - _INDENT, initial_indent=" " * _INDENT,
+                                 subsequent_indent=" " * _INDENT)  # fmt: skip
+    yield ""

@@ -1,0 +1,234 @@
+"""From sentences to windows, and from windows to batches, against plain loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probing.batch import Sentence, Window, Wordpieces
+from probing.data.windows import Census, collate, dependency_windows
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A tokenizer whose wordpieces are letters, between two special tokens; ``-`` has none."""
+
+    limit: int = 100
+    pad_id: int = 7
+    fingerprint: str = "letters"
+
+    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
+        found = []
+        for words in windows:
+            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word if c != "-"]
+            found.append(
+                Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
+            )
+        return found
+
+
+def sentence(
+    words: str, heads: Sequence[int] | None = None, relations: Sequence[str] | None = None
+) -> Sentence:
+    split = words.split()
+    return Sentence(
+        split,
+        heads if heads is not None else list(range(len(split))),
+        relations or ["dep"] * len(split),
+        ["_"] * len(split),
+        "document",
+        1,
+    )
+
+
+def windows(*sentences: Sentence, tokenizer: Letters | None = None) -> tuple[list[Window], Census]:
+    census = Census()
+    return list(dependency_windows(sentences, tokenizer or Letters(), census)), census
+
+
+# Windows
+
+
+def test_every_word_is_an_anchor_and_its_head_is_gold() -> None:
+    ((window,), census) = windows(sentence("ab c def", [2, 0, 2]))
+    assert list(window.words) == ["ab", "c", "def"]
+    assert list(window.anchors) == [0, 1, 2]
+    assert [list(g) for g in window.gold] == [[2], [0], [2]]
+    assert window.candidates is None
+    assert list(window.wordpieces.words_of) == [-1, 0, 0, 1, 2, 2, 2, -1]
+    assert (census.sentences, census.windows, census.words, census.wordpieces) == (1, 1, 3, 8)
+    assert not census.left_out
+    assert not census.faults
+
+
+def test_punctuation_has_a_row_of_its_own_and_is_not_in_all() -> None:
+    relations = ["nsubj", "root", "punct", "punct:x"]
+    ((window,), census) = windows(sentence("a b c d", [2, 0, 2, 2], relations))
+    named = [{census.rows[r] for r in rows} for rows in window.rows]
+    assert named == [{"all", "nsubj"}, {"all", "root"}, {"punct"}, {"punct:x"}]
+
+
+def test_a_relation_that_only_begins_like_punctuation_counts() -> None:
+    ((window,), census) = windows(sentence("a", [0], ["punctual"]))
+    assert {census.rows[r] for r in window.rows[0]} == {"all", "punctual"}
+
+
+def test_rows_keep_their_index_over_sentences() -> None:
+    found, census = windows(
+        sentence("a b", relations=["x", "y"]), sentence("c d", relations=["y", "z"])
+    )
+    named = [[census.rows[r] for r in rows] for window in found for rows in window.rows]
+    assert named == [["all", "x"], ["all", "y"], ["all", "y"], ["all", "z"]]
+    assert census.rows == ["all", "x", "y", "z"]
+
+
+def test_a_sentence_over_the_limit_is_left_out_whole_and_counted() -> None:
+    found, census = windows(
+        sentence("abc"), sentence("abcd"), sentence("ab cd"), tokenizer=Letters(limit=5)
+    )
+    assert [list(w.words) for w in found] == [["abc"]]
+    assert census.left_out == {"over 5 wordpieces": 2}
+    assert (census.sentences, census.windows, census.words, census.wordpieces) == (3, 1, 1, 5)
+
+
+@pytest.mark.parametrize("words", ["- b c", "a - c", "a b -"])
+def test_a_sentence_with_a_word_without_a_wordpiece_is_left_out_whole(words: str) -> None:
+    found, census = windows(sentence(words), sentence("a b"))
+    assert [list(w.words) for w in found] == [["a", "b"]]
+    assert census.left_out == {"a word without a wordpiece": 1}
+    assert (census.sentences, census.windows, census.words) == (2, 1, 2)
+
+
+def test_a_sentence_is_left_out_for_one_reason_only() -> None:
+    _, census = windows(sentence("abcdef -"), tokenizer=Letters(limit=5))
+    assert sum(census.left_out.values()) == 1
+
+
+def test_rows_of_sentences_left_out_do_not_come_up() -> None:
+    _, census = windows(sentence("- a", relations=["gone", "gone"]), sentence("a"))
+    assert census.rows == ["all", "dep"]
+
+
+def test_what_is_no_tree_is_kept_and_counted() -> None:
+    found, census = windows(
+        sentence("a b", [2, 1]), sentence("a b", [0, 0]), sentence("a b", [2, 0])
+    )
+    assert len(found) == census.windows == 3
+    assert census.faults == {"no root": 1, "cycle": 1, "several roots": 1}
+    assert not census.left_out
+
+
+def test_faults_of_sentences_left_out_are_not_counted() -> None:
+    _, census = windows(sentence("- b", [2, 1]))
+    assert not census.faults
+
+
+def test_nothing_in_nothing_out() -> None:
+    found, census = windows()
+    assert found == []
+    assert census == Census()
+
+
+def test_windows_come_as_sentences_are_read() -> None:
+    def endless() -> Iterator[Sentence]:
+        for _ in count():
+            yield sentence("a b")
+
+    stream = dependency_windows(endless(), Letters(), Census())
+    assert list(next(stream).words) == ["a", "b"]
+
+
+def test_windows_stay_in_order_over_more_sentences_than_are_tokenized_at_once() -> None:
+    words = [f"w{i}" for i in range(700)]
+    found, census = windows(*map(sentence, words))
+    assert [w.words[0] for w in found] == words
+    assert census.sentences == 700
+
+
+# Batches
+
+
+@st.composite
+def random_window(draw: st.DrawFn, rows: int = 4) -> Window:
+    width = draw(st.integers(1, 5))
+    pieces = [w for w in range(width) for _ in range(draw(st.integers(1, 3)))]
+    anchors = draw(st.lists(st.integers(0, width - 1), max_size=6))
+    columns = st.lists(st.integers(0, width), unique=True, min_size=1)
+    some = draw(st.booleans())
+    return Window(
+        words=[f"w{i}" for i in range(width)],
+        wordpieces=Wordpieces([1, *(10 + p for p in pieces), 2], [-1, *pieces, -1]),
+        anchors=anchors,
+        gold=[draw(columns) for _ in anchors],
+        candidates=[draw(columns) for _ in anchors] if some else None,
+        rows=[draw(st.lists(st.integers(0, rows - 1), unique=True)) for _ in anchors],
+    )
+
+
+@given(st.lists(random_window(), min_size=1, max_size=4))
+def test_a_batch_is_what_plain_loops_make(chosen: list[Window]) -> None:
+    rows = ["all", "x", "y", "z"]
+    batch = collate(chosen, rows, 7)
+    length = max(len(w.wordpieces.ids) for w in chosen)
+    width = max(len(w.words) for w in chosen)
+    most = max(len(w.anchors) for w in chosen)
+    assert batch.width == width
+    assert batch.ids.shape == batch.words_of.shape == (len(chosen), length)
+    assert batch.anchors.shape == batch.is_anchor.shape == (len(chosen), most)
+    assert batch.gold.shape == batch.candidates.shape == (len(chosen), most, width + 1)
+    assert batch.member.shape == (len(chosen), most, len(rows))
+    for b, window in enumerate(chosen):
+        assert list(batch.words[b]) == list(window.words)
+        assert int(batch.lengths[b]) == len(window.words)
+        assert batch.is_word[b].tolist() == [i < len(window.words) for i in range(width)]
+        for t in range(length):
+            there = t < len(window.wordpieces.ids)
+            assert int(batch.ids[b, t]) == (window.wordpieces.ids[t] if there else 7)
+            assert int(batch.words_of[b, t]) == (window.wordpieces.words_of[t] if there else -2)
+        for a in range(most):
+            asks = a < len(window.anchors)
+            assert bool(batch.is_anchor[b, a]) == asks
+            assert int(batch.anchors[b, a]) == (window.anchors[a] if asks else 0)
+            for j in range(width + 1):
+                free = j <= len(window.words) if window.candidates is None else None
+                allowed = asks and (j in window.candidates[a] if free is None else free)  # type: ignore[index]
+                assert bool(batch.candidates[b, a, j]) == allowed
+                assert bool(batch.gold[b, a, j]) == (asks and j in window.gold[a])
+            for r in range(len(rows)):
+                assert bool(batch.member[b, a, r]) == (asks and r in window.rows[a])
+
+
+def test_types_and_kinds_of_tensors() -> None:
+    batch = collate(windows(sentence("a b"))[0], ["all", "dep"], 0)
+    integers = (batch.ids, batch.words_of, batch.lengths, batch.anchors)
+    booleans = (batch.is_anchor, batch.gold, batch.candidates, batch.member)
+    assert {t.dtype for t in integers} == {torch.long}
+    assert {t.dtype for t in booleans} == {torch.bool}
+
+
+def test_no_windows_make_an_empty_batch_of_the_same_kind() -> None:
+    empty = collate([], ["all", "x"], 0)
+    full = collate(windows(sentence("a"))[0], ["all", "x"], 0)
+    assert empty.words == []
+    assert empty.width == 0
+    assert empty.rows == full.rows
+    for name in ("ids", "words_of", "lengths", "anchors", "is_anchor", "gold", "member"):
+        assert getattr(empty, name).shape[0] == 0
+        assert getattr(empty, name).dtype == getattr(full, name).dtype
+        assert getattr(empty, name).dim() == getattr(full, name).dim()
+    assert empty.gold.shape == empty.candidates.shape == (0, 0, 1)
+    assert empty.member.shape == (0, 0, 2)
+
+
+def test_windows_without_anchors_can_be_in_a_batch() -> None:
+    ((window,), _) = windows(sentence("a b"))
+    silent = Window(["c"], Wordpieces([1, 3, 2], [-1, 0, -1]), [], [], None, [])
+    batch = collate([silent, window], ["all", "dep"], 0)
+    assert batch.is_anchor.tolist() == [[False, False], [True, True]]
+    assert not batch.candidates[0].any()

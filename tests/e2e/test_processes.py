@@ -1,0 +1,130 @@
+"""However many processes share the work, the integers are those of one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((7, 1), (3, 2), (4, 3)))
+# Some ten batches, which neither two nor three divide; and one batch for all.
+SMALL, LARGE = ("--data.batch_wordpieces", "137"), ("--data.batch_wordpieces", "100000")
+TABLES = ("heads.csv", "baselines.csv", "probes.csv")
+MASSES = {"gold_mass", "special_mass"}  # float64 sums: equal but for their last digits
+
+Run = Callable[..., Any]
+
+
+def processes(count: int) -> list[object]:
+    one = count == 1
+    strategy = "auto" if one else "ddp"
+    return ["--trainer.accelerator=cpu", f"--trainer.devices={count}",
+            f"--trainer.strategy={strategy}"]  # fmt: skip
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def same_counts(left: Path, right: Path, splits: tuple[str, ...] = ("val", "test")) -> None:
+    for split in splits:
+        for name in TABLES:
+            one, other = (read(folder / "reports" / split / name) for folder in (left, right))
+            assert len(one) == len(other) > 0
+            for a, b in zip(one, other, strict=True):
+                assert {k: v for k, v in a.items() if k not in MASSES} == {
+                    k: v for k, v in b.items() if k not in MASSES
+                }
+                for mass in MASSES & set(a):
+                    assert float(a[mass]) == pytest.approx(float(b[mass]), abs=1.1e-6)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def trained(script: Run, tiny_bert: Path, place: Path) -> Path:
+    """A run on two processes, which get an odd number of batches."""
+    arguments = ["--model.encoder.name", tiny_bert, "--trainer.max_epochs", 2, *SMALL]
+    data = {"train": TRAIN, "val": VAL, "test": TEST}
+    script("train", *arguments, *processes(2), "--output", place / "trained", **data).ok()
+    return place / "trained"
+
+
+@pytest.fixture(scope="module")
+def evaluate(script: Run, trained: Path, place: Path) -> Callable[..., Path]:
+    """Evaluates the checkpoint of that run; every kind of evaluation runs once."""
+    done: dict[str, Path] = {}
+
+    def run(count: int, budget: tuple[str, str] = SMALL, *, torchrun: bool = False) -> Path:
+        key = f"{count}-{budget[1]}-{torchrun}"
+        if key not in done:
+            done[key] = place / key
+            launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={count}"]
+            launcher += ["--rdzv_backend=c10d", "--rdzv_endpoint=localhost:0"]
+            arguments = ["--ckpt_path", trained / "checkpoints" / "last.ckpt", *budget]
+            arguments += [*processes(count), "--output", done[key]]
+            script("evaluate", *arguments, launcher=launcher if torchrun else []).ok()
+        return done[key]
+
+    return run
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_any_number_of_processes_counts_what_one_counts(
+    count: int, evaluate: Callable[..., Path]
+) -> None:
+    same_counts(evaluate(1), evaluate(count))
+
+
+def test_processes_without_a_batch_change_nothing(evaluate: Callable[..., Path]) -> None:
+    same_counts(evaluate(1, LARGE), evaluate(3, LARGE))
+
+
+def test_processes_that_torchrun_starts_count_what_one_counts(
+    evaluate: Callable[..., Path],
+) -> None:
+    same_counts(evaluate(1), evaluate(2, torchrun=True))
+
+
+def test_the_test_of_a_run_on_two_processes_is_that_of_its_checkpoint_on_one(
+    trained: Path, evaluate: Callable[..., Path]
+) -> None:
+    same_counts(trained, evaluate(1))
+
+
+def test_a_run_on_two_processes_writes_one_folder(trained: Path, place: Path) -> None:
+    assert (trained / "checkpoints" / "last.ckpt").exists()
+    assert {r["epoch"] for r in read(trained / "reports" / "weights.csv")} == {"1", "2"}
+    assert not list(place.glob("version_*"))
+
+
+def test_bad_input_on_two_processes_is_refused_once_and_nothing_is_written(
+    script: Run, tiny_bert: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "output"
+    arguments = ["--model.encoder.name", tiny_bert, *processes(2), "--output", output]
+    missing = tmp_path / "missing.conllu"
+    said = script("train", *arguments, train=TRAIN, val=VAL, test=missing).refused()
+    assert said.count(str(missing)) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_input_under_torchrun_ends_every_process(
+    script: Run, trained: Path, tmp_path: Path
+) -> None:
+    launcher = ["-m", "torch.distributed.run", "--nproc_per_node=2"]
+    launcher += ["--rdzv_backend=c10d", "--rdzv_endpoint=localhost:0"]
+    checkpoint = trained / "checkpoints" / "last.ckpt"
+    arguments = ["--ckpt_path", checkpoint, *processes(2), "--output", tmp_path / "output"]
+    missing = tmp_path / "missing.conllu"
+    done = script("evaluate", *arguments, launcher=launcher, timeout=90, test=missing)
+    assert done.code != 0
+    assert f"error: {missing}" in done.err
+    assert list(tmp_path.iterdir()) == []

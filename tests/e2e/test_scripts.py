@@ -1,0 +1,518 @@
+"""train.py and evaluate.py from the command line: what they write, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((8, 1), (4, 2), (5, 3)))
+DATA = {"train": TRAIN, "val": VAL, "test": TEST}
+CPU = ("--trainer.accelerator", "cpu")
+CONLLU = "1\tdogs\t_\t_\t_\t_\t2\tnsubj\t_\t_\n2\tbark\t_\t_\t_\t_\t0\troot\t_\t_\n"
+PROBE = """\
+import torch
+from torch import nn
+
+from probing.probes import Probe
+
+
+class MyProbe(Probe):
+    needs = ("attention",)
+
+    def configure(self, sizes):
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, encoding, batch):
+        mean = encoding.part("attention").mean((1, 2))
+        return self.scale * torch.cat([mean.new_zeros(*mean.shape[:2], 1), mean], -1)
+
+
+class Wrong(MyProbe):
+    def forward(self, encoding, batch):
+        return super().forward(encoding, batch)[..., 1:]
+"""
+
+Run = Callable[..., Any]
+Table = Callable[[Path], list[dict[str, str]]]
+
+
+def job(model: Path, output: Path, *more: object) -> list[object]:
+    return ["--model.encoder.name", model, "--output", output, *CPU, *more]
+
+
+def written(folder: Path) -> set[str]:
+    """The files of a run, by their names; TensorBoard's have one name."""
+    names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    events = {name for name in names if name.startswith("events.out.tfevents.")}
+    return names - events | ({"events"} if events else set())
+
+
+def same_files(left: Path, right: Path, *names: str) -> None:
+    for name in names:
+        assert (left / name).read_text() == (right / name).read_text(), name
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def trained(script: Run, tiny_bert: Path, place: Path) -> Path:
+    """A run of one epoch."""
+    arguments = job(tiny_bert, place / "trained", "--trainer.max_epochs", 1)
+    script("train", *arguments, **DATA).ok()
+    return place / "trained"
+
+
+@pytest.fixture(scope="module")
+def evaluated(script: Run, trained: Path, place: Path) -> Path:
+    """The checkpoint of that run, evaluated with what it brings."""
+    checkpoint = trained / "checkpoints" / "last.ckpt"
+    script("evaluate", "--ckpt_path", checkpoint, "--output", place / "evaluated").ok()
+    return place / "evaluated"
+
+
+# What a run writes
+
+REPORTS = {"heads.csv", "baselines.csv", "probes.csv", "best_heads.md", "heads.png", "summary.json"}
+
+
+def test_training_writes_the_documented_files_and_no_others(trained: Path) -> None:
+    reports = {f"reports/{split}/{name}" for split in ("val", "test") for name in REPORTS}
+    assert written(trained) == reports | {
+        "config.yaml",
+        "checkpoints/last.ckpt",
+        "events",
+        "reports/weights.csv",
+    }
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_tables_have_the_documented_columns(trained: Path, split: str) -> None:
+    columns = {
+        "heads.csv": "relation,direction,layer,head,correct,total,reachable,accuracy,"
+        "gold_mass,special_mass",
+        "baselines.csv": "baseline,relation,correct,total,accuracy",
+        "probes.csv": "probe,relation,correct,total,accuracy",
+    }
+    for name, header in columns.items():
+        lines = (trained / "reports" / split / name).read_text().splitlines()
+        assert lines[0] == header
+        assert len(lines) > 1
+        assert {line.count(",") for line in lines} == {header.count(",")}
+    weights = (trained / "reports" / "weights.csv").read_text().splitlines()
+    assert weights[0] == "epoch,probe,direction,layer,head,weight"
+
+
+def test_heads_are_complete_and_count_from_one(trained: Path, table: Table) -> None:
+    rows = table(trained / "reports" / "test" / "heads.csv")
+    relations = {row["relation"] for row in rows}
+    cells = {(row["direction"], row["layer"], row["head"]) for row in rows}
+    assert cells == {
+        (direction, str(layer), str(head))
+        for direction in ("dep->head", "head->dep", "both")
+        for layer in (1, 2)
+        for head in (1, 2, 3, 4)
+    }
+    assert len(rows) == len(relations) * len(cells)
+    assert "all" in relations
+    assert "root" not in relations  # heads cannot pick ROOT
+    for row in rows:
+        assert 0 <= int(row["correct"]) <= int(row["reachable"]) == int(row["total"])
+        assert row["accuracy"] == f"{int(row['correct']) / int(row['total']):.6f}"
+
+
+def test_all_leaves_out_root_and_punctuation(trained: Path, table: Table) -> None:
+    totals = {r["relation"]: int(r["total"]) for r in table(trained / "reports/test/heads.csv")}
+    assert totals["all"] == sum(
+        total for relation, total in totals.items() if relation not in ("all", "punct")
+    )
+
+
+def test_baselines_are_the_offsets_over_the_anchors_of_heads(trained: Path, table: Table) -> None:
+    rows = table(trained / "reports" / "test" / "baselines.csv")
+    assert {r["baseline"] for r in rows} == {f"offset={k}" for k in range(-10, 11) if k}
+    heads = table(trained / "reports" / "test" / "heads.csv")
+    assert {(r["relation"], r["total"]) for r in rows} == {
+        (r["relation"], r["total"]) for r in heads
+    }
+
+
+def test_probes_stand_beside_what_takes_no_training(trained: Path, table: Table) -> None:
+    rows = table(trained / "reports" / "test" / "probes.csv")
+    trainable = {"attention", "attention_words", "distance_words"}
+    assert {r["probe"] for r in rows} == trainable | {"right-branching", "best-offset", "best-head"}
+    root = {r["probe"]: int(r["correct"]) for r in rows if r["relation"] == "root"}
+    assert {root[name] for name in ("right-branching", "best-offset", "best-head")} == {0}
+    (total,) = {int(r["total"]) for r in rows if r["relation"] == "all"}
+    (heads,) = {
+        int(r["total"])
+        for r in table(trained / "reports" / "test" / "heads.csv")
+        if r["relation"] == "all"
+    }
+    (roots,) = {int(r["total"]) for r in rows if r["relation"] == "root"}
+    assert total == heads + roots  # UAS counts root words, heads cannot
+
+
+def test_weights_are_of_every_head_in_every_epoch(trained: Path, table: Table) -> None:
+    rows = table(trained / "reports" / "weights.csv")
+    assert {r["probe"] for r in rows} == {"attention", "attention_words"}
+    assert {r["epoch"] for r in rows} == {"1"}
+    assert len(rows) == 2 * 2 * 2 * 4  # probes, directions, layers, heads
+
+
+def test_best_heads_say_where_they_were_chosen_and_that_the_text_is_made_up(trained: Path) -> None:
+    text = (trained / "reports" / "test" / "best_heads.md").read_text()
+    assert "chosen on val" in text
+    assert "| all |" in text
+    assert "not findings" in text
+
+
+def test_the_figure_is_a_picture(trained: Path) -> None:
+    assert (trained / "reports/test/heads.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_the_summary_says_what_was_run(trained: Path, tiny_bert: Path) -> None:
+    summary = json.loads((trained / "reports" / "test" / "summary.json").read_text())
+    assert summary["model"] == str(tiny_bert)
+    assert len(summary["weights_sha256"]) == 64
+    assert summary["data"]["source"] == TEST
+    assert summary["data"]["used"] == summary["data"]["sentences"] > 0
+    assert summary["data"]["left_out"] == {}
+    assert summary["seed"] == 1
+    assert summary["epochs"] == 1
+    assert summary["processes"] == 1
+    assert summary["heads_chosen_on"] == "val"
+    assert set(summary["versions"]) >= {"probing", "torch", "transformers", "pytorch-lightning"}
+    assert summary["wall_seconds"] > 0
+    assert set(summary["uas"]) >= {"attention", "best-head"}
+
+
+def test_the_checkpoint_holds_probes_and_no_model(trained: Path) -> None:
+    path = trained / "checkpoints" / "last.ckpt"
+    checkpoint = torch.load(path, weights_only=True)
+    assert checkpoint["state_dict"]
+    assert all(key.startswith("probes.") for key in checkpoint["state_dict"])
+    assert "hyper_parameters" not in checkpoint
+    assert path.stat().st_size < 1_000_000
+
+
+def test_the_checkpoint_brings_the_config_that_the_folder_holds(trained: Path) -> None:
+    checkpoint = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+    stored = yaml.safe_load(checkpoint["config"])
+    assert stored == yaml.safe_load((trained / "config.yaml").read_text())
+    assert stored["data"]["init_args"]["train"] == TRAIN
+    assert stored["trainer"]["max_epochs"] == 1
+
+
+# Evaluating
+
+
+def test_evaluating_the_checkpoint_gives_the_very_tables_of_training(
+    trained: Path, evaluated: Path
+) -> None:
+    tables = ("heads.csv", "baselines.csv", "probes.csv", "best_heads.md")
+    same_files(trained, evaluated, *(f"reports/test/{name}" for name in tables))
+    same_files(trained, evaluated, *(f"reports/val/{name}" for name in tables))
+
+
+def test_evaluating_writes_no_checkpoint(evaluated: Path) -> None:
+    reports = {f"reports/{split}/{name}" for split in ("val", "test") for name in REPORTS}
+    assert written(evaluated) >= reports | {"config.yaml"}
+    assert written(evaluated) <= reports | {"config.yaml", "events", "reports/weights.csv"}
+
+
+def test_heads_are_scored_on_a_file_without_any_probe(
+    script: Run, tiny_bert: Path, place: Path, table: Table
+) -> None:
+    treebank = place / "mine.conllu"
+    odd = CONLLU.replace("\t2\tnsubj", "\t0\tnsubj")  # two roots: counted, and kept
+    treebank.write_text(f"{CONLLU}\n{CONLLU.replace('dogs', 'd' * 99 * 6)}\n{odd}")
+    config = ROOT / "configs" / "heads.yaml"
+    done = script(
+        "evaluate",
+        "--config",
+        config,
+        *job(tiny_bert, place / "heads", "--report.min_anchors", 1),
+        test=treebank,
+    ).ok()
+    assert not (place / "heads" / "checkpoints").exists()
+    rows = table(place / "heads" / "reports" / "test" / "heads.csv")
+    assert {(r["relation"], r["total"]) for r in rows} == {("all", "1"), ("nsubj", "1")}
+    probes = table(place / "heads" / "reports" / "test" / "probes.csv")
+    assert {r["probe"] for r in probes} == {"right-branching", "best-offset", "best-head"}
+    text = (place / "heads" / "reports" / "test" / "best_heads.md").read_text()
+    assert "chosen on test" in text
+    assert "not findings" not in text
+    summary = json.loads((place / "heads" / "reports" / "test" / "summary.json").read_text())
+    assert summary["data"]["left_out"] == {"over 512 wordpieces": 1}
+    assert summary["data"]["not_trees"] == {"several roots": 1}
+    assert "over 512 wordpieces" in done.out
+    assert "several roots" in done.out
+
+
+# Folders
+
+
+def test_a_folder_that_holds_another_run_is_refused_and_left_alone(
+    script: Run, trained: Path, tiny_bert: Path
+) -> None:
+    before = {p: p.stat().st_mtime_ns for p in trained.rglob("*") if p.is_file()}
+    said = script("train", *job(tiny_bert, trained), **DATA).refused()
+    assert str(trained) in said
+    assert "--overwrite" in said
+    assert {p: p.stat().st_mtime_ns for p in trained.rglob("*") if p.is_file()} == before
+
+
+def test_overwrite_replaces_the_run_and_nothing_else(
+    script: Run, trained: Path, tiny_bert: Path, place: Path
+) -> None:
+    folder = place / "replaced"
+    (folder / "reports" / "val").mkdir(parents=True)
+    for name in ("config.yaml", "reports/val/old.csv", "events.out.tfevents.0", "notes.txt"):
+        (folder / name).write_text("old")
+    arguments = job(tiny_bert, folder, "--overwrite", "--trainer.max_epochs", 1)
+    script("train", *arguments, **DATA).ok()
+    assert written(folder) == written(trained) | {"notes.txt"}
+    assert not (folder / "events.out.tfevents.0").exists()
+    same_files(trained, folder, "reports/test/probes.csv", "reports/weights.csv")
+
+
+def test_a_resumed_run_equals_one_that_was_never_interrupted(
+    script: Run, tiny_bert: Path, place: Path, table: Table
+) -> None:
+    resumed, whole = place / "resumed", place / "whole"
+    script("train", *job(tiny_bert, resumed, "--trainer.max_epochs", 1), **DATA).ok()
+    script("train", "--resume", "--output", resumed, "--trainer.max_epochs", 2).ok()
+    script("train", *job(tiny_bert, whole, "--trainer.max_epochs", 2), **DATA).ok()
+    tables = ("heads.csv", "baselines.csv", "probes.csv")
+    same_files(resumed, whole, *(f"reports/test/{name}" for name in tables))
+    same_files(resumed, whole, "reports/weights.csv", "reports/val/probes.csv")
+    assert {r["epoch"] for r in table(resumed / "reports" / "weights.csv")} == {"1", "2"}
+    left, right = (
+        torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+        for folder in (resumed, whole)
+    )
+    assert left["epoch"] == right["epoch"]
+    assert left["global_step"] == right["global_step"]
+    for key, value in right["state_dict"].items():
+        assert torch.equal(left["state_dict"][key], value), key
+
+
+# What is refused: in a line or two, with status 2, nothing written
+
+
+@pytest.fixture(scope="module")
+def bad(trained: Path, place: Path) -> Path:
+    """A folder of bad input."""
+    folder = place / "bad"
+    folder.mkdir()
+    (folder / "empty.conllu").write_text("")
+    (folder / "broken.conllu").write_text(CONLLU.replace("\t0\t", "\t9\t"))
+    (folder / "no.ckpt").write_text("not a checkpoint")
+    torch.save({"weights": torch.ones(2)}, folder / "other.ckpt")
+    whole = (trained / "checkpoints" / "last.ckpt").read_bytes()
+    (folder / "half.ckpt").write_bytes(whole[: len(whole) // 2])
+    probe = "      class_path: probing.probes.AttentionProbe\n"
+    base = "data:\n  class_path: probing.data.DependencyData\n"
+    (folder / "key.yaml").write_text(
+        f"model:\n  probes:\n    a:\n{probe}trainer:\n  max_epoch: 3\n{base}"
+    )
+    (folder / "model_key.yaml").write_text(f"model:\n  probez:\n    a:\n{probe}{base}")
+    (folder / "syntax.yaml").write_text("model: [1\n")
+    return folder
+
+
+REFUSED: dict[str, tuple[list[str], list[str]]] = {
+    "missing file": (["--data.test", "{bad}/missing.conllu"], ["{bad}/missing.conllu"]),
+    "empty file": (
+        ["--data.val", "{bad}/empty.conllu"],
+        ["{bad}/empty.conllu", "at least one sentence"],
+    ),
+    "broken line": (
+        ["--data.test", "{bad}/broken.conllu"],
+        ["{bad}/broken.conllu:2:", "from 0 to 2", "found 9"],
+    ),
+    "no reader": (["--data.test", "{bad}/no.ckpt"], ["{bad}/no.ckpt", ".conllu"]),
+    "unknown model": (["--model.encoder.name", "no/such-model"], ["no/such-model", "folder"]),
+    "unknown package": (["--model.encoder.name", "package:no_such"], ["no_such"]),
+    "misspelt option of the data": (["--data.trian", TRAIN], ["trian", "data.train"]),
+    "misspelt option of the model": (["--model.probez.a", "x"], ["probez", "model.probes"]),
+    "misspelt option of a run": (["--outptu", "x"], ["outptu", "output"]),
+    "abbreviated option": (["--trainer.max_epoch", "1"], ["max_epoch", "trainer.max_epochs"]),
+    "unknown key in a config": (["--config", "{bad}/key.yaml"], ["max_epoch", "max_epochs"]),
+    "unknown key of the model": (["--config", "{bad}/model_key.yaml"], ["probez", "probes"]),
+    "a config that is no YAML": (["--config", "{bad}/syntax.yaml"], ["syntax.yaml"]),
+    "a config that is not there": (["--config", "{bad}/gone.yaml"], ["gone.yaml"]),
+    "unknown option of a probe": (
+        ["--model.probes.distance_words.init_args.widht", "3"],
+        ["widht", "width"],
+    ),
+    "unknown class of a probe": (["--model.probes.mine", "nowhere.Probe"], ["nowhere"]),
+    "wrong type": (["--trainer.max_epochs", "many"], ["max_epochs", "many"]),
+    "nothing to resume": (["--resume"], ["no run to go on with"]),
+}
+
+
+@pytest.mark.parametrize(("arguments", "named"), REFUSED.values(), ids=list(REFUSED))
+def test_bad_input_is_refused_by_name(
+    arguments: list[str], named: list[str], script: Run, tiny_bert: Path, bad: Path, tmp_path: Path
+) -> None:
+    own = [argument.format(bad=bad) for argument in arguments]
+    output = tmp_path / "output"
+    said = script("train", *job(tiny_bert, output), *(f"--data.{s}={d}" for s, d in DATA.items()),
+                  *own, cwd=tmp_path).refused()  # fmt: skip
+    for name in named:
+        assert name.format(bad=bad) in said
+    assert list(tmp_path.iterdir()) == []
+
+
+BAD_CHECKPOINTS: dict[str, tuple[str, list[str], list[str]]] = {
+    "not there": ("{bad}/gone.ckpt", [], ["gone.ckpt"]),
+    "no checkpoint": ("{bad}/no.ckpt", [], ["no.ckpt", "expected a checkpoint of train.py"]),
+    "cut off": ("{bad}/half.ckpt", [], ["half.ckpt", "expected a checkpoint of train.py"]),
+    "of something else": ("{bad}/other.ckpt", [], ["other.ckpt", "train.py"]),
+    "of another model": (
+        "{trained}/checkpoints/last.ckpt",
+        ["--model.encoder.name", "{other}"],
+        ["{tiny}", "{other}"],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "more", "named"), BAD_CHECKPOINTS.values(), ids=list(BAD_CHECKPOINTS)
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(
+    checkpoint: str,
+    more: list[str],
+    named: list[str],
+    script: Run,
+    bad: Path,
+    trained: Path,
+    tiny_bert: Path,
+    other_bert: Path,
+    tmp_path: Path,
+) -> None:
+    names = {"bad": bad, "trained": trained, "other": other_bert, "tiny": tiny_bert}
+    own = [text.format(**names) for text in (checkpoint, *more)]
+    output = tmp_path / "output"
+    said = script("evaluate", "--ckpt_path", *own, "--output", output, cwd=tmp_path).refused()
+    for name in named:
+        assert name.format(**names) in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_from_a_checkpoint_says_how_to_resume(script: Run, trained: Path) -> None:
+    said = script("train", "--ckpt_path", trained / "checkpoints" / "last.ckpt").refused()
+    assert "--resume" in said
+
+
+def test_probes_without_a_checkpoint_cannot_be_evaluated(
+    script: Run, tiny_bert: Path, tmp_path: Path
+) -> None:
+    config = ROOT / "configs" / "demo.yaml"
+    arguments = ["--config", config, *job(tiny_bert, tmp_path / "output")]
+    assert "--ckpt_path" in script("evaluate", *arguments).refused()
+    assert list(tmp_path.iterdir()) == []
+
+
+EVIL = {
+    "a function that runs commands": ("torch.utils.collect_env.run", "builtin:; touch {mark}"),
+    "a builtin": ("builtins.eval", "builtin:"),
+    "the standard library": ("os.system", "builtin:; touch {mark}"),
+}
+
+
+@pytest.mark.parametrize(("reader", "source"), EVIL.values(), ids=list(EVIL))
+def test_a_stored_config_cannot_make_evaluation_call_anything(
+    reader: str, source: str, script: Run, trained: Path, tmp_path: Path
+) -> None:
+    mark = tmp_path / "executed"
+    checkpoint = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+    config = yaml.safe_load(checkpoint["config"])
+    options = config["data"]["init_args"]
+    options |= {"reader": reader, "test": source.format(mark=mark), "val": None}
+    checkpoint["config"] = yaml.safe_dump(config)
+    torch.save(checkpoint, tmp_path / "evil.ckpt")
+    done = script("evaluate", "--ckpt_path", tmp_path / "evil.ckpt", cwd=tmp_path)
+    assert not mark.exists()
+    assert reader in done.refused()
+
+
+# A probe from outside
+
+
+@pytest.fixture(scope="module")
+def outside(place: Path) -> Path:
+    folder = place / "outside"
+    folder.mkdir()
+    (folder / "my_probe.py").write_text(PROBE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def with_mine(script: Run, tiny_bert: Path, outside: Path, place: Path) -> Path:
+    mine = ("--model.probes.mine", "my_probe.MyProbe", "--trainer.max_epochs", 1)
+    script("train", *job(tiny_bert, place / "mine", *mine), **DATA, cwd=outside).ok()
+    return place / "mine"
+
+
+def test_a_probe_in_the_current_folder_trains_beside_the_others(
+    with_mine: Path, trained: Path, table: Table
+) -> None:
+    rows = table(with_mine / "reports" / "test" / "probes.csv")
+    assert [r for r in rows if r["probe"] != "mine"] == table(trained / "reports/test/probes.csv")
+    assert {r["relation"] for r in rows if r["probe"] == "mine"} >= {"all", "root", "nsubj"}
+
+
+def test_its_checkpoint_is_refused_until_the_user_names_the_module(
+    script: Run, with_mine: Path, outside: Path, place: Path
+) -> None:
+    arguments = ["--ckpt_path", with_mine / "checkpoints" / "last.ckpt", "--output"]
+    said = script("evaluate", *arguments, place / "refused", cwd=outside).refused()
+    assert "--import my_probe" in said
+    assert not (place / "refused").exists()
+    accepted = place / "accepted"
+    script("evaluate", *arguments, accepted, "--import", "my_probe", cwd=outside).ok()
+    same_files(with_mine, accepted, "reports/test/probes.csv")
+
+
+def test_a_probe_with_scores_of_the_wrong_shape_is_named(
+    script: Run, tiny_bert: Path, outside: Path, tmp_path: Path
+) -> None:
+    arguments = job(tiny_bert, tmp_path / "output", "--model.probes.mine", "my_probe.Wrong")
+    said = script("train", *arguments, **DATA, cwd=outside).refused()
+    assert "'mine'" in said
+    assert "my_probe.Wrong" in said
+    assert "[B, W, W+1]" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+# Help
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_help_lists_the_jobs_of_the_script(name: str, script: Run) -> None:
+    done = script(name, "--help").ok()
+    for path in (ROOT / "configs").glob("*.yaml"):
+        mine = path.read_text().startswith(f"# {name}:")
+        assert (f"configs/{path.name}" in done.out) == mine
+    assert "--output" in done.out
+    assert done.err == ""
+
+
+def test_help_of_a_job_shows_its_options(script: Run, tmp_path: Path) -> None:
+    config = ROOT / "configs" / "demo.yaml"
+    done = script("train", "--config", config, "--help", cwd=tmp_path).ok()
+    assert "--trainer.max_epochs" in done.out
+    assert "--model.encoder.name" in done.out
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,234 @@
+"""What every probe must do, whatever it computes. A new probe that is exported is covered."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import probing.probes
+from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.encoder import Encoder
+from probing.modules import ProbingModule
+from probing.probes import Probe
+
+Edges = tuple[EdgeBatch, Encoding]
+MakeEdges = Callable[..., Edges]
+
+CLASSES = [
+    value
+    for value in vars(probing.probes).values()
+    if inspect.isclass(value) and issubclass(value, Probe) and value is not Probe
+]
+SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
+LENGTHS = (5, 2, 7, 1)
+KINDS: dict[str, dict[str, Any]] = {
+    "dependency": {},
+    "coreference": {"gold": 3, "restricted": True, "shared": True, "root": False},
+    "causal": {"causal": True},
+}
+
+pytestmark = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+
+
+def configured(cls: type[Probe], seed: int = 0) -> Probe:
+    probe = cls()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        probe.configure(SIZES)
+    return probe
+
+
+def loss_of(probe: Probe, batch: EdgeBatch, encoding: Encoding) -> Tensor:
+    return probe.loss(probe.score(encoding, batch, name="mine"), batch)
+
+
+def real_cells(batch: EdgeBatch) -> Tensor:
+    """``[B, W, W+1]``: a word and a candidate, ROOT included."""
+    candidates = torch.cat([torch.ones_like(batch.is_word[:, :1]), batch.is_word], 1)
+    return batch.is_word[:, :, None] & candidates[:, None]
+
+
+@pytest.fixture(params=KINDS)
+def edges(request: pytest.FixtureRequest, random_edges: MakeEdges) -> Edges:
+    return random_edges(1, lengths=LENGTHS, sizes=SIZES, **KINDS[request.param])
+
+
+def test_scores_have_the_shape_and_are_finite(cls: type[Probe], edges: Edges) -> None:
+    batch, encoding = edges
+    scores = configured(cls)(encoding, batch)
+    assert scores.shape == (len(LENGTHS), max(LENGTHS), max(LENGTHS) + 1)
+    assert scores.dtype == torch.float32
+    assert torch.isfinite(scores).all()
+    chosen = configured(cls).score(encoding, batch, name="mine")
+    for b, a in batch.is_anchor.nonzero().tolist():
+        assert torch.equal(chosen[b, a], scores[b, int(batch.anchors[b, a])])
+
+
+def test_scores_are_about_the_batch(
+    cls: type[Probe], random_edges: MakeEdges, edges: Edges
+) -> None:
+    """A probe that reads nothing passes most of this suite; it is no probe."""
+    batch, encoding = edges
+    scores = configured(cls)(encoding, batch)
+    real = scores[real_cells(batch)]
+    assert float(real.detach().std()) > 1e-4
+    _, other = random_edges(2, lengths=LENGTHS, sizes=SIZES)
+    assert not torch.equal(configured(cls)(other, batch), scores)
+
+
+def test_padding_changes_no_score_and_no_loss(
+    cls: type[Probe], edges: Edges, pad: Callable[..., Edges]
+) -> None:
+    batch, encoding = edges
+    probe, width = configured(cls), batch.width
+    longer, wider = pad(batch, encoding, words=3, anchors=2)
+    padded = probe(wider, longer)[:, :width, : width + 1]
+    cells = real_cells(batch)
+    torch.testing.assert_close(padded[cells], probe(encoding, batch)[cells], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(
+        loss_of(probe, longer, wider), loss_of(probe, batch, encoding), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_the_batch_around_a_window_changes_no_score(
+    cls: type[Probe], edges: Edges, take: Callable[..., Edges]
+) -> None:
+    batch, encoding = edges
+    probe = configured(cls)
+    scores, cells = probe(encoding, batch), real_cells(batch)
+    for order in ([3, 1, 0, 2], [2], [0, 0, 1]):
+        part, its_encoding = take(batch, encoding, order)
+        found = probe(its_encoding, part)[cells[order]]
+        torch.testing.assert_close(found, scores[order][cells[order]], rtol=1e-5, atol=1e-6)
+
+
+def test_only_declared_needs_are_read(cls: type[Probe], edges: Edges) -> None:
+    batch, encoding = edges
+    probe = configured(cls)
+    assert set(probe.needs) <= {"attention", "boundary", "embeddings", "hidden"}
+    declared = Encoding(**{part: encoding.part(part) for part in probe.needs})
+    assert torch.equal(probe(declared, batch), probe(encoding, batch))
+    probe.head_weights(declared, batch)
+    for part in probe.needs:  # what is declared is computed, so it had better be read
+        with pytest.raises(ValueError, match=f"holds no '{part}'"):
+            probe(replace(declared, **{part: None}), batch)
+
+
+def test_inputs_are_left_as_they_are(cls: type[Probe], edges: Edges) -> None:
+    batch, encoding = edges
+    before = [
+        (part, field.name, getattr(part, field.name).clone())
+        for part in (batch, encoding)
+        for field in fields(part)
+        if isinstance(getattr(part, field.name), Tensor)
+    ]
+    probe = configured(cls)
+    loss_of(probe, batch, encoding).backward()
+    probe.head_weights(encoding, batch)
+    for part, name, value in before:
+        assert torch.equal(getattr(part, name), value), name
+
+
+def test_every_parameter_gets_a_gradient(cls: type[Probe], random_edges: MakeEdges) -> None:
+    batch, encoding = random_edges(1, lengths=LENGTHS, sizes=SIZES)
+    probe = configured(cls)
+    loss_of(probe, batch, encoding).backward()
+    for name, parameter in probe.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.any(), name
+
+
+def test_the_loss_decreases(cls: type[Probe], edges: Edges) -> None:
+    batch, encoding = edges
+    probe = configured(cls)
+    if not list(probe.parameters()):
+        pytest.skip("nothing to train")
+    first = loss_of(probe, batch, encoding).item()
+    optimizer = torch.optim.Adam(probe.parameters(), lr=0.01)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss_of(probe, batch, encoding).backward()
+        optimizer.step()
+    assert loss_of(probe, batch, encoding).item() < 0.98 * first
+
+
+def test_head_weights_are_one_for_each_direction_and_head(cls: type[Probe], edges: Edges) -> None:
+    batch, encoding = edges
+    weights = configured(cls).head_weights(encoding, batch)
+    if weights is not None:
+        assert weights.shape == (2, SIZES.layers, SIZES.heads)
+        assert torch.isfinite(weights).all()
+
+
+def test_an_empty_batch_has_no_loss_and_moves_nothing(
+    cls: type[Probe], random_edges: MakeEdges, take: Callable[..., Edges], edges: Edges
+) -> None:
+    probe = configured(cls)
+    for batch, encoding in (random_edges(0, lengths=(), sizes=SIZES), take(*edges, [])):
+        loss = loss_of(probe, batch, encoding)
+        assert loss.item() == 0
+        weights = probe.head_weights(encoding, batch)
+        assert weights is None or torch.isfinite(weights).all()
+        if list(probe.parameters()):
+            loss.backward()
+        for parameter in probe.parameters():
+            assert parameter.grad is None or not parameter.grad.any()
+
+
+def test_a_state_dict_brings_the_probe_back(cls: type[Probe], edges: Edges) -> None:
+    batch, encoding = edges
+    probe, other = configured(cls, seed=0), configured(cls, seed=1)
+    file = io.BytesIO()
+    torch.save(probe.state_dict(), file)
+    file.seek(0)
+    if list(probe.parameters()):
+        assert not torch.equal(other(encoding, batch), probe(encoding, batch))
+    other.load_state_dict(torch.load(file, weights_only=True))
+    assert torch.equal(other(encoding, batch), probe(encoding, batch))
+
+
+def test_a_probe_has_a_learning_rate_of_its_own(cls: type[Probe]) -> None:
+    assert cls(learning_rate=0.5).learning_rate == 0.5
+    assert cls().learning_rate > 0
+
+
+def test_no_parameter_before_the_sizes_are_known(cls: type[Probe]) -> None:
+    """Nothing is built in a constructor, so a configuration can be read without a model."""
+    assert not list(cls().parameters())
+
+
+def test_a_probe_starts_the_same_whichever_others_it_trains_beside(
+    cls: type[Probe], tiny_encoder: Encoder
+) -> None:
+    def start(*others: str, name: str = "mine") -> dict[str, Tensor]:
+        probes = {other: CLASSES[i % len(CLASSES)]() for i, other in enumerate(others)}
+        torch.manual_seed(3)
+        module = ProbingModule(tiny_encoder, probes | {name: cls()})
+        state = torch.get_rng_state()
+        module.configure_model()
+        assert torch.equal(torch.get_rng_state(), state)
+        return {key: value.clone() for key, value in module.probes[name].state_dict().items()}
+
+    alone, beside, renamed = start(), start("a", "b", "c"), start(name="other")
+    for key, value in alone.items():
+        assert torch.equal(beside[key], value), key
+    random = [key for key, value in alone.items() if value.unique().numel() > 1]
+    assert all(not torch.equal(renamed[key], alone[key]) for key in random)
+
+
+def test_a_module_sizes_its_probes_once(cls: type[Probe], tiny_encoder: Encoder) -> None:
+    module = ProbingModule(tiny_encoder, {"mine": cls()})
+    module.configure_model()
+    before = dict(module.probes["mine"].named_parameters())
+    module.configure_model()
+    after = dict(module.probes["mine"].named_parameters())
+    assert before.keys() == after.keys()
+    assert all(after[name] is parameter for name, parameter in before.items())

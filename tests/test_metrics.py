@@ -1,0 +1,326 @@
+"""Counts against plain loops in float64, whatever the batches that they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torchmetrics.utilities.data import dim_zero_sum
+
+from probing.batch import EdgeBatch, Encoding
+from probing.metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
+
+Edges = tuple[EdgeBatch, Encoding]
+MakeEdges = Callable[..., Edges]
+LENGTHS = (5, 2, 7, 1)
+
+KINDS: dict[str, dict[str, Any]] = {
+    "dependency": {},
+    "coreference": {"gold": 3, "restricted": True, "shared": True, "root": False},
+    "several gold, ROOT among them": {"gold": 3, "shared": True},
+    "causal": {"causal": True, "gold": 2},
+}
+
+
+def coarse(encoding: Encoding) -> Encoding:
+    """Attention in sixteenths: sums are exact in any order, and ties and zeros are many."""
+    assert encoding.attention is not None
+    assert encoding.boundary is not None
+    return replace(
+        encoding,
+        attention=(16 * encoding.attention).round() / 16,
+        boundary=(16 * encoding.boundary).round() / 16,
+    )
+
+
+@pytest.fixture(params=KINDS)
+def edges(request: pytest.FixtureRequest, random_edges: MakeEdges) -> Edges:
+    batch, encoding = random_edges(1, lengths=LENGTHS, **KINDS[request.param])
+    return batch, coarse(encoding)
+
+
+def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
+    """Every anchor, head and direction, one after the other."""
+    (batch, encoding), *_ = edges
+    rows = len(batch.rows)
+    _, layers, heads, _, _ = encoding.part("attention").shape
+    cell = (rows, 3, layers, heads)
+    counts = {
+        "total": torch.zeros(rows, dtype=torch.int64),
+        "correct": torch.zeros(cell, dtype=torch.int64),
+        "reachable": torch.zeros(cell[:3], dtype=torch.int64),
+        "gold_mass": torch.zeros(cell, dtype=torch.float64),
+        "special_mass": torch.zeros(cell, dtype=torch.float64),
+    }
+    for batch, encoding in edges:
+        for b, a in batch.is_anchor.nonzero().tolist():
+            i = int(batch.anchors[b, a])
+            gold = [j for j in range(batch.width) if batch.gold[b, a, j + 1]]
+            if not gold:
+                continue  # only ROOT is gold: no head could be right
+            allowed = [j for j in range(batch.width) if batch.candidates[b, a, j + 1] and j != i]
+            own = batch.member[b, a].nonzero().flatten().tolist()
+            counts["total"][own] += 1
+            for layer in range(layers):
+                if encoding.visible is None:
+                    row_sees = column_sees = True
+                else:
+                    seen = encoding.visible[b, layer].tolist()
+                    row_sees = any(seen[i][j] for j in gold)
+                    column_sees = any(seen[j][i] for j in gold)
+                for d, sees in enumerate((row_sees, column_sees, row_sees or column_sees)):
+                    counts["reachable"][own, d, layer] += int(sees)
+                for head in range(heads):
+                    attention = encoding.part("attention")[b, layer, head].tolist()
+                    to_first, to_last, from_first, from_last = encoding.part("boundary")[
+                        b, layer, head, i
+                    ].tolist()
+                    row = attention[i]
+                    column = [attention[j][i] for j in range(batch.width)]
+                    both = [r + c for r, c in zip(row, column, strict=True)]
+                    special = (
+                        to_first + to_last,
+                        from_first + from_last,
+                        to_first + to_last + from_first + from_last,
+                    )
+                    for d, scores in enumerate((row, column, both)):
+                        best, pick = 0.0, None
+                        for j in allowed:
+                            if scores[j] > best:
+                                best, pick = scores[j], j
+                        counts["correct"][own, d, layer, head] += int(pick in gold)
+                        counts["gold_mass"][own, d, layer, head] += sum(scores[j] for j in gold)
+                        counts["special_mass"][own, d, layer, head] += special[d]
+    return counts
+
+
+def counted(edges: Sequence[Edges]) -> dict[str, Tensor]:
+    metric = HeadAccuracy()
+    for batch, encoding in edges:
+        metric.update(batch, encoding)
+    return metric.compute()
+
+
+def assert_same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        assert found[name].dtype == value.dtype, name
+        assert torch.equal(found[name], value), name
+
+
+def test_head_accuracy_counts_what_a_loop_counts(edges: Edges) -> None:
+    expected = naive_counts([edges])
+    assert 0 < expected["correct"].sum() < 3 * 2 * 3 * expected["total"].sum()
+    assert_same(counted([edges]), expected)
+
+
+def test_masses_are_float64_sums_of_the_maps_own_numbers(random_edges: MakeEdges) -> None:
+    """With one gold word a row or a column adds one number of the map; sixteenths hide nothing."""
+    edges = random_edges(3, lengths=LENGTHS)
+    found, expected = counted([edges])["gold_mass"], naive_counts([edges])["gold_mass"]
+    torch.testing.assert_close(found[:, :2], expected[:, :2], rtol=1e-12, atol=0)
+    torch.testing.assert_close(found[:, 2], expected[:, 2], rtol=1e-6, atol=0)
+
+
+def test_anchors_that_share_a_word_are_counted_one_by_one(random_edges: MakeEdges) -> None:
+    batch, encoding = random_edges(1, lengths=(4,), shared=True, root=False)
+    words = batch.anchors[batch.is_anchor].tolist()
+    assert len(words) > len(set(words))
+    assert int(counted([(batch, coarse(encoding))])["total"][1:].sum()) == len(words)
+
+
+def test_root_words_are_no_anchors_of_heads(random_edges: MakeEdges) -> None:
+    batch, encoding = random_edges(1, lengths=(4,))
+    gold = torch.zeros_like(batch.gold)
+    gold[:, :, 0] = True
+    for value in counted([(replace(batch, gold=gold), encoding)]).values():
+        assert not value.any()
+
+
+def test_a_causal_mask_decides_what_is_reachable(random_edges: MakeEdges) -> None:
+    """By hand: word 1 of three looks back at word 0; word 2 is ahead of it."""
+    batch, encoding = random_edges(0, lengths=(3,), causal=True)
+    anchors = torch.tensor([[1, 1, 0]])
+    gold = torch.zeros(1, 3, 4, dtype=torch.bool)
+    gold[0, [0, 1, 2], [1, 3, 2]] = True  # word 1 to word 0, word 1 to word 2, word 0 to word 1
+    member = torch.zeros(1, 3, 4, dtype=torch.bool)
+    member[0, [0, 1, 2], [1, 2, 3]] = True
+    batch = replace(batch, anchors=anchors, gold=gold, member=member)
+    reachable = counted([(batch, encoding)])["reachable"]
+    assert reachable[1, :, 0].tolist() == [1, 0, 1]
+    assert reachable[2, :, 0].tolist() == [0, 1, 1]
+    assert reachable[3, :, 0].tolist() == [0, 1, 1]
+    # An anchor that sees no candidate picks none: its maximum is zero.
+    assert not counted([(batch, encoding)])["correct"][2:, 0].any()
+
+
+# ----------------------------------------------------------- what batches do not change
+
+
+def test_padding_changes_no_count(edges: Edges, pad: Callable[..., Edges]) -> None:
+    expected = counted([edges])
+    for fill in (0.0, 0.9):  # were it read, padding would win every pick
+        assert_same(counted([pad(*edges, fill=fill)]), expected)
+
+
+def test_order_and_composition_of_batches_change_no_count(
+    edges: Edges, take: Callable[..., Edges]
+) -> None:
+    expected = counted([edges])
+    for parts in ([[3, 1, 0, 2]], [[2], [0], [3], [1]], [[0, 3], [2, 1]], [[], [1, 2, 3], [0]]):
+        assert_same(counted([take(*edges, part) for part in parts]), expected)
+
+
+def test_states_of_several_processes_add_up(edges: Edges, take: Callable[..., Edges]) -> None:
+    expected = counted([edges])
+    parts = [counted([take(*edges, part)]) for part in ([2, 0], [], [3], [1])]
+    assert_same({name: sum(p[name] for p in parts) for name in expected}, expected)
+
+
+def test_states_are_reduced_by_summing(edges: Edges) -> None:
+    batch, encoding = edges
+    heads, picks = HeadAccuracy(), EdgeAccuracy(("one",))
+    heads.update(batch, encoding)
+    picks.update(batch, batch.is_anchor[:, :, None])
+    for metric in (heads, picks, Spread(2, 3), WordMean((2,))):
+        assert metric._reductions
+        assert set(metric._reductions.values()) == {dim_zero_sum}
+
+
+def test_an_empty_batch_counts_nothing_and_knows_the_rows(
+    random_edges: MakeEdges, edges: Edges
+) -> None:
+    empty = random_edges(0, lengths=())
+    nothing = counted([empty])
+    assert {n: v.shape for n, v in nothing.items()} == {
+        n: v.shape for n, v in counted([edges]).items()
+    }
+    assert not any(value.any() for value in nothing.values())
+    assert_same(counted([empty, edges, empty]), counted([edges]))
+
+
+def test_a_reset_metric_starts_at_zero(edges: Edges) -> None:
+    metric = HeadAccuracy()
+    metric.update(*edges)
+    metric.reset()
+    metric.update(*edges)
+    assert_same(metric.compute(), counted([edges]))
+
+
+# ---------------------------------------------------------------------------- pickers
+
+
+def random_hits(batch: EdgeBatch, pickers: int) -> Tensor:
+    """Padding anchors hit as well: they must not count."""
+    rng = torch.Generator().manual_seed(5)
+    hits = torch.rand(*batch.is_anchor.shape, pickers, generator=rng) < 0.5
+    return hits | ~batch.is_anchor[:, :, None]
+
+
+def accuracy_of(parts: Sequence[tuple[EdgeBatch, Tensor]]) -> dict[str, Tensor]:
+    metric = EdgeAccuracy(("one", "two", "three"))
+    for batch, hits in parts:
+        metric.update(batch, hits)
+    return metric.compute()
+
+
+def test_edge_accuracy_counts_what_a_loop_counts(edges: Edges) -> None:
+    batch, _ = edges
+    hits = random_hits(batch, 3)
+    total = torch.zeros(len(batch.rows), dtype=torch.int64)
+    correct = torch.zeros(len(batch.rows), 3, dtype=torch.int64)
+    for b, a in batch.is_anchor.nonzero().tolist():
+        for r in range(len(batch.rows)):
+            if batch.member[b, a, r]:
+                total[r] += 1
+                for k in range(3):
+                    correct[r, k] += int(hits[b, a, k])
+    assert 0 < int(correct.sum()) < 3 * int(total.sum())
+    assert_same(accuracy_of([(batch, hits)]), {"correct": correct, "total": total})
+
+
+def test_edge_accuracy_is_the_same_in_any_batches(
+    edges: Edges, random_edges: MakeEdges, take: Callable[..., Edges], pad: Callable[..., Edges]
+) -> None:
+    batch, encoding = edges
+    hits = random_hits(batch, 3)
+    expected = accuracy_of([(batch, hits)])
+    empty, _ = random_edges(0, lengths=())
+    no_hits = torch.zeros(0, 0, 3, dtype=torch.bool)
+    order = [[2], [], [3, 0], [1]]
+    parts = [(take(batch, encoding, part)[0], hits[part]) for part in order]
+    assert_same(accuracy_of([(empty, no_hits), *parts]), expected)
+    longer, _ = pad(batch, encoding, anchors=2)
+    more = torch.cat([hits, torch.ones(len(LENGTHS), 2, 3, dtype=torch.bool)], 1)
+    assert_same(accuracy_of([(longer, more)]), expected)
+
+
+def test_edge_accuracy_of_no_pickers_still_counts_anchors(edges: Edges) -> None:
+    batch, _ = edges
+    metric = EdgeAccuracy(())
+    metric.update(batch, batch.is_anchor.new_zeros(*batch.is_anchor.shape, 0))
+    found = metric.compute()
+    assert found["correct"].shape == (len(batch.rows), 0)
+    assert torch.equal(found["total"], accuracy_of([(batch, random_hits(batch, 3))])["total"])
+
+
+# ------------------------------------------------------------------- float64 averages
+
+
+def test_spread_is_the_standard_deviation_over_pairs_of_words(
+    random_edges: MakeEdges, pad: Callable[..., Edges], take: Callable[..., Edges]
+) -> None:
+    batch, encoding = random_edges(2, lengths=LENGTHS)
+    attention = encoding.part("attention").double()
+    expected = torch.zeros(2, 3, dtype=torch.float64)
+    for layer in range(2):
+        for head in range(3):
+            values = [
+                float(attention[b, layer, head, i, j])
+                for b, n in enumerate(LENGTHS)
+                for i in range(n)
+                for j in range(n)
+            ]
+            mean = sum(values) / len(values)
+            variance = sum((v - mean) ** 2 for v in values) / len(values)
+            expected[layer, head] = math.sqrt(variance)
+    for parts in (
+        [(batch, encoding)],
+        [pad(batch, encoding, fill=0.9)],
+        [take(batch, encoding, part) for part in ([3, 1], [], [0, 2])],
+    ):
+        metric = Spread(2, 3)
+        for part, its_encoding in parts:
+            metric.update(its_encoding, part.is_word)
+        found = metric.compute()
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.filterwarnings("ignore:The ``compute`` method of metric")
+def test_averages_of_nothing_are_zero() -> None:
+    assert not Spread(2, 3).compute().any()
+    assert not WordMean((2, 3)).compute().any()
+
+
+def test_word_mean_weighs_batches_by_their_words() -> None:
+    rng = torch.Generator().manual_seed(0)
+    values, words = torch.randn(4, 2, 3, generator=rng), [5, 0, 1, 12]
+    metric = WordMean((2, 3))
+    for value, count in zip(values, words, strict=True):
+        metric.update(value, torch.tensor(count))
+    expected = [
+        [
+            sum(float(v[i, j]) * n for v, n in zip(values, words, strict=True)) / sum(words)
+            for j in range(3)
+        ]
+        for i in range(2)
+    ]
+    found = metric.compute()
+    torch.testing.assert_close(
+        found, torch.tensor(expected, dtype=torch.float64), rtol=1e-9, atol=1e-12
+    )
