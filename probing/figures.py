@@ -10,8 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from .findings import Findings
 from .functional import DIRECTIONS
-from .reports import Findings, HeadCounts
+from .reports import HeadCounts
 
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from .data.store import EdgeWindows
-from .reports import ALL, Findings
+from .findings import Findings
+from .reports import ALL
 
 console = Console(highlight=False, soft_wrap=True)
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}

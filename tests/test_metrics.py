@@ -134,6 +134,19 @@ def test_anchors_that_share_a_word_are_counted_one_by_one(random_edges: MakeEdge
     assert int(counted([(batch, coarse(encoding))])["total"][1:].sum()) == len(words)
 
 
+def test_what_is_no_anchor_counts_nowhere(edges: Edges) -> None:
+    """Whatever else stands in its place."""
+    batch, encoding = edges
+    rng = torch.Generator().manual_seed(0)
+    fewer = batch.is_anchor & (torch.rand(batch.is_anchor.shape, generator=rng) < 0.5)
+    batch = replace(batch, is_anchor=fewer)
+    assert_same(counted([(batch, encoding)]), naive_counts([(batch, encoding)]))
+    found = accuracy_of([(batch, random_hits(batch, 3))])
+    expected = (batch.member & fewer[:, :, None]).sum((0, 1))
+    assert torch.equal(found["total"], expected)
+    assert (found["correct"] <= expected[:, None]).all()
+
+
 def test_root_words_are_no_anchors_of_heads(random_edges: MakeEdges) -> None:
     batch, encoding = random_edges(1, lengths=(4,))
     gold = torch.zeros_like(batch.gold)

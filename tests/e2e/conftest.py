@@ -14,6 +14,8 @@ import pytest
 import torch
 import transformers
 
+from probing.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -96,6 +98,26 @@ def script(
             timeout=timeout,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def refuse(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., str]:
+    """What a script says when it refuses its input, in this process: a new one costs seconds.
+
+    The working folder is ``tmp_path``, unless ``cwd`` says otherwise.
+    """
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PL_GLOBAL_SEED", "1")  # a run sets it: undone afterwards
+
+    def run(name: str, *arguments: object, cwd: Path = tmp_path) -> str:
+        monkeypatch.chdir(cwd)
+        capfd.readouterr()
+        code = main(name, [str(argument) for argument in arguments])  # type: ignore[arg-type]
+        return Finished(code, *capfd.readouterr()).refused()
 
     return run
 

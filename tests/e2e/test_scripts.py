@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((8, 1), (4, 2), (5, 3)))
 DATA = {"train": TRAIN, "val": VAL, "test": TEST}
+SOURCES = [f"--data.{split}={source}" for split, source in DATA.items()]
 CPU = ("--trainer.accelerator", "cpu")
 CONLLU = "1\tdogs\t_\t_\t_\t_\t2\tnsubj\t_\t_\n2\tbark\t_\t_\t_\t_\t0\troot\t_\t_\n"
 PROBE = """\
@@ -263,48 +265,57 @@ def test_heads_are_scored_on_a_file_without_any_probe(
 
 
 def test_a_folder_that_holds_another_run_is_refused_and_left_alone(
-    script: Run, trained: Path, tiny_bert: Path
+    refuse: Run, trained: Path, tiny_bert: Path
 ) -> None:
     before = {p: p.stat().st_mtime_ns for p in trained.rglob("*") if p.is_file()}
-    said = script("train", *job(tiny_bert, trained), **DATA).refused()
+    said = refuse("train", *job(tiny_bert, trained), *SOURCES)
     assert str(trained) in said
     assert "--overwrite" in said
     assert {p: p.stat().st_mtime_ns for p in trained.rglob("*") if p.is_file()} == before
 
 
-def test_overwrite_replaces_the_run_and_nothing_else(
-    script: Run, trained: Path, tiny_bert: Path, place: Path
-) -> None:
-    folder = place / "replaced"
+@pytest.fixture(scope="module")
+def resumed(script: Run, trained: Path, place: Path) -> Path:
+    """The run of one epoch, gone on with for another."""
+    folder = place / "resumed"
+    shutil.copytree(trained, folder)
+    script("train", "--resume", "--output", folder, "--trainer.max_epochs", 2).ok()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(script: Run, tiny_bert: Path, place: Path) -> Path:
+    """Two epochs at once, in place of an older run."""
+    folder = place / "whole"
     (folder / "reports" / "val").mkdir(parents=True)
     for name in ("config.yaml", "reports/val/old.csv", "events.out.tfevents.0", "notes.txt"):
         (folder / name).write_text("old")
-    arguments = job(tiny_bert, folder, "--overwrite", "--trainer.max_epochs", 1)
-    script("train", *arguments, **DATA).ok()
-    assert written(folder) == written(trained) | {"notes.txt"}
-    assert not (folder / "events.out.tfevents.0").exists()
-    same_files(trained, folder, "reports/test/probes.csv", "reports/weights.csv")
+    script("train", *job(tiny_bert, folder, "--overwrite", "--trainer.max_epochs", 2), **DATA).ok()
+    return folder
+
+
+def test_overwrite_replaces_the_run_and_nothing_else(whole: Path, trained: Path) -> None:
+    assert written(whole) == written(trained) | {"notes.txt"}
+    assert not (whole / "events.out.tfevents.0").exists()
+    same_files(trained, whole, "reports/test/heads.csv", "reports/test/baselines.csv")
 
 
 def test_a_resumed_run_equals_one_that_was_never_interrupted(
-    script: Run, tiny_bert: Path, place: Path, table: Table
+    resumed: Path, whole: Path, trained: Path, table: Table
 ) -> None:
-    resumed, whole = place / "resumed", place / "whole"
-    script("train", *job(tiny_bert, resumed, "--trainer.max_epochs", 1), **DATA).ok()
-    script("train", "--resume", "--output", resumed, "--trainer.max_epochs", 2).ok()
-    script("train", *job(tiny_bert, whole, "--trainer.max_epochs", 2), **DATA).ok()
     tables = ("heads.csv", "baselines.csv", "probes.csv")
     same_files(resumed, whole, *(f"reports/test/{name}" for name in tables))
     same_files(resumed, whole, "reports/weights.csv", "reports/val/probes.csv")
     assert {r["epoch"] for r in table(resumed / "reports" / "weights.csv")} == {"1", "2"}
-    left, right = (
+    first, left, right = (
         torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
-        for folder in (resumed, whole)
+        for folder in (trained, resumed, whole)
     )
-    assert left["epoch"] == right["epoch"]
-    assert left["global_step"] == right["global_step"]
+    assert left["epoch"] == right["epoch"] == first["epoch"] + 1
+    assert left["global_step"] == right["global_step"] == 2 * first["global_step"]
     for key, value in right["state_dict"].items():
         assert torch.equal(left["state_dict"][key], value), key
+        assert not torch.equal(first["state_dict"][key], value), key
 
 
 # What is refused: in a line or two, with status 2, nothing written
@@ -344,7 +355,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "no reader": (["--data.test", "{bad}/no.ckpt"], ["{bad}/no.ckpt", ".conllu"]),
     "unknown model": (["--model.encoder.name", "no/such-model"], ["no/such-model", "folder"]),
     "unknown package": (["--model.encoder.name", "package:no_such"], ["no_such"]),
-    "misspelt option of the data": (["--data.trian", TRAIN], ["trian", "data.train"]),
+    "misspelt option of the data": (["--data.trian", TRAIN], ["trian", "'train'"]),
     "misspelt option of the model": (["--model.probez.a", "x"], ["probez", "model.probes"]),
     "misspelt option of a run": (["--outptu", "x"], ["outptu", "output"]),
     "abbreviated option": (["--trainer.max_epoch", "1"], ["max_epoch", "trainer.max_epochs"]),
@@ -364,14 +375,24 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
 
 @pytest.mark.parametrize(("arguments", "named"), REFUSED.values(), ids=list(REFUSED))
 def test_bad_input_is_refused_by_name(
-    arguments: list[str], named: list[str], script: Run, tiny_bert: Path, bad: Path, tmp_path: Path
+    arguments: list[str], named: list[str], refuse: Run, tiny_bert: Path, bad: Path, tmp_path: Path
 ) -> None:
     own = [argument.format(bad=bad) for argument in arguments]
     output = tmp_path / "output"
-    said = script("train", *job(tiny_bert, output), *(f"--data.{s}={d}" for s, d in DATA.items()),
-                  *own, cwd=tmp_path).refused()  # fmt: skip
+    said = refuse("train", *job(tiny_bert, output), *SOURCES, *own)
     for name in named:
         assert name.format(bad=bad) in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["missing file", "unknown model"])
+def test_a_process_of_its_own_refuses_in_the_same_way(
+    kind: str, script: Run, tiny_bert: Path, bad: Path, tmp_path: Path
+) -> None:
+    arguments, named = ([text.format(bad=bad) for text in texts] for texts in REFUSED[kind])
+    output = tmp_path / "output"
+    said = script("train", *job(tiny_bert, output), *SOURCES, *arguments, cwd=tmp_path).refused()
+    assert named[0] in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -395,7 +416,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(
     checkpoint: str,
     more: list[str],
     named: list[str],
-    script: Run,
+    refuse: Run,
     bad: Path,
     trained: Path,
     tiny_bert: Path,
@@ -405,23 +426,23 @@ def test_a_checkpoint_that_does_not_fit_is_refused(
     names = {"bad": bad, "trained": trained, "other": other_bert, "tiny": tiny_bert}
     own = [text.format(**names) for text in (checkpoint, *more)]
     output = tmp_path / "output"
-    said = script("evaluate", "--ckpt_path", *own, "--output", output, cwd=tmp_path).refused()
+    said = refuse("evaluate", "--ckpt_path", *own, "--output", output)
     for name in named:
         assert name.format(**names) in said
     assert list(tmp_path.iterdir()) == []
 
 
-def test_training_from_a_checkpoint_says_how_to_resume(script: Run, trained: Path) -> None:
-    said = script("train", "--ckpt_path", trained / "checkpoints" / "last.ckpt").refused()
+def test_training_from_a_checkpoint_says_how_to_resume(refuse: Run, trained: Path) -> None:
+    said = refuse("train", "--ckpt_path", trained / "checkpoints" / "last.ckpt")
     assert "--resume" in said
 
 
 def test_probes_without_a_checkpoint_cannot_be_evaluated(
-    script: Run, tiny_bert: Path, tmp_path: Path
+    refuse: Run, tiny_bert: Path, tmp_path: Path
 ) -> None:
     config = ROOT / "configs" / "demo.yaml"
     arguments = ["--config", config, *job(tiny_bert, tmp_path / "output")]
-    assert "--ckpt_path" in script("evaluate", *arguments).refused()
+    assert "--ckpt_path" in refuse("evaluate", *arguments)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -475,10 +496,10 @@ def test_a_probe_in_the_current_folder_trains_beside_the_others(
 
 
 def test_its_checkpoint_is_refused_until_the_user_names_the_module(
-    script: Run, with_mine: Path, outside: Path, place: Path
+    script: Run, refuse: Run, with_mine: Path, outside: Path, place: Path
 ) -> None:
     arguments = ["--ckpt_path", with_mine / "checkpoints" / "last.ckpt", "--output"]
-    said = script("evaluate", *arguments, place / "refused", cwd=outside).refused()
+    said = refuse("evaluate", *arguments, place / "refused", cwd=outside)
     assert "--import my_probe" in said
     assert not (place / "refused").exists()
     accepted = place / "accepted"

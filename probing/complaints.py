@@ -1,0 +1,75 @@
+"""What the command line says when it cannot be read: a line or two, and the nearest option."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from inspect import signature
+from typing import Any
+
+from pytorch_lightning.cli import LightningArgumentParser
+
+from .data import EdgeData
+from .errors import ProbingError
+from .probes import Probe
+
+
+class Parser(LightningArgumentParser):
+    """A parser whose errors are ours: short, with the nearest name that exists."""
+
+    def error(self, message: str, *args: Any, **kwargs: Any) -> Any:
+        """Raise instead of exiting.
+
+        Raises:
+            ProbingError: always.
+        """
+        raise ProbingError(_shorten(message, self)) from None
+
+
+@contextmanager
+def naming(configs: Sequence[str], arguments: Sequence[str]) -> Iterator[None]:
+    """Name the config in a complaint about something that the command line does not say."""
+    try:
+        yield
+    except ProbingError as error:
+        text = str(error)
+        about = re.search(r"'([\w.]+)' is not accepted|accept option '([\w.]+)'", text)
+        key = next((k for k in about.groups() if k), "") if about else ""
+        said = any(key in argument for argument in arguments if argument.startswith("--"))
+        if configs and ((key and not said) or text.startswith("Problems parsing config")):
+            raise ProbingError(f"{configs[-1]}: {text}") from None
+        raise
+
+
+def _shorten(message: str, parser: LightningArgumentParser) -> str:
+    """What the parser complains about, in a line or two, with the nearest option that exists.
+
+    Its messages are nested: an outer "does not validate" holds the reasons of each type that
+    was tried, of which "expected None" is never the one that helps.
+    """
+    lines = [line.strip().removeprefix("- ") for line in message.strip().splitlines()]
+    noise = ("Does not validate", "Subtypes:", "Errors:", "Given value", "Expected a <class 'None")
+    reasons = [line for line in lines if line and not line.startswith(noise)]
+    given = re.search(r"NestedArg\(key='([^']*)'", message)
+    if given and reasons and reasons[0].startswith("Parser key"):
+        outer = re.sub(r"^Parser key \"([^\"]*)\":.*", r"\1", reasons[0])
+        reasons = [f"option {outer}.{given[1]}:", *reasons[1:]]
+    text = " ".join(reasons) or "the command line cannot be read"
+    wrong = re.search(r"(?:Option|option|--)\s?'?([\w.]+)'? is not accepted", message)
+    wrong = wrong or re.search(r"does not accept option '([\w.]+)'", message)
+    wrong = wrong or re.search(r"[Uu]nrecognized arguments?: --([\w.]+)", message)
+    near = _nearest(wrong[1], parser) if wrong and "did you mean" not in text else None
+    return f"{text}\n       did you mean {near!r}?" if near else text
+
+
+def _nearest(name: str, parser: LightningArgumentParser) -> str | None:
+    """The option that ``name`` is most like: as a whole, or in its last part."""
+    known = {action.dest for action in parser._actions}
+    for own in (EdgeData, Probe, *Probe.__subclasses__()):
+        known |= {f"data.{n}" if own is EdgeData else n for n in signature(own).parameters}
+    leaves = {option.rpartition(".")[2]: option for option in sorted(known)}
+    whole = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    leaf = difflib.get_close_matches(name.rpartition(".")[2], leaves, n=1, cutoff=0.6)
+    return whole[0] if whole else leaves[leaf[0]] if leaf else None

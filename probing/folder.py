@@ -1,0 +1,106 @@
+"""Where a run writes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from .errors import ProbingError
+from .files import write_whole
+
+
+class RunFolder(Callback):
+    """Decides where a run writes; the first process decides and tells the others.
+
+    Args:
+        job: names the folder under ``runs/`` where no ``output`` is given.
+        output: the folder, or ``None`` for the next free ``runs/<job>/version_N``.
+        overwrite: whether to replace a run that is there.
+        config: the resolved configuration; goes into the folder and into each checkpoint.
+    """
+
+    MADE = ("config.yaml", "checkpoints", "reports")
+
+    def __init__(self, *, job: str, output: str | None, overwrite: bool, config: str) -> None:
+        self.job = job
+        self.output = output
+        self.overwrite = overwrite
+        self.config = config
+        self.resume = False
+        self._path: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder, once it is decided."""
+        assert self._path is not None, "the folder is decided when the trainer sets up"
+        return self._path
+
+    def check(self, *, resume: bool) -> None:
+        """Refuse a folder that holds another run.
+
+        Raises:
+            ProbingError: naming the folder and what can be done.
+        """
+        self.resume = resume
+        taken = self.output is not None and (Path(self.output) / "config.yaml").exists()
+        if taken and not resume and not self.overwrite:
+            raise ProbingError(
+                f"{self.output} holds another run; choose another --output, "
+                "go on with it (--resume), or replace it (--overwrite)"
+            )
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Decide, once, and point the logger and the checkpoints there."""
+        if self._path is not None:
+            return
+        decided = str(self._decide()) if trainer.is_global_zero else ""
+        self._path = Path(trainer.strategy.broadcast(decided))
+        if isinstance(trainer.logger, TensorBoardLogger):
+            trainer.logger = TensorBoardLogger(save_dir=self._path, name="", version="")
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+                callback.dirpath = str(self._path / "checkpoints")
+
+    def _decide(self) -> Path:
+        path = Path(self.output) if self.output else _next_version(Path("runs") / self.job)
+        path.mkdir(parents=True, exist_ok=True)
+        if self.overwrite and not self.resume:
+            for made in (*(path / name for name in self.MADE), *path.glob("events.out.tfevents.*")):
+                if made.is_dir():
+                    shutil.rmtree(made)
+                else:
+                    made.unlink(missing_ok=True)
+        write_whole(path / "config.yaml", self.config)
+        return path
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Put the configuration into the checkpoint."""
+        checkpoint["config"] = self.config
+
+
+def _next_version(job: Path) -> Path:
+    """The next free ``version_N``; making the folder claims it, whoever else is looking."""
+    number = 0
+    while True:
+        path = job / f"version_{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """Where the run of ``trainer`` writes."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, RunFolder):
+            return callback.path
+    return Path(trainer.default_root_dir)

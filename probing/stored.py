@@ -1,0 +1,118 @@
+"""Configurations that a checkpoint or an interrupted run brings along."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from .cli import CONFIGS, DEFAULT, Script
+from .errors import ProbingError
+
+# What a stored configuration may name without the user's word. No more of torch and Lightning
+# than classes of the kinds that a run is built of: functions there may run commands.
+_LIGHTNING = ("accelerators", "callbacks", "loggers", "plugins", "profilers", "strategies")
+_KNOWN = ("probing.", "torch.optim.", *(f"pytorch_lightning.{kind}." for kind in _LIGHTNING))
+# Options that hold names and paths, never something to import.
+_PLAIN = frozenset(
+    "data.init_args.train data.init_args.val data.init_args.test "
+    "model.encoder.name model.encoder.revision".split()
+)
+
+
+def stored_config(script: Script, early: Namespace) -> str | None:
+    """The resolved configuration that a checkpoint or an interrupted run holds."""
+    if early.ckpt_path and script == "train":
+        raise ProbingError("train.py goes on with --resume --output DIR; --ckpt_path evaluates")
+    if early.ckpt_path:
+        config = load_checkpoint(early.ckpt_path).get("config")
+        if not isinstance(config, str):
+            raise ProbingError(f"{early.ckpt_path}: expected a checkpoint of train.py")
+        return config
+    if early.resume:
+        if not early.output:
+            raise ProbingError("--resume needs --output DIR, the folder of the interrupted run")
+        path = Path(early.output) / "config.yaml"
+        if not path.exists():
+            raise ProbingError(f"{path}: there is no run to go on with")
+        return path.read_text(encoding="utf-8")
+    return None
+
+
+def load_checkpoint(path: str) -> dict[str, Any]:
+    """A checkpoint, nothing in it executed.
+
+    Raises:
+        ProbingError: if there is none, or it is not one.
+    """
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ProbingError(f"{path}: {error.strerror or error}") from error
+    except Exception as error:  # torch names no narrower type for what is no checkpoint
+        raise ProbingError(f"{path}: expected a checkpoint of train.py, found none") from error
+    if not isinstance(found, dict) or "state_dict" not in found:
+        raise ProbingError(f"{path}: expected a checkpoint of train.py")
+    return found
+
+
+@contextmanager
+def base_arguments(
+    script: Script, early: Namespace, stored: str | None, arguments: Sequence[str]
+) -> Iterator[list[str]]:
+    """The arguments that come before the user's own: a stored config or the default job."""
+    if stored is None:
+        default = CONFIGS / f"{DEFAULT[script]}.yaml"
+        yield [] if early.config else ["--config", str(default)]
+        return
+    config = yaml.safe_load(stored)
+    config.pop("output", None)
+    config.pop("overwrite", None)
+    _refuse_foreign(config, [*early.imports, *arguments])
+    sources = config.get("data", {}).get("init_args", {})
+    said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
+    if script == "evaluate" and sources.get("val") and not said and not _exists(sources["val"]):
+        print(f"val: {sources['val']} is not here: heads are chosen on the test data")
+        sources["val"] = None
+    # LightningCLI reads configs from files; this one lives as long as the parsing.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stored.yaml"
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        yield ["--config", str(path)]
+
+
+def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
+    """Refuse a stored configuration that would import what the user did not name.
+
+    Raises:
+        ProbingError: naming the class and how to allow it.
+    """
+    if isinstance(config, dict):
+        for name, value in config.items():
+            _refuse_foreign(value, said, f"{key}.{name}".lstrip("."))
+    elif isinstance(config, list):
+        for value in config:
+            _refuse_foreign(value, said, key)
+    elif isinstance(config, str) and key not in _PLAIN:
+        found = re.fullmatch(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)+", config)
+        known = config.startswith(_KNOWN[:1] if key.endswith("reader") else _KNOWN)
+        if found and not known and not any(_names(s, found[1]) for s in said):
+            raise ProbingError(
+                f"the stored config names {config}, from outside the package; "
+                f"if you trust it, add --import {found[1]}"
+            )
+
+
+def _names(said: str, module: str) -> bool:
+    return said == module or said.startswith(f"{module}.") or f"={module}." in said
+
+
+def _exists(source: str) -> bool:
+    return source.startswith("builtin:") or Path(source).exists()
