@@ -84,8 +84,8 @@ class Window:
 
     ``anchors[a]`` is the index of the word that asks, counted from zero. ``gold[a]`` and
     ``candidates[a]`` are columns of ``[W+1]``: 0 is ROOT. ``rows[a]`` names the rows of the
-    report that the anchor counts in. ``candidates`` is ``None`` where every word and ROOT
-    are candidates of every anchor.
+    report that the anchor counts in. ``candidates`` is ``None`` where every word but
+    the anchor itself, and ROOT, are candidates.
     """
 
     words: Sequence[str]

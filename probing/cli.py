@@ -116,6 +116,7 @@ def _quieten() -> None:
         "isinstance.treespec, LeafSpec",
         "in eval mode at the start of training",  # the encoder is frozen
         "across ranks is zero",  # there may be no validation data
+        "sync_dist",  # what is logged is summed over processes already
         "litlogger",
     ):
         warnings.filterwarnings("ignore", message=f".*{message}.*")

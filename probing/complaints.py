@@ -57,6 +57,8 @@ def _shorten(message: str, parser: LightningArgumentParser) -> str:
         outer = re.sub(r"^Parser key \"([^\"]*)\":.*", r"\1", reasons[0])
         reasons = [f"option {outer}.{given[1]}:", *reasons[1:]]
     text = " ".join(reasons) or "the command line cannot be read"
+    value = re.search(r"Given value: (?!NestedArg)(.*?)[>\s]*$", message)
+    text += f" Found {value[1]!r}." if value else ""
     wrong = re.search(r"(?:Option|option|--)\s?'?([\w.]+)'? is not accepted", message)
     wrong = wrong or re.search(r"does not accept option '([\w.]+)'", message)
     wrong = wrong or re.search(r"[Uu]nrecognized arguments?: --([\w.]+)", message)

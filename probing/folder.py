@@ -9,9 +9,19 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
 
 from .errors import ProbingError
 from .files import write_whole
+
+
+class Events(TensorBoardLogger):
+    """TensorBoard events and nothing else: the configuration is in ``config.yaml``."""
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write out what is waiting."""
+        self.experiment.flush()
 
 
 class RunFolder(Callback):
@@ -61,7 +71,7 @@ class RunFolder(Callback):
         decided = str(self._decide()) if trainer.is_global_zero else ""
         self._path = Path(trainer.strategy.broadcast(decided))
         if isinstance(trainer.logger, TensorBoardLogger):
-            trainer.logger = TensorBoardLogger(save_dir=self._path, name="", version="")
+            trainer.logger = Events(save_dir=self._path, name="", version="")
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
                 callback.dirpath = str(self._path / "checkpoints")

@@ -84,6 +84,17 @@ class ProbingModule(LightningModule):
             batch.ids, batch.words_of, width=batch.width, needs=needs
         )
 
+    def rehearse(self, batch: EdgeBatch) -> None:
+        """Let every probe score a batch, so that one that cannot is found before a run starts.
+
+        Raises:
+            ProbingError: naming the probe.
+        """
+        with torch.no_grad():
+            encoding = self.encode(batch)
+            for name, probe in self.probes.items():
+                probe.score(encoding, batch, name=name)
+
     def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
         """The sum of the probes' losses: each only moves its own parameters."""
         encoding = self.encode(batch)

@@ -162,14 +162,17 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
 
 def _ready(commands: Commands, splits: Iterable[str], *, resume: bool) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
+    data, model = commands.datamodule, commands.model
+    commands.report.final = "val" if data.sources["test"] is None else "test"
     if _is_first():
         commands.folder.check(resume=resume)
-    commands.model.encoder.load()
+    model.encoder.load()
     if _is_first():
         for split in splits:
-            if commands.datamodule.sources[split] is not None:
-                commands.datamodule.splits[split] = commands.datamodule.open(split)
-    commands.report.final = "val" if commands.datamodule.sources["test"] is None else "test"
+            if data.sources[split] is not None:
+                data.splits[split] = data.open(split)
+        model.configure_model()
+        model.rehearse(next(iter(data.splits.values()))[[0]])
 
 
 def _is_first() -> bool:

@@ -16,10 +16,14 @@ import yaml
 from .cli import CONFIGS, DEFAULT, Script
 from .errors import ProbingError
 
-# What a stored configuration may name without the user's word. No more of torch and Lightning
-# than classes of the kinds that a run is built of: functions there may run commands.
-_LIGHTNING = ("accelerators", "callbacks", "loggers", "plugins", "profilers", "strategies")
-_KNOWN = ("probing.", "torch.optim.", *(f"pytorch_lightning.{kind}." for kind in _LIGHTNING))
+# What a stored configuration may name without the user's word: classes of the kinds that a run is
+# built of, and our own readers. Anything else there may run commands when it is called.
+_KNOWN = re.compile(
+    r"probing\.data\.readers\.read_[a-z]+"
+    r"|(probing\.(probes|data)|torch\.optim)(\.[a-z]+)?\.[A-Z]\w*"
+    r"|pytorch_lightning\.(accelerators|callbacks|loggers|plugins|profilers|strategies)"
+    r"(\.[a-z_]+)*\.[A-Z]\w*"
+)
 # Options that hold names and paths, never something to import.
 _PLAIN = frozenset(
     "data.init_args.train data.init_args.val data.init_args.test "
@@ -102,8 +106,7 @@ def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
             _refuse_foreign(value, said, key)
     elif isinstance(config, str) and key not in _PLAIN:
         found = re.fullmatch(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)+", config)
-        known = config.startswith(_KNOWN[:1] if key.endswith("reader") else _KNOWN)
-        if found and not known and not any(_names(s, found[1]) for s in said):
+        if found and not _KNOWN.fullmatch(config) and not any(_names(s, found[1]) for s in said):
             raise ProbingError(
                 f"the stored config names {config}, from outside the package; "
                 f"if you trust it, add --import {found[1]}"

@@ -10,20 +10,18 @@ import torch
 from torch import Tensor
 
 from probing.batch import EdgeBatch, Encoding
+from probing.findings import DEMONSTRATION, Findings, best_heads_markdown
 from probing.functional import DIRECTIONS, OFFSETS, offset_hits
 from probing.metrics import EdgeAccuracy, HeadAccuracy
 from probing.reports import (
     BASELINES,
-    DEMONSTRATION,
     HEADS,
     PROBES,
     Cell,
-    Findings,
     HeadCounts,
     ProbeCounts,
     baseline_rows,
     best_heads,
-    best_heads_markdown,
     head_rows,
     probe_rows,
     untrained,

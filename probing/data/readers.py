@@ -113,24 +113,28 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
 def _blocks(path: str) -> Iterator[list[Line]]:
     """The numbered lines of a UTF-8 file, in blocks separated by empty lines."""
     block: list[Line] = []
-    number = 0
     try:
-        with open(path, encoding="utf-8-sig", newline=None) as file:
+        with open(path, "rb") as file:
             for number, raw in enumerate(file, start=1):
-                line = raw.rstrip("\n")
+                # Decoded line by line, so that a fault is found in the line that has it.
+                line = _decode(path, number, raw)
                 if line.strip():
                     block.append((number, line))
                 elif block:
                     yield block
                     block = []
-    except UnicodeDecodeError as error:
-        raise ProbingError(
-            f"{path}:{number + 1}: expected UTF-8 text, found byte {error.object[error.start]:#x}"
-        ) from error
     except OSError as error:
         raise ProbingError(f"{path}: {error.strerror or error}") from error
     if block:
         yield block
+
+
+def _decode(path: str, line: int, raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise _fault(path, line, "UTF-8 text", f"byte {raw[error.start]:#x}") from error
+    return text.rstrip("\r\n")
 
 
 def _head(path: str, line: int, text: str) -> int:

@@ -14,7 +14,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
@@ -117,7 +117,7 @@ def open_windows(
     read = reader_for(source, reader)
     arrow = cache_folder() / f"{_key(source, read, windowing, tokenizer)}.arrow"
     census_file = arrow.with_suffix(".json")
-    if not census_file.exists():
+    if not (arrow.exists() and census_file.exists()):
         _write(source, read(source), arrow, windowing, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
     state |= {name: Counter(state[name]) for name in ("left_out", "faults")}
@@ -168,8 +168,9 @@ def _write(
         if not census.windows:
             reasons = ", ".join(f"{n} {why}" for why, n in census.left_out.items())
             raise ProbingError(f"{source}: no sentence can be used: {reasons}")
+        counted = json.dumps(vars(census))
         os.replace(aside, arrow)
-        aside.write_text(json.dumps(asdict(census)), encoding="utf-8")
+        aside.write_text(counted, encoding="utf-8")
         os.replace(aside, arrow.with_suffix(".json"))
     finally:
         with suppress(FileNotFoundError):

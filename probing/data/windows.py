@@ -100,6 +100,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
         member[b][_cells(window.rows)] = True
         if window.candidates is None:
             candidates[b, :count, : len(window.words) + 1] = True
+            candidates[b, range(count), [anchor + 1 for anchor in window.anchors]] = False
         else:
             candidates[b][_cells(window.candidates)] = True
     return EdgeBatch(

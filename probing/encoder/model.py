@@ -72,7 +72,7 @@ class Encoder(nn.Module):
                     output_loading_info=True,
                     **self._source,
                 )
-            except (OSError, ValueError, ImportError) as error:
+            except Exception as error:  # each file format and architecture fails in its own way
                 raise self._unusable(error) from error
         missing = {key for key in info["missing_keys"] if "pooler" not in key}
         if missing:
@@ -86,9 +86,9 @@ class Encoder(nn.Module):
     def adopt(self, model: Any, *, skip: Collection[str] = ()) -> Self:
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
         model.eval().requires_grad_(False)
-        self.model = model
-        self._check_dispatch()
+        self._check_dispatch(model)
         self.fingerprint = weights_hash(model, skip=skip)
+        self.model = model
         return self
 
     @cached_property
@@ -117,11 +117,13 @@ class Encoder(nn.Module):
         return config
 
     def _unusable(self, error: Exception) -> ProbingError:
+        if isinstance(error, KeyError) and IMPLEMENTATION in str(error):
+            return self._no_dispatch()
         if isinstance(error, OSError):
             return ProbingError(
                 f"model {self.name!r} is neither a folder, nor cached, nor reachable: {HOW_TO_NAME}"
             )
-        reason = str(error).strip().splitlines()[0]
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         return ProbingError(f"model {self.name!r} cannot be used: {reason}")
 
     @cached_property
@@ -202,14 +204,18 @@ class Encoder(nn.Module):
         }
         return Encoding(**{name: torch.zeros(shapes[name], device=device) for name in needs})
 
-    def _check_dispatch(self) -> None:
+    def _check_dispatch(self, model: Any) -> None:
         """Run two wordpieces through the model and see that every layer reached the tap."""
-        ids = torch.zeros(1, 2, dtype=torch.long, device=next(self.model.parameters()).device)
+        ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
         tap = WordTap(WordIndex(ids + torch.arange(2, device=ids.device), 2), AGGREGATIONS["mean"])
         try:
-            self.model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=tap)
-        except TypeError as error:
+            model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=tap)
+        except ProbingError:
+            raise
+        except (TypeError, KeyError) as error:  # no such keyword, no such attention
             raise self._no_dispatch() from error
+        except Exception as error:
+            raise self._unusable(error) from error
         if len(tap.maps) != self.config.num_hidden_layers:
             raise self._no_dispatch()
 

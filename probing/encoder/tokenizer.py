@@ -10,6 +10,12 @@ from typing import Any
 from ..batch import Wordpieces
 from ..errors import ProbingError
 
+# Families that number positions from the one behind the padding index.
+_POSITIONS_BEHIND_PADDING = frozenset(
+    "camembert data2vec-text esm ibert layoutlmv3 lilt longformer luke roberta "
+    "roberta-prelayernorm xlm-roberta xlm-roberta-xl xmod".split()
+)
+
 
 class WordpieceTokenizer:
     """A Hugging Face tokenizer that says which word each wordpiece belongs to.
@@ -24,18 +30,22 @@ class WordpieceTokenizer:
                 f"the tokenizer of {name} ({type(tokenizer).__name__}) does not align wordpieces "
                 "with words; a fast tokenizer (tokenizer.json) is needed"
             )
+        # Some tokenizer files cut and pad by themselves; windows are whole, and padded by us.
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
         self.tokenizer = tokenizer
         self.limit = limit
         self.pad_id: int = tokenizer.pad_token_id or 0
+        self.start = _start(tokenizer)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the tokenizer's definition."""
-        definition = self.tokenizer.backend_tokenizer.to_str()
+        definition = f"{self.tokenizer.backend_tokenizer.to_str()} {self.start}"
         return hashlib.sha256(definition.encode()).hexdigest()
 
     def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        """Tokenize windows of words, special tokens added."""
+        """Tokenize windows of words; special tokens, or at least a start token, are added."""
         if not windows:
             return []
         encoded = self.tokenizer(
@@ -46,14 +56,31 @@ class WordpieceTokenizer:
             verbose=False,
         )
         return [
-            Wordpieces(ids, [-1 if w is None else w for w in encoded.word_ids(i)])
+            Wordpieces(
+                [*self.start, *ids],
+                [*(-1 for _ in self.start), *(-1 if w is None else w for w in encoded.word_ids(i))],
+            )
             for i, ids in enumerate(encoded["input_ids"])
         ]
+
+
+def _start(tokenizer: Any) -> list[int]:
+    """The start token, where the tokenizer defines one and does not put it first by itself.
+
+    Decoders rest their attention on the first token, which should not be a word.
+    """
+    if (
+        tokenizer.bos_token_id is None
+        or tokenizer("a")["input_ids"][:1]
+        != tokenizer("a", add_special_tokens=False)["input_ids"][:1]
+    ):
+        return []
+    return [tokenizer.bos_token_id]
 
 
 def position_limit(config: Any, tokenizer: Any) -> int:
     """The most wordpieces that fit: what tokenizer and position embeddings both allow."""
     positions = getattr(config, "max_position_embeddings", None) or 10**9
-    if config.model_type in {"roberta", "xlm-roberta", "camembert", "roberta-prelayernorm"}:
-        positions -= config.pad_token_id + 1  # positions start behind the padding index
+    if config.model_type in _POSITIONS_BEHIND_PADDING:
+        positions -= config.pad_token_id + 1
     return int(min(positions, tokenizer.model_max_length))

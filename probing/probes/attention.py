@@ -39,7 +39,8 @@ class AttentionProbe(Probe):
 
     def configure(self, sizes: Sizes) -> None:
         """``weight [2, L, H]``: for the maps and for their transposes."""
-        self.weight = nn.Parameter(_uniform(2, sizes.layers, sizes.heads, fan=sizes.layers * 2))
+        shape = (2, sizes.layers, sizes.heads)
+        self.weight = nn.Parameter(_uniform(*shape, fan=math.prod(shape)))
         self.root = RootMix()
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
