@@ -29,6 +29,7 @@ from probing.metrics import HeadAccuracy
 
 def main(path: str) -> None:
     """Measure and print the ratios."""
+    transformers.logging.disable_progress_bar()
     encoder = Encoder().load()
     data = DependencyData(test=path, tokenizer=encoder.tokenizer)
     corpus = data.open("test")
@@ -101,7 +102,7 @@ def usual_way(model: Any, batch: EdgeBatch) -> None:
         maps = np.stack([layer[0].numpy() for layer in output.attentions])  # [L, H, T, T]
         words_of = batch.words_of[b, :length].numpy()
         words = [np.flatnonzero(words_of == w) for w in range(int(batch.lengths[b]))]
-        gold = batch.gold[b].numpy().argmax(-1) - 1
+        gold = batch.gold[b, : len(words)].numpy().argmax(-1) - 1
         correct = np.zeros((2, *maps.shape[:2]))
         for layer in range(maps.shape[0]):
             for head in range(maps.shape[1]):

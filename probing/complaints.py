@@ -61,8 +61,10 @@ def _shorten(message: str, parser: LightningArgumentParser) -> str:
     text += f" Found {value[1]!r}." if value else ""
     wrong = re.search(r"(?:Option|option|--)\s?'?([\w.]+)'? is not accepted", message)
     wrong = wrong or re.search(r"does not accept option '([\w.]+)'", message)
+    group = re.search(r"Group '([\w.]+)' does not accept", message)
     wrong = wrong or re.search(r"[Uu]nrecognized arguments?: --([\w.]+)", message)
-    near = _nearest(wrong[1], parser) if wrong and "did you mean" not in text else None
+    name = ".".join(found[1] for found in (group, wrong) if found)
+    near = _nearest(name, parser) if wrong and "did you mean" not in text else None
     return f"{text}\n       did you mean {near!r}?" if near else text
 
 
@@ -71,7 +73,11 @@ def _nearest(name: str, parser: LightningArgumentParser) -> str | None:
     known = {action.dest for action in parser._actions}
     for own in (EdgeData, Probe, *Probe.__subclasses__()):
         known |= {f"data.{n}" if own is EdgeData else n for n in signature(own).parameters}
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):  # what is wrong may be followed by what is right
+        whole = difflib.get_close_matches(".".join(parts[:end]), known, n=1, cutoff=0.85)
+        if whole and whole[0] != ".".join(parts[:end]):
+            return whole[0]
     leaves = {option.rpartition(".")[2]: option for option in sorted(known)}
-    whole = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    leaf = difflib.get_close_matches(name.rpartition(".")[2], leaves, n=1, cutoff=0.6)
-    return whole[0] if whole else leaves[leaf[0]] if leaf else None
+    leaf = difflib.get_close_matches(parts[-1], leaves, n=1, cutoff=0.6)
+    return leaves[leaf[0]] if leaf else None

@@ -196,8 +196,10 @@ def test_a_batch_is_what_plain_loops_make(chosen: list[Window]) -> None:
             assert bool(batch.is_anchor[b, a]) == asks
             assert int(batch.anchors[b, a]) == (window.anchors[a] if asks else 0)
             for j in range(width + 1):
-                free = j <= len(window.words) if window.candidates is None else None
-                allowed = asks and (j in window.candidates[a] if free is None else free)  # type: ignore[index]
+                if asks and window.candidates is None:  # ROOT and every word but the anchor
+                    allowed = j <= len(window.words) and j != window.anchors[a] + 1
+                else:
+                    allowed = asks and j in window.candidates[a]
                 assert bool(batch.candidates[b, a, j]) == allowed
                 assert bool(batch.gold[b, a, j]) == (asks and j in window.gold[a])
             for r in range(len(rows)):

@@ -237,7 +237,8 @@ def test_heads_are_scored_on_a_file_without_any_probe(
 ) -> None:
     treebank = place / "mine.conllu"
     odd = CONLLU.replace("\t2\tnsubj", "\t0\tnsubj")  # two roots: counted, and kept
-    treebank.write_text(f"{CONLLU}\n{CONLLU.replace('dogs', 'd' * 99 * 6)}\n{odd}")
+    words = ("\t_\t_\t_\t_\t".join((f"{n}\tdogs", f"{n - 1}\tdep\t_\t_")) for n in range(1, 600))
+    treebank.write_text("\n".join([CONLLU, *words, "", odd]))
     config = ROOT / "configs" / "heads.yaml"
     done = script(
         "evaluate",
