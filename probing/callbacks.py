@@ -219,8 +219,11 @@ class HeadWeights(Callback):
         self.lines: list[tuple[object, ...]] = []
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting."""
+        """Start counting, if the probes are being trained."""
         assert isinstance(pl_module, ProbingModule)
+        self.means: dict[str, WordMean] = {}
+        if trainer.state.fn != TrainerFn.FITTING:
+            return
         sizes = pl_module.encoder.sizes
         self.spread_metric = Spread(sizes.layers, sizes.heads).to(pl_module.device)
         self.means = {
@@ -239,17 +242,21 @@ class HeadWeights(Callback):
     ) -> None:
         """Count a batch."""
         assert isinstance(pl_module, ProbingModule)
+        if not self.means:
+            return
         if self.spread is None:
             self.spread_metric.update(outputs["encoding"], batch.is_word)
-        for name, probe in pl_module.probes.items():
-            weights = probe.head_weights(outputs["encoding"], batch)
+        for name in list(self.means):
+            weights = pl_module.probes[name].head_weights(outputs["encoding"], batch)
             if weights is None:
-                self.means.pop(name, None)
+                del self.means[name]
             else:
                 self.means[name].update(weights, batch.lengths.sum())
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sum over processes, write, draw."""
+        if not self.means:
+            return
         if self.spread is None:
             self.spread = self.spread_metric.compute()
         found = {name: mean.compute() for name, mean in self.means.items()}
