@@ -118,6 +118,8 @@ class Report(Callback):
             chosen_on=chosen_on,
             chosen=self.heads[chosen_on],
             min_anchors=self.min_anchors,
+            # The whole is 1.0, a share; 1 is a number of batches.
+            is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
         )
         folder = run_folder(trainer) / "reports" / split
         if self.counting:
@@ -167,8 +169,9 @@ class Report(Callback):
         }
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting."""
-        self._start("val", pl_module)
+        """Start counting; Lightning's sanity check sees only some batches and is no split."""
+        if not trainer.sanity_checking:
+            self._start("val", pl_module)
 
     def on_validation_batch_end(
         self,
@@ -180,11 +183,13 @@ class Report(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Count a batch."""
-        self._count(outputs, batch)
+        if not trainer.sanity_checking:
+            self._count(outputs, batch)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sum over processes and write."""
-        self._finish("val", trainer, pl_module)
+        if not trainer.sanity_checking:
+            self._finish("val", trainer, pl_module)
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting."""
@@ -222,7 +227,7 @@ class HeadWeights(Callback):
         """Start counting, if the probes are being trained."""
         assert isinstance(pl_module, ProbingModule)
         self.means: dict[str, WordMean] = {}
-        if trainer.state.fn != TrainerFn.FITTING:
+        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
         sizes = pl_module.encoder.sizes
         self.spread_metric = Spread(sizes.layers, sizes.heads).to(pl_module.device)
@@ -246,12 +251,10 @@ class HeadWeights(Callback):
             return
         if self.spread is None:
             self.spread_metric.update(outputs["encoding"], batch.is_word)
-        for name in list(self.means):
+        for name, mean in self.means.items():
             weights = pl_module.probes[name].head_weights(outputs["encoding"], batch)
-            if weights is None:
-                del self.means[name]
-            else:
-                self.means[name].update(weights, batch.lengths.sum())
+            if weights is not None:
+                mean.update(weights, batch.lengths.sum())
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sum over processes, write, draw."""
@@ -265,6 +268,8 @@ class HeadWeights(Callback):
         epoch = trainer.current_epoch + 1
         self.lines = [line for line in self.lines if line[0] != epoch]
         for name, mean in found.items():
+            if mean is None:
+                continue
             weights = mean * self.spread  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"

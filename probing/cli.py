@@ -69,10 +69,22 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
     except ProbingError as error:
         if "--traceback" in arguments:
             raise
-        if int(os.environ.get("LOCAL_RANK", "0")) == 0:
-            print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _fail(error)
     return 0
+
+
+def _fail(error: ProbingError) -> int:
+    """Print the error, once where all processes have it; returns the exit status."""
+    from torch import distributed
+
+    alone = not (distributed.is_available() and distributed.is_initialized())
+    if not alone or int(os.environ.get("LOCAL_RANK", "0")) == 0:
+        rank = "" if alone else f"process {distributed.get_rank()}: "
+        print(f"error: {rank}{error}", file=sys.stderr, flush=True)
+    if not alone:
+        # The others may be waiting for this process; they notice only when it is gone.
+        os._exit(2)
+    return 2
 
 
 def usage(script: Script) -> str:
@@ -116,6 +128,7 @@ def _quieten() -> None:
         "isinstance.treespec, LeafSpec",
         "in eval mode at the start of training",  # the encoder is frozen
         "across ranks is zero",  # there may be no validation data
+        "was called before the ``update``",  # a probe without weights on heads
         "sync_dist",  # what is logged is summed over processes already
         "litlogger",
     ):

@@ -10,13 +10,15 @@ from pathlib import Path
 from .reports import ALL, BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
+PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
 
 
 @dataclass(frozen=True)
 class Findings:
     """All that a split's report says, from what was counted on it.
 
-    ``chosen`` is what heads and offsets are chosen by, the counts on the split ``chosen_on``.
+    ``chosen`` is what heads and offsets are chosen by, the counts on the split ``chosen_on``;
+    ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
     """
 
     split: str
@@ -27,6 +29,7 @@ class Findings:
     chosen_on: str
     chosen: HeadCounts
     min_anchors: int
+    is_partial: bool = False
 
     @cached_property
     def table(self) -> list[BestHead]:
@@ -54,6 +57,7 @@ class Findings:
         own = "" if self.chosen_on != self.split else ", the data that they are scored on"
         return [
             *([DEMONSTRATION] if self.is_demonstration else []),
+            *([PARTIAL] if self.is_partial else []),
             f"Heads and offsets chosen on {self.chosen_on}{own}.",
             f"At least {self.min_anchors} anchors. {self.model}.",
         ]
@@ -67,6 +71,7 @@ class Findings:
         """The part of ``summary.json`` that is about scores."""
         return {
             "demonstration": self.is_demonstration,
+            "partial": self.is_partial,
             "split": self.split,
             "heads_chosen_on": self.chosen_on,
             "best_heads": {

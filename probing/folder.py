@@ -70,7 +70,7 @@ class RunFolder(Callback):
             return
         decided = str(self._decide()) if trainer.is_global_zero else ""
         self._path = Path(trainer.strategy.broadcast(decided))
-        if isinstance(trainer.logger, TensorBoardLogger):
+        if trainer.logger is None:
             trainer.logger = Events(save_dir=self._path, name="", version="")
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:

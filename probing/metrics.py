@@ -144,7 +144,7 @@ def reachable(visible: Tensor | None, batch: EdgeBatch) -> tuple[Tensor, Tensor,
 
 
 class Spread(Metric):
-    """Standard deviation of each head's attention over word pairs, ``[L, H]`` (float64)."""
+    """Standard deviation of each head's attention over pairs of two words, ``[L, H]``."""
 
     full_state_update = False
     moments: Tensor
@@ -157,8 +157,9 @@ class Spread(Metric):
         self.add_state("pairs", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, encoding: Encoding, is_word: Tensor) -> None:
-        """Count the pairs of ``is_word [B, W]``."""
+        """Count the pairs of ``is_word [B, W]``; a word and itself are no pair."""
         pairs = is_word[:, :, None] & is_word[:, None, :]  # [B, W, W]
+        pairs = pairs & ~torch.eye(pairs.shape[1], dtype=torch.bool, device=pairs.device)
         kept = encoding.part("attention").double() * pairs[:, None, None]
         self.moments = self.moments + torch.stack(
             [kept.sum((0, 3, 4)), kept.square().sum((0, 3, 4))]
@@ -190,6 +191,6 @@ class WordMean(Metric):
         self.summed = self.summed + value.double() * words
         self.words = self.words + words
 
-    def compute(self) -> Tensor:
-        """The mean, on the CPU; zero where nothing was counted."""
-        return (self.summed / self.words.clamp_min(1)).cpu()
+    def compute(self) -> Tensor | None:
+        """The mean, on the CPU; ``None`` where nothing was counted."""
+        return (self.summed / self.words).cpu() if self.words else None

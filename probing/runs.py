@@ -48,6 +48,7 @@ class Commands(LightningCLI):
             seed_everything_default=1,
             trainer_defaults={
                 "devices": 1,
+                "logger": False,  # RunFolder brings one, once it knows where
                 "use_distributed_sampler": False,
                 "num_sanity_val_steps": 0,
                 "enable_model_summary": False,
@@ -133,10 +134,13 @@ def _train(commands: Commands, early: Namespace) -> None:
             f"interrupted; go on with: python train.py --resume --output {commands.folder.path}"
         )
     made = str(commands.folder.path / CHECKPOINT)
-    if data.sources["test"] is not None:
-        trainer.test(model, datamodule=data, ckpt_path=made, verbose=False, weights_only=True)
-    elif data.sources["val"] is not None:
-        trainer.validate(model, datamodule=data, ckpt_path=made, verbose=False, weights_only=True)
+    judged = {"datamodule": data, "ckpt_path": made, "verbose": False, "weights_only": True}
+    is_last = data.sources["test"] is None
+    # A resumed run that was finished already has not looked at its validation data.
+    if data.sources["val"] is not None and (is_last or "val" not in commands.report.heads):
+        trainer.validate(model, **judged)
+    if not is_last:
+        trainer.test(model, **judged)
     if trainer.is_global_zero:
         print(f"Checkpoint: {made}")
 

@@ -575,15 +575,20 @@ def test_a_word_without_a_wordpiece_leaves_a_gap(tiny_encoder: Encoder) -> None:
     assert set(pieces.words_of) == {-1, 0, 2}
 
 
-def test_byte_level_tokenizers_know_that_a_space_precedes_each_word(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("family", "kind"), [("gpt2", "GPT2Tokenizer"), ("llama", "PreTrainedTokenizerFast")]
+)
+def test_byte_level_tokenizers_know_that_a_space_precedes_each_word(
+    family: str, kind: str, tmp_path: Path
+) -> None:
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {c: i for i, c in enumerate([*letters, "Ġd", "Ġdo", "<unk>"])}
     bpe = Tokenizer(models.BPE(vocabulary, [("Ġ", "d"), ("Ġd", "o")], unk_token="<unk>"))
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
-    tf.GPT2Tokenizer(tokenizer_object=bpe, unk_token="<unk>").save_pretrained(tmp_path)
+    getattr(tf, kind)(tokenizer_object=bpe, unk_token="<unk>").save_pretrained(tmp_path)
     bpe.save(str(tmp_path / "tokenizer.json"))
-    CONFIGS["gpt2"]().save_pretrained(tmp_path)
+    CONFIGS[family]().save_pretrained(tmp_path)
     tokenizer = Encoder(str(tmp_path)).tokenizer
     (pieces,) = tokenizer([["dog", "do"]])
     words = [
@@ -597,6 +602,28 @@ def test_byte_level_tokenizers_know_that_a_space_precedes_each_word(tmp_path: Pa
         for i in range(2)
     ]
     assert words == [["Ġdo", "g"], ["Ġdo"]]
+
+
+def test_a_start_token_that_the_tokenizer_defines_comes_first(tmp_path: Path) -> None:
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    bpe = Tokenizer(models.BPE({c: i for i, c in enumerate([*letters, "<s>"])}, []))
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    fast = tf.PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token="<s>")
+    (pieces,) = WordpieceTokenizer(fast, name="tiny", limit=64)([["a", "b"]])
+    assert list(pieces.words_of) == [-1, 0, 0, 1, 1]
+    assert pieces.ids[0] == fast.bos_token_id
+
+
+def test_word_maps_keep_full_precision_where_the_model_runs_in_less(tiny_encoder: Encoder) -> None:
+    (pieces,) = tiny_encoder.tokenizer([["the", "dog", "chases", "dogs"]])
+    ids, words_of = torch.tensor([pieces.ids]), torch.tensor([pieces.words_of])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        needs = {"attention", "boundary", "embeddings", "hidden"}
+        encoding = tiny_encoder(ids, words_of, width=4, needs=needs)
+    for name in needs:
+        assert encoding.part(name).dtype == torch.float32
+    rows = encoding.part("attention").sum(-1) + encoding.part("boundary")[..., :2].sum(-1)
+    torch.testing.assert_close(rows, torch.ones_like(rows), rtol=0, atol=1e-5)
 
 
 def test_a_tokenizers_own_truncation_and_padding_are_off() -> None:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import datasets
@@ -129,9 +130,8 @@ def open_windows(
 def _key(source: str, read: Reader, windowing: Windowing, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
     digest = hashlib.sha256()
-    digest.update(f"{read.__module__}.{read.__qualname__} {windowing.__qualname__}".encode())
-    code = {inspect.getsourcefile(read), inspect.getsourcefile(windowing)}
-    for path in sorted([*Path(__file__).parent.glob("*.py"), *map(Path, filter(None, code))]):
+    digest.update(f"{_described(read)} {_described(windowing)}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     digest.update(f"{tokenizer.fingerprint} {tokenizer.limit} {Path(source).name}".encode())
     if not source.startswith("builtin:"):
@@ -141,6 +141,16 @@ def _key(source: str, read: Reader, windowing: Windowing, tokenizer: Tokenizer) 
         except OSError as error:
             raise ProbingError(f"{source}: {error.strerror or error}") from error
     return digest.hexdigest()[:32]
+
+
+def _described(function: Callable[..., object]) -> str:
+    """What tells a function from another: name, source, and the values it was made with."""
+    if isinstance(function, partial):
+        return f"{_described(function.func)} {function.args} {function.keywords}"
+    made_with = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    file = inspect.getsourcefile(function)
+    source = Path(file).read_text(encoding="utf-8") if file else ""
+    return f"{function.__module__}.{function.__qualname__} {made_with} {source}"
 
 
 def _write(

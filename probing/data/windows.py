@@ -10,6 +10,7 @@ from itertools import islice
 import torch
 
 from ..batch import EdgeBatch, Sentence, Tokenizer, Window
+from ..errors import ProbingError
 from .readers import tree_faults
 
 ALL = "all"
@@ -57,6 +58,11 @@ def dependency_windows(
             if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
                 census.left_out["a word without a wordpiece"] += 1
                 continue
+            if ALL in sentence.relations:
+                raise ProbingError(
+                    f"{sentence.document}:{sentence.line}: expected relations, found {ALL!r}, "
+                    "which names the row of all words"
+                )
             census.faults.update(tree_faults(sentence.heads))
             census.windows += 1
             census.words += len(sentence.words)

@@ -175,7 +175,7 @@ class Encoder(nn.Module):
         parts: dict[str, Tensor | None] = {}
         if "embeddings" in needs:
             vectors = self.model.get_input_embeddings()(ids).float()
-            parts["embeddings"] = index.mean[:, :width] @ vectors  # [B, W, D]
+            parts["embeddings"] = _words(index, vectors)  # [B, W, D]
         tapped = {"attention", "boundary"} & set(needs)
         if tapped or "hidden" in needs:
             tap = WordTap(index, AGGREGATIONS[self.aggregation])
@@ -189,8 +189,8 @@ class Encoder(nn.Module):
             if tapped:
                 parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
-                hidden = torch.stack(output.hidden_states, 1).float()  # [B, L+1, T, D]
-                parts["hidden"] = index.mean[:, None, :width] @ hidden
+                hidden = [_words(index, state.float()) for state in output.hidden_states]
+                parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return Encoding(**parts)
 
     def _empty(self, width: int, needs: Collection[str]) -> Encoding:
@@ -232,6 +232,12 @@ class Encoder(nn.Module):
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Nothing: a checkpoint names the model instead of holding it."""
         return kwargs.get("destination", {})
+
+
+def _words(index: WordIndex, vectors: Tensor) -> Tensor:
+    """Mean over each word's wordpieces, ``[B, T, D]`` to ``[B, W, D]``, in float32."""
+    with torch.autocast(vectors.device.type, enabled=False):
+        return index.mean[:, : index.width] @ vectors
 
 
 class _quiet:

@@ -39,7 +39,9 @@ class WordTap:
 
     def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
         """Take a layer's ``weights [B, H, T, T]`` and its boolean ``mask [B, 1, T, T]``."""
-        self.maps.append(word_map(weights, self.index, self.aggregate))
+        # Word maps stay in float32, whatever precision the model runs in.
+        with torch.autocast(weights.device.type, enabled=False):
+            self.maps.append(word_map(weights.float(), self.index, self.aggregate))
         self.masks.append(mask)
 
     def encoding(self) -> dict[str, Tensor | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -37,11 +39,15 @@ class WordpieceTokenizer:
         self.limit = limit
         self.pad_id: int = tokenizer.pad_token_id or 0
         self.start = _start(tokenizer)
+        # Byte-level tokenizers keep the space before a word, and without one glue it to the last.
+        before = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
+        self.space = " " if "ByteLevel" in json.dumps(before) else ""
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the tokenizer's definition."""
-        definition = f"{self.tokenizer.backend_tokenizer.to_str()} {self.start}"
+        """SHA-256 of the tokenizer's definition and of what is done with it here."""
+        code = inspect.getsource(type(self))
+        definition = f"{self.tokenizer.backend_tokenizer.to_str()} {self.start} {code}"
         return hashlib.sha256(definition.encode()).hexdigest()
 
     def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
@@ -49,7 +55,7 @@ class WordpieceTokenizer:
         if not windows:
             return []
         encoded = self.tokenizer(
-            [list(words) for words in windows],
+            [[self.space + word for word in words] for words in windows],
             is_split_into_words=True,
             truncation=False,
             padding=False,

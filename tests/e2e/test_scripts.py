@@ -82,6 +82,40 @@ def evaluated(script: Run, trained: Path, place: Path) -> Path:
     return place / "evaluated"
 
 
+# What must not change a number
+
+
+def test_lightnings_sanity_check_is_no_validation(
+    script: Run, trained: Path, tiny_bert: Path, place: Path
+) -> None:
+    extra = ("--trainer.max_epochs", 1, "--trainer.num_sanity_val_steps", 1)
+    script("train", *job(tiny_bert, place / "sane", *extra), **DATA).ok()
+    for name in ("val/heads.csv", "test/best_heads.md", "test/probes.csv"):
+        same_files(trained, place / "sane", f"reports/{name}")
+    same_files(trained, place / "sane", "reports/weights.csv")
+
+
+def test_resuming_a_finished_run_reports_the_same(
+    script: Run, trained: Path, tiny_bert: Path, place: Path
+) -> None:
+    shutil.copytree(trained, place / "again")
+    for split in ("val", "test"):
+        shutil.rmtree(place / "again" / "reports" / split)
+    script("train", "--resume", "--output", place / "again").ok()
+    for name in ("val/heads.csv", "test/best_heads.md", "test/probes.csv"):
+        same_files(trained, place / "again", f"reports/{name}")
+
+
+def test_a_report_on_a_part_of_the_data_says_so(script: Run, trained: Path, place: Path) -> None:
+    checkpoint = trained / "checkpoints" / "last.ckpt"
+    arguments = ("--output", place / "part", "--trainer.limit_test_batches", 1)
+    script("evaluate", "--ckpt_path", checkpoint, *arguments).ok()
+    part = place / "part" / "reports"
+    assert json.loads((part / "test" / "summary.json").read_text())["partial"]
+    assert not json.loads((part / "val" / "summary.json").read_text())["partial"]
+    assert "Only a part" in (part / "test" / "best_heads.md").read_text()
+
+
 # What a run writes
 
 REPORTS = {"heads.csv", "baselines.csv", "probes.csv", "best_heads.md", "heads.png", "summary.json"}
