@@ -30,6 +30,7 @@ jobs (a job is a config; the first is what runs without one):
 options of every job:
   --config FILE           which job to run; --config FILE --help shows all its options
 {options}
+  --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
   --traceback             show where an error came from
@@ -45,10 +46,7 @@ _ABOUT = {
 }
 _OPTIONS = {
     "train": "  --resume                go on with the interrupted run in DIR",
-    "evaluate": (
-        "  --ckpt_path CKPT        a checkpoint; it brings its own config\n"
-        "  --import MODULE         allow the checkpoint to import a module of yours"
-    ),
+    "evaluate": "  --ckpt_path CKPT        a checkpoint; it brings its own config",
 }
 
 
@@ -70,6 +68,9 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
         if "--traceback" in arguments:
             raise
         return _fail(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -130,6 +131,9 @@ def _quieten() -> None:
         "across ranks is zero",  # there may be no validation data
         "was called before the ``update``",  # a probe without weights on heads
         "sync_dist",  # what is logged is summed over processes already
+        "dirpath has changed",
+        "exists and is not empty",
+        "smaller than the logging interval",
         "litlogger",
     ):
         warnings.filterwarnings("ignore", message=f".*{message}.*")

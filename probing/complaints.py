@@ -56,7 +56,8 @@ def _shorten(message: str, parser: LightningArgumentParser) -> str:
     if given and reasons and reasons[0].startswith("Parser key"):
         outer = re.sub(r"^Parser key \"([^\"]*)\":.*", r"\1", reasons[0])
         reasons = [f"option {outer}.{given[1]}:", *reasons[1:]]
-    text = " ".join(reasons) or "the command line cannot be read"
+    text = " ".join(reasons).replace(" did you mean", "; did you mean")
+    text = text or "the command line cannot be read"
     value = re.search(r"Given value: (?!NestedArg)(.*?)[>\s]*$", message)
     text += f" Found {value[1]!r}." if value else ""
     wrong = re.search(r"(?:Option|option|--)\s?'?([\w.]+)'? is not accepted", message)

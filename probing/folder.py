@@ -50,18 +50,19 @@ class RunFolder(Callback):
         assert self._path is not None, "the folder is decided when the trainer sets up"
         return self._path
 
-    def check(self, *, resume: bool) -> None:
-        """Refuse a folder that holds another run.
+    def check(self, *, resume: bool | None) -> None:
+        """Refuse a folder that holds another run; ``None`` where none can be gone on with.
 
         Raises:
             ProbingError: naming the folder and what can be done.
         """
-        self.resume = resume
+        self.resume = bool(resume)
         taken = self.output is not None and (Path(self.output) / "config.yaml").exists()
         if taken and not resume and not self.overwrite:
+            go_on = "" if resume is None else "go on with it (--resume), "
             raise ProbingError(
-                f"{self.output} holds another run; choose another --output, "
-                "go on with it (--resume), or replace it (--overwrite)"
+                f"{self.output} holds another run; choose another --output, {go_on}"
+                "or replace it (--overwrite)"
             )
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

@@ -128,11 +128,14 @@ def _train(commands: Commands, early: Namespace) -> None:
     _ready(commands, ("train", "val", "test"), resume=early.resume)
     resumed = Path(early.output or "") / CHECKPOINT
     start = str(resumed) if early.resume and resumed.exists() else None
-    trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
-    if trainer.interrupted:
+    try:
+        trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
+    except SystemExit:  # how Lightning ends after Ctrl-C
+        kept = (commands.folder.path / CHECKPOINT).exists()
         raise ProbingError(
             f"interrupted; go on with: python train.py --resume --output {commands.folder.path}"
-        )
+            + ("" if kept else " (from the start: no epoch was finished)")
+        ) from None
     made = str(commands.folder.path / CHECKPOINT)
     judged = {"datamodule": data, "ckpt_path": made, "verbose": False, "weights_only": True}
     is_last = data.sources["test"] is None
@@ -151,7 +154,7 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
         raise ProbingError("the config names probes: give their checkpoint with --ckpt_path CKPT")
     if data.sources["test"] is None:
         raise ProbingError("no test data: give --data.test FILE")
-    _ready(commands, ("val", "test"), resume=False)
+    _ready(commands, ("val", "test"), resume=None)
     if early.ckpt_path:
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
@@ -164,7 +167,7 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
     )
 
 
-def _ready(commands: Commands, splits: Iterable[str], *, resume: bool) -> None:
+def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = commands.datamodule, commands.model
     commands.report.final = "val" if data.sources["test"] is None else "test"

@@ -25,7 +25,8 @@ def describe(split: str, corpus: EdgeWindows) -> str:
     ]
     line = (
         f"{split}: {corpus.source}: {census.windows:,} sentences, {census.words:,} words, "
-        f"{census.wordpieces:,} wordpieces; left out: {', '.join(left) or 'none'}"
+        f"{census.wordpieces:,} wordpieces, special tokens included; "
+        f"left out: {', '.join(left) or 'none'}"
     )
     if census.faults:
         odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
@@ -56,7 +57,13 @@ def show_findings(findings: Findings) -> None:
             f"{100 * best.offset_accuracy:.1f}",
             style="bold" if best.relation == ALL else None,
         )
-    console.print(heads)
+    if findings.table:
+        console.print(heads)
+    else:
+        show(
+            f"No relation has {findings.min_anchors} anchors; "
+            "--report.min_anchors N shows those with fewer."
+        )
 
     probes = Table(
         title=f"Unlabelled attachment without punctuation ({findings.split})",
@@ -81,7 +88,7 @@ def show_epoch(epoch: int, split: str, findings: Findings) -> None:
     """One line an epoch: the score of each probe."""
     scores = {p: float(str(a)) for p, row, _, _, a in findings.probe_table if row == ALL}
     listed = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in findings.probes.names)
-    show(f"epoch {epoch}: UAS on {split}: {listed}")
+    show(f"after epoch {epoch}: UAS on {split}: {listed}")
 
 
 def _numbers(table: Table, *names: str) -> None:

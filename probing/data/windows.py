@@ -49,6 +49,8 @@ def dependency_windows(
     """
     stream = iter(sentences)
     while chunk := list(islice(stream, 256)):
+        for sentence in chunk:
+            _check(sentence)
         pieces = tokenizer([sentence.words for sentence in chunk])
         for sentence, wordpieces in zip(chunk, pieces, strict=True):
             census.sentences += 1
@@ -58,11 +60,6 @@ def dependency_windows(
             if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
                 census.left_out["a word without a wordpiece"] += 1
                 continue
-            if ALL in sentence.relations:
-                raise ProbingError(
-                    f"{sentence.document}:{sentence.line}: expected relations, found {ALL!r}, "
-                    "which names the row of all words"
-                )
             census.faults.update(tree_faults(sentence.heads))
             census.windows += 1
             census.words += len(sentence.words)
@@ -75,6 +72,31 @@ def dependency_windows(
                 candidates=None,
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
             )
+
+
+def _check(sentence: Sentence) -> None:
+    """Refuse what no reader should yield.
+
+    Raises:
+        ProbingError: naming document and line.
+    """
+    count = len(sentence.words)
+    where = f"{sentence.document}:{sentence.line}"
+    if not count == len(sentence.heads) == len(sentence.relations):
+        raise ProbingError(
+            f"{where}: expected a head and a relation for each of {count} words, "
+            f"found {len(sentence.heads)} and {len(sentence.relations)}"
+        )
+    for word, head in enumerate(sentence.heads, start=1):
+        if not 0 <= head <= count or head == word:
+            raise ProbingError(
+                f"{where}: expected a head from 0 to {count} other than the word itself, "
+                f"found {head} for word {word}"
+            )
+    if ALL in sentence.relations:
+        raise ProbingError(
+            f"{where}: expected relations, found {ALL!r}, which names the row of all words"
+        )
 
 
 def _rows_of(relation: str, census: Census) -> list[int]:
