@@ -14,7 +14,7 @@ class MyProbe(Probe):
 
     def configure(self, sizes: Sizes) -> None:
         """Create the parameters, now that the encoder's sizes are known."""
-        self.choice = nn.Parameter(torch.zeros(sizes.layers * sizes.heads))
+        self.choice = nn.Parameter(0.1 * torch.randn(sizes.layers * sizes.heads))
         self.sharpness = nn.Parameter(torch.tensor(5.0))
         self.pull = nn.Parameter(torch.tensor(0.1))
 

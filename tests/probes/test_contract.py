@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import io
+import runpy
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +23,10 @@ from probing.probes import Probe
 Edges = tuple[EdgeBatch, Encoding]
 MakeEdges = Callable[..., Edges]
 
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "my_probe.py"
 CLASSES = [
     value
-    for value in vars(probing.probes).values()
+    for value in [*vars(probing.probes).values(), *runpy.run_path(str(EXAMPLE)).values()]
     if inspect.isclass(value) and issubclass(value, Probe) and value is not Probe
 ]
 SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
@@ -232,3 +235,7 @@ def test_a_module_sizes_its_probes_once(cls: type[Probe], tiny_encoder: Encoder)
     after = dict(module.probes["mine"].named_parameters())
     assert before.keys() == after.keys()
     assert all(after[name] is parameter for name, parameter in before.items())
+
+
+def test_the_example_is_as_short_as_the_docs_say(cls: type[Probe]) -> None:
+    assert len(EXAMPLE.read_text().splitlines()) < 40
