@@ -26,6 +26,9 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
+ALL = "all"
+"""The row of the report in which every scored anchor counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

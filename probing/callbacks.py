@@ -17,7 +17,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from . import __version__
-from .batch import EdgeBatch
+from .batch import ALL, EdgeBatch
 from .data import EdgeData
 from .data.store import EdgeWindows
 from .figures import head_overview, png, relation_heatmap, weight_heatmap
@@ -28,7 +28,6 @@ from .functional import DIRECTIONS, OFFSETS, offset_hits
 from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
 from .modules import ProbingModule
 from .reports import (
-    ALL,
     BASELINES,
     HEADS,
     PROBES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -20,13 +20,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
     os.replace(aside, path)
 
 
-def write_csv(
-    path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object] | Sequence[object]]
-) -> None:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A comma-separated table with a header."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    for row in rows:
-        writer.writerow([row[c] for c in columns] if isinstance(row, Mapping) else row)
+    writer.writerows(rows)
     write_whole(path, text.getvalue())

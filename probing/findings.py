@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .reports import ALL, BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
+from .batch import ALL
+from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
@@ -40,6 +41,15 @@ class Findings:
     def probe_table(self) -> list[tuple[object, ...]]:
         """Lines of ``probes.csv``."""
         return list(probe_rows(self.probes, self.counts, self.chosen))
+
+    @property
+    def overall(self) -> dict[str, tuple[int, int, float]]:
+        """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy."""
+        return {
+            str(name): (int(str(correct)), int(str(total)), float(str(accuracy)))
+            for name, row, correct, total, accuracy in self.probe_table
+            if row == ALL
+        }
 
     @property
     def is_demonstration(self) -> bool:
@@ -85,7 +95,7 @@ class Findings:
                 }
                 for b in self.table
             },
-            "uas": {str(p): float(str(a)) for p, row, _, _, a in self.probe_table if row == ALL},
+            "uas": {name: accuracy for name, (_, _, accuracy) in self.overall.items()},
         }
 
 

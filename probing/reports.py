@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from .batch import ALL
 from .functional import DIRECTIONS, OFFSETS
 
-ALL = "all"
 HEADS = (
     "relation,direction,layer,head,correct,total,reachable,accuracy,gold_mass,special_mass"
 ).split(",")
@@ -48,10 +48,7 @@ class HeadCounts:
 
     def order(self) -> list[int]:
         """Rows with anchors: ``all``, then the most frequent first."""
-        counted = [r for r in range(len(self.rows)) if self.total[r] > 0]
-        return sorted(
-            counted, key=lambda r: (self.rows[r] != ALL, -int(self.total[r]), self.rows[r])
-        )
+        return _order(self.rows, self.total)
 
     def row(self, name: str) -> int | None:
         """The index of a row that has anchors, else ``None``."""
@@ -155,10 +152,7 @@ def probe_rows(
 
     ``best-offset`` and ``best-head`` are those that are best over ``all`` in ``chosen``.
     """
-    order = sorted(
-        (r for r in range(len(probes.rows)) if probes.total[r] > 0),
-        key=lambda r: (probes.rows[r] != ALL, -int(probes.total[r]), probes.rows[r]),
-    )
+    order = _order(probes.rows, probes.total)
     for k, name in enumerate(probes.names):
         for r in order:
             yield (name, probes.rows[r], *_score(probes.correct[r, k], probes.total[r]))
@@ -203,6 +197,12 @@ def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list
             )
         )
     return table
+
+
+def _order(rows: Sequence[str], total: Tensor) -> list[int]:
+    """Rows with anchors: ``all``, then the most frequent first, then by name."""
+    counted = [r for r in range(len(rows)) if total[r] > 0]
+    return sorted(counted, key=lambda r: (rows[r] != ALL, -int(total[r]), rows[r]))
 
 
 def _score(correct: Tensor, total: Tensor) -> tuple[int, int, str]:

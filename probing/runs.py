@@ -177,7 +177,7 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     if _is_first():
         for split in splits:
             if data.sources[split] is not None:
-                data.splits[split] = data.open(split)
+                data.split(split)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
 

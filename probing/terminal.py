@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .batch import ALL
 from .data.store import EdgeWindows
 from .findings import Findings
-from .reports import ALL
 
 console = Console(highlight=False, soft_wrap=True)
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
@@ -74,20 +74,18 @@ def show_findings(findings: Findings) -> None:
     probes.add_column("probe")
     probes.add_column("trained")
     _numbers(probes, "correct", "anchors", "UAS")
-    scores = [
-        (p, int(str(c)), int(str(t))) for p, row, c, t, _ in findings.probe_table if row == ALL
-    ]
+    scores = [(name, *score[:2]) for name, score in findings.overall.items()]
     for name, correct, total in sorted(scores, key=lambda score: -score[1]):
         trained = "yes" if name in findings.probes.names else ""
         share = f"{100 * correct / total:.1f}"
-        probes.add_row(str(name), trained, f"{correct:,}", f"{total:,}", share)
+        probes.add_row(name, trained, f"{correct:,}", f"{total:,}", share)
     console.print(probes)
 
 
 def show_epoch(epoch: int, split: str, findings: Findings) -> None:
     """One line an epoch: the score of each probe."""
-    scores = {p: float(str(a)) for p, row, _, _, a in findings.probe_table if row == ALL}
-    listed = ", ".join(f"{name} {100 * scores[name]:.1f}" for name in findings.probes.names)
+    scores = findings.overall
+    listed = ", ".join(f"{name} {100 * scores[name][2]:.1f}" for name in findings.probes.names)
     show(f"after epoch {epoch}: UAS on {split}: {listed}")
 
 

@@ -67,8 +67,8 @@ class EdgeData(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Open the splits that ``stage`` (fit, validate or test) needs."""
         for split in _SPLITS[stage]:
-            if split not in self.splits and self.sources[split] is not None:
-                self.splits[split] = self.open(split)
+            if self.sources[split] is not None:
+                self.split(split)
 
     def open(self, split: str) -> EdgeWindows:
         """Open one split.
@@ -90,7 +90,7 @@ class EdgeData(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[EdgeBatch]:
         """Shuffled batches."""
-        windows = self._split("train")
+        windows = self.split("train")
         rank, world = self._place()
         sampler = TrainingBatches(
             windows.lengths,
@@ -110,12 +110,13 @@ class EdgeData(LightningDataModule):
         return self._evaluation("test")
 
     def _evaluation(self, split: str) -> DataLoader[EdgeBatch]:
-        windows = self._split(split)
+        windows = self.split(split)
         rank, world = self._place()
         batches = batches_by_length(windows.lengths, wordpieces=self.batch_wordpieces)
         return self._loader(windows, EvaluationBatches(batches, rank=rank, world=world))
 
-    def _split(self, split: str) -> EdgeWindows:
+    def split(self, split: str) -> EdgeWindows:
+        """The split, opened if need be; see :meth:`open`."""
         if split not in self.splits:
             self.splits[split] = self.open(split)
         return self.splits[split]

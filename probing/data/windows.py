@@ -9,12 +9,9 @@ from itertools import islice
 
 import torch
 
-from ..batch import EdgeBatch, Sentence, Tokenizer, Window
+from ..batch import ALL, EdgeBatch, Sentence, Tokenizer, Window
 from ..errors import ProbingError
 from .readers import tree_faults
-
-ALL = "all"
-"""The row of the report in which every scored anchor counts."""
 
 
 @dataclass
