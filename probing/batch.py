@@ -31,12 +31,29 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a sentence that refer to an entity.
+
+    ``words`` are indices counted from zero, ascending and perhaps with gaps; ``head`` is the
+    index of its head word, one of them. Mentions of a document with the same ``entity`` corefer.
+    """
+
+    words: Sequence[int]
+    head: int
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One annotated sentence, as a reader yields it.
 
-    ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT.
+    ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT. Heads and
+    relations are empty where the file has no dependency trees.
     ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none.
-    ``document`` is the name of the document, ``line`` the line where the sentence starts.
+    ``document`` is the name of the document, ``line`` the line where the sentence starts;
+    consecutive sentences of the same name are one document.
+    ``mentions`` are those of entities, singletons included, and ``heads_by`` says how their
+    head words were found.
     """
 
     words: Sequence[str]
@@ -45,6 +62,8 @@ class Sentence:
     tags: Sequence[str]
     document: str
     line: int
+    mentions: Sequence[Mention] = ()
+    heads_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

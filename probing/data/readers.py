@@ -13,8 +13,7 @@ from pathlib import Path
 from ..batch import Sentence
 from ..errors import ProbingError
 from .builtin import generate
-
-Line = tuple[int, str]
+from .lines import blocks, fault
 
 
 def read_conllu(path: str) -> Iterator[Sentence]:
@@ -28,7 +27,7 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             out of order, or a head is no number or outside the sentence or the word itself.
     """
     document = Path(path).stem
-    for block in _blocks(path):
+    for block in blocks(path):
         rows: list[tuple[int, list[str]]] = []
         for number, line in block:
             if line.startswith("#"):
@@ -38,11 +37,11 @@ def read_conllu(path: str) -> Iterator[Sentence]:
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
-                raise _fault(path, number, "10 columns separated by tabs", f"{len(columns)}")
+                raise fault(path, number, "10 columns separated by tabs", f"{len(columns)}")
             if "-" in columns[0] or "." in columns[0]:
                 continue
             if columns[0] != str(len(rows) + 1):
-                raise _fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
+                raise fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
             rows.append((number, columns))
         if rows:
             words, tags, relations = zip(*((c[1], c[4], c[7]) for _, c in rows), strict=True)
@@ -59,15 +58,15 @@ def read_text(path: str) -> Iterator[Sentence]:
     Raises:
         ProbingError: naming file and line, as in :func:`read_conllu`.
     """
-    for block in _blocks(path):
+    for block in blocks(path):
         words, heads, relations = [], [], []
         for number, line in block:
             columns = line.split()
             if len(columns) != 2:
-                raise _fault(path, number, "'word head-label'", f"{len(columns)} columns")
+                raise fault(path, number, "'word head-label'", f"{len(columns)} columns")
             head, hyphen, relation = columns[1].partition("-")
             if not hyphen or not relation:
-                raise _fault(path, number, "a head and a label, as in '3-nsubj'", repr(columns[1]))
+                raise fault(path, number, "a head and a label, as in '3-nsubj'", repr(columns[1]))
             words.append(columns[0])
             heads.append(_head(path, number, head))
             relations.append(relation)
@@ -110,36 +109,9 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
     return faults
 
 
-def _blocks(path: str) -> Iterator[list[Line]]:
-    """The numbered lines of a UTF-8 file, in blocks separated by empty lines."""
-    block: list[Line] = []
-    try:
-        with open(path, "rb") as file:
-            for number, raw in enumerate(file, start=1):
-                # Decoded line by line, so that a fault is found in the line that has it.
-                line = _decode(path, number, raw)
-                if line.strip():
-                    block.append((number, line))
-                elif block:
-                    yield block
-                    block = []
-    except OSError as error:
-        raise ProbingError(f"{path}: {error.strerror or error}") from error
-    if block:
-        yield block
-
-
-def _decode(path: str, line: int, raw: bytes) -> str:
-    try:
-        text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise _fault(path, line, "UTF-8 text", f"byte {raw[error.start]:#x}") from error
-    return text.rstrip("\r\n")
-
-
 def _head(path: str, line: int, text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise _fault(path, line, "a head that is a number", repr(text))
+        raise fault(path, line, "a head that is a number", repr(text))
     return int(text)
 
 
@@ -154,11 +126,7 @@ def _sentence(
 ) -> Sentence:
     for word, (head, line) in enumerate(zip(heads, lines, strict=True), start=1):
         if head > len(heads):
-            raise _fault(path, line, f"a head from 0 to {len(heads)}", str(head))
+            raise fault(path, line, f"a head from 0 to {len(heads)}", str(head))
         if head == word:
-            raise _fault(path, line, "a head other than the word itself", str(head))
+            raise fault(path, line, "a head other than the word itself", str(head))
     return Sentence(list(words), heads, list(relations), list(tags), document, lines[0])
-
-
-def _fault(path: str, line: int, expected: str, found: str) -> ProbingError:
-    return ProbingError(f"{path}:{line}: expected {expected}, found {found}")
