@@ -67,6 +67,44 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """What a head must beat: a baseline, or the best of several, chosen as the head is.
+
+    ``of`` names baselines. ``beside_heads`` says whether it stands beside every best head, or
+    only beside the probes.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    beside_heads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The words in which a task reports; nothing is computed from them.
+
+    - ``row``: what a row of the report is; ``order``: the rows that come first, in this order.
+      The others follow by their number of anchors.
+    - ``score``: what a share of right anchors is called; ``title``: what the probes' table is
+      about, ``note``: what its reader must know.
+    - ``directions``: how a head picks: by the anchor's row, by its column, by their sum.
+    - ``baselines``: the names of what :attr:`EdgeBatch.baselines` holds, ``rivals``: which of
+      them are shown.
+    - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
+    """
+
+    row: str
+    score: str
+    title: str
+    directions: tuple[str, str, str]
+    baselines: tuple[str, ...]
+    rivals: tuple[Rival, ...]
+    errors: tuple[str, ...] = ()
+    order: tuple[str, ...] = (ALL,)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wordpieces:
     """A window as the model sees it: ``ids [T]`` and, for each wordpiece, its word or -1.
 
@@ -108,6 +146,10 @@ class Window:
     ``candidates[a]`` are columns of ``[W+1]``: 0 is ROOT. ``rows[a]`` names the rows of the
     report that the anchor counts in. ``candidates`` is ``None`` where every word but
     the anchor itself, and ROOT, are candidates.
+
+    ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
+    where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
+    parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
     """
 
     words: Sequence[str]
@@ -116,6 +158,8 @@ class Window:
     gold: Sequence[Sequence[int]]
     candidates: Sequence[Sequence[int]] | None
     rows: Sequence[Sequence[int]]
+    baselines: Sequence[Sequence[float]] | None = None
+    kinds: Sequence[Sequence[int]] | None = None
 
 
 class _Movable:
@@ -143,10 +187,14 @@ class EdgeBatch(_Movable):
     - ``gold [B, A, W+1]``, ``candidates [B, A, W+1]``: booleans, column 0 is ROOT.
     - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
       counts in.
+    - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
+      (float64); the names are in ``terms``.
+    - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
     """
 
     words: Sequence[Sequence[str]]
     rows: Sequence[str]
+    terms: Terms
     ids: Tensor
     words_of: Tensor
     lengths: Tensor
@@ -155,6 +203,8 @@ class EdgeBatch(_Movable):
     gold: Tensor
     candidates: Tensor
     member: Tensor
+    baselines: Tensor
+    kinds: Tensor
 
     @property
     def width(self) -> int:
@@ -165,6 +215,13 @@ class EdgeBatch(_Movable):
     def is_word(self) -> Tensor:
         """``[B, W]``: false where ``W`` is padding."""
         return torch.arange(self.width, device=self.lengths.device) < self.lengths[:, None]
+
+    @property
+    def asks(self) -> Tensor:
+        """``[B, W]``: which words are anchors."""
+        window, anchor = self.is_anchor.nonzero(as_tuple=True)
+        asks = self.is_anchor.new_zeros(len(self.lengths), self.width)
+        return asks.index_put((window, self.anchors[window, anchor]), asks.new_ones(()))
 
 
 @dataclass(frozen=True)

@@ -17,31 +17,32 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from . import __version__
-from .batch import ALL, EdgeBatch
+from .batch import ALL, EdgeBatch, Terms
 from .data import EdgeData
 from .data.store import EdgeWindows
 from .figures import head_overview, png, relation_heatmap, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
-from .functional import DIRECTIONS, OFFSETS, offset_hits
 from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
 from .modules import ProbingModule
 from .reports import (
     BASELINES,
+    ERRORS,
     HEADS,
     PROBES,
     WEIGHTS,
     HeadCounts,
     ProbeCounts,
     baseline_rows,
+    error_rows,
     head_rows,
 )
 from .terminal import describe, show, show_epoch, show_findings
 
 
 class Report(Callback):
-    """Counts every head, fixed offset and probe, and writes ``reports/<split>/``.
+    """Counts every head, baseline and probe, and writes ``reports/<split>/``.
 
     Heads do not change while a probe trains, so they are counted once a split; probes are
     counted at every validation. Every process counts its own batches; the sums are exact.
@@ -56,12 +57,14 @@ class Report(Callback):
         self.heads: dict[str, HeadCounts] = {}
         self.started = time.monotonic()
         self.described: set[str] = set()
+        self.terms: Terms
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Ask the encoder for attention and say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         pl_module.extra_needs |= {"attention", "boundary"}
         for split, corpus in _corpora(trainer).items():
+            self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
                 show(describe(split, corpus))
@@ -72,13 +75,13 @@ class Report(Callback):
         self.counting = split not in self.heads
         if self.counting:
             self.head_metric = HeadAccuracy().to(module.device)
-            self.offset_metric = EdgeAccuracy(tuple(map(str, OFFSETS))).to(module.device)
+            self.baseline_metric = EdgeAccuracy(self.terms.baselines).to(module.device)
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
         self.probe_metric.update(batch, outputs["hits"])
         if self.counting:
             self.head_metric.update(batch, outputs["encoding"])
-            self.offset_metric.update(batch, offset_hits(batch.gold, batch.anchors, batch.lengths))
+            self.baseline_metric.update(batch, batch.baselines)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
@@ -94,14 +97,18 @@ class Report(Callback):
 
     def _head_counts(self) -> HeadCounts:
         counted = self.head_metric.compute()
-        offsets = self.offset_metric.compute()["correct"]
-        return HeadCounts(rows=self.head_metric.rows, offsets=offsets, **counted)
+        return HeadCounts(
+            terms=self.terms,
+            rows=self.head_metric.rows,
+            baselines=self.baseline_metric.compute()["correct"],
+            **counted,
+        )
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
         for k, name in enumerate(probes.names):
             share = float(probes.correct[every, k]) / max(1, int(probes.total[every]))
-            module.log(f"{split}/uas/{name}", share, rank_zero_only=True)
+            module.log(f"{split}/{self.terms.score.lower()}/{name}", share, rank_zero_only=True)
 
     def _write(
         self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
@@ -117,12 +124,15 @@ class Report(Callback):
             chosen_on=chosen_on,
             chosen=self.heads[chosen_on],
             min_anchors=self.min_anchors,
+            holds=describe(split, corpus),
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
         )
         folder = run_folder(trainer) / "reports" / split
         if self.counting:
             write_csv(folder / "heads.csv", HEADS, head_rows(findings.counts))
+            if self.terms.errors:
+                write_csv(folder / "errors.csv", ERRORS, error_rows(findings.counts))
             write_csv(folder / "baselines.csv", BASELINES, baseline_rows(findings.counts))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
@@ -151,12 +161,15 @@ class Report(Callback):
             "aggregation": module.encoder.aggregation,
             "data": {
                 "source": corpus.source,
+                "documents": census.documents,
                 "sentences": census.sentences,
-                "used": census.windows,
+                "used": census.used,
+                "windows": census.windows,
                 "words": census.words,
                 "wordpieces": census.wordpieces,
                 "left_out": dict(census.left_out),
                 "not_trees": dict(census.faults),
+                "counts": dict(census.counts),
             },
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,
@@ -221,6 +234,7 @@ class HeadWeights(Callback):
     def __init__(self) -> None:
         self.spread: Tensor | None = None
         self.lines: list[tuple[object, ...]] = []
+        self.terms: Terms
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting, if the probes are being trained."""
@@ -248,6 +262,7 @@ class HeadWeights(Callback):
         assert isinstance(pl_module, ProbingModule)
         if not self.means:
             return
+        self.terms = batch.terms
         if self.spread is None:
             self.spread_metric.update(outputs["encoding"], batch.is_word)
         for name, mean in self.means.items():
@@ -265,6 +280,7 @@ class HeadWeights(Callback):
         if not trainer.is_global_zero:
             return
         epoch = trainer.current_epoch + 1
+        directions = self.terms.directions
         self.lines = [line for line in self.lines if line[0] != epoch]
         for name, mean in found.items():
             if mean is None:
@@ -272,8 +288,9 @@ class HeadWeights(Callback):
             weights = mean * self.spread  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"
-                self.lines.append((epoch, name, DIRECTIONS[d], layer + 1, head + 1, value))
-            figure = weight_heatmap(weights, title=f"{name}, epoch {epoch}")
+                self.lines.append((epoch, name, directions[d], layer + 1, head + 1, value))
+            title = f"{name}, epoch {epoch}"
+            figure = weight_heatmap(weights, title=title, directions=directions)
             _add_figure(trainer, f"weights/{name}", figure)
         if self.lines:
             write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)

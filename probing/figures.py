@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -11,17 +12,16 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .findings import Findings
-from .functional import DIRECTIONS
-from .reports import HeadCounts
+from .reports import Beside, HeadCounts
 
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"
 
 
 def head_overview(findings: Findings) -> Figure:
-    """Every head's accuracy on up to twelve relations, each in its best head's direction.
+    """Every head's accuracy on up to twelve rows of the report, each in its best head's direction.
 
-    The best head is framed; the caption of each panel gives its accuracy and the offset's.
+    The best head is framed; the caption of each panel gives its accuracy and the first baseline's.
     """
     counts, shown = findings.counts, findings.table[:12]
     columns = min(4, max(1, len(shown)))
@@ -37,12 +37,12 @@ def head_overview(findings: Findings) -> Figure:
     image: Any = None
     for panel, best in zip(axes.flat, shown, strict=False):
         row = counts.rows.index(best.relation)
-        direction = DIRECTIONS.index(best.head.direction)
+        direction = counts.terms.directions.index(best.head.direction)
         share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
         image = _grid(panel, share, cmap=SEQUENTIAL, low=0, high=100)
         panel.set_title(
             f"{best.relation}  {best.head.direction}\n{best.head}: {100 * best.accuracy:.0f}%"
-            f"   (offset {best.offset:+d}: {100 * best.offset_accuracy:.0f}%)",
+            + "".join(f"   ({_beside(beside, best.total)})" for beside in best.beside[:1]),
             fontsize=7,
             loc="left",
         )
@@ -57,31 +57,37 @@ def head_overview(findings: Findings) -> Figure:
     return figure
 
 
+def _beside(beside: Beside, total: int) -> str:
+    """A baseline's name and accuracy, for the caption of a panel."""
+    chosen = f" {beside.label}" if len(beside.rival.of) > 1 else ""
+    return f"{beside.rival.name}{chosen}: {100 * beside.correct / total:.0f}%"
+
+
 def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
     """One relation in the three directions, ``[L, H]`` each, in percent."""
     row = counts.rows.index(relation)
     total = int(counts.total[row])
-    figure, axes = _panels(counts.correct.shape[2], counts.correct.shape[3], len(DIRECTIONS))
+    figure, axes = _panels(counts.correct.shape[2], counts.correct.shape[3], 3)
     image: Any = None
     for d, panel in enumerate(axes):
         share = 100 * counts.correct[row, d].double() / total
         image = _grid(panel, share, cmap=SEQUENTIAL, low=0, high=100)
         layer, head = divmod(int(share.argmax()), share.shape[1])
         _frame(panel, layer + 1, head + 1)
-        panel.set_title(f"{DIRECTIONS[d]}, best {float(share.max()):.1f}%", fontsize=8)
+        panel.set_title(f"{counts.terms.directions[d]}, best {float(share.max()):.1f}%", fontsize=8)
     figure.suptitle(f"{relation} ({total:,} anchors)", fontsize=9)
     _bar(figure, image, axes, label="accuracy (%)")
     return figure
 
 
-def weight_heatmap(weights: Tensor, *, title: str) -> Figure:
+def weight_heatmap(weights: Tensor, *, title: str, directions: Sequence[str]) -> Figure:
     """A probe's weight on each head, ``[2, L, H]``, in units of what it adds to a score."""
     figure, axes = _panels(weights.shape[1], weights.shape[2], 2)
     bound = float(weights.abs().max()) or 1.0
     image: Any = None
     for d, panel in enumerate(axes):
         image = _grid(panel, weights[d], cmap=DIVERGING, low=-bound, high=bound)
-        panel.set_title(DIRECTIONS[d], fontsize=8)
+        panel.set_title(directions[d], fontsize=8)
     figure.suptitle(title, fontsize=9)
     _bar(figure, image, axes, label="weight x std. dev.")
     return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,8 @@ PARTIAL = "Only a part of the data was scored, as the trainer was told: these ar
 class Findings:
     """All that a split's report says, from what was counted on it.
 
-    ``chosen`` is what heads and offsets are chosen by, the counts on the split ``chosen_on``;
+    ``chosen`` is what heads and baselines are chosen by, the counts on the split ``chosen_on``;
+    ``holds`` says what the split holds and what was left out;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
     """
 
@@ -30,6 +30,7 @@ class Findings:
     chosen_on: str
     chosen: HeadCounts
     min_anchors: int
+    holds: str = ""
     is_partial: bool = False
 
     @cached_property
@@ -43,10 +44,10 @@ class Findings:
         return list(probe_rows(self.probes, self.counts, self.chosen))
 
     @property
-    def overall(self) -> dict[str, tuple[int, int, float]]:
+    def overall(self) -> dict[str, tuple[float, int, float]]:
         """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy."""
         return {
-            str(name): (int(str(correct)), int(str(total)), float(str(accuracy)))
+            str(name): (float(str(correct)), int(str(total)), float(str(accuracy)))
             for name, row, correct, total, accuracy in self.probe_table
             if row == ALL
         }
@@ -59,7 +60,46 @@ class Findings:
     @property
     def title(self) -> str:
         """What the tables are about."""
-        return f"Best head of each relation ({self.split}: {Path(self.source).name})"
+        return f"Best head of each {self.counts.terms.row} ({self.split}: {Path(self.source).name})"
+
+    @property
+    def what_is_chosen(self) -> str:
+        """Heads, and which baselines, as the start of a sentence."""
+        families = [f"{r.name}s" for r in self.counts.terms.rivals if len(r.of) > 1]
+        return " and ".join(["Heads", *families])
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the table of best heads, as the terminal and the files show them."""
+        shown = [rival for rival in self.counts.terms.rivals if rival.beside_heads]
+        beside = [
+            column
+            for rival in shown
+            for column in ([rival.name, "its accuracy"] if len(rival.of) > 1 else [rival.name])
+        ]
+        return [self.counts.terms.row, "anchors", "head", "direction", "accuracy", *beside]
+
+    @property
+    def lines(self) -> list[list[str]]:
+        """The cells of the table of best heads; accuracies in percent."""
+        return [
+            [
+                best.relation,
+                f"{best.total:,}",
+                str(best.head),
+                best.head.direction,
+                _percent(best.correct, best.total),
+                *(
+                    cell
+                    for beside in best.beside
+                    for cell in (
+                        *([beside.label] if len(beside.rival.of) > 1 else []),
+                        _percent(beside.correct, best.total),
+                    )
+                ),
+            ]
+            for best in self.table
+        ]
 
     @property
     def notes(self) -> list[str]:
@@ -68,14 +108,21 @@ class Findings:
         return [
             *([DEMONSTRATION] if self.is_demonstration else []),
             *([PARTIAL] if self.is_partial else []),
-            f"Heads and offsets chosen on {self.chosen_on}{own}.",
+            f"{self.what_is_chosen} chosen on {self.chosen_on}{own}.",
             f"At least {self.min_anchors} anchors. {self.model}.",
         ]
 
     @cached_property
     def markdown(self) -> str:
         """``best_heads.md``."""
-        return best_heads_markdown(self.table, title=self.title, notes=self.notes)
+        said = [*self.notes, *self.holds.splitlines()]
+        notes = (line for note in said for line in (note.strip(), ""))
+        # Words to the left, numbers to the right.
+        words = {self.counts.terms.row, "direction"}
+        rule = ["---" if column in words else "---:" for column in self.columns]
+        table = [f"| {' | '.join(cells)} |" for cells in (self.columns, *self.lines)]
+        table.insert(1, f"|{'|'.join(rule)}|")
+        return "\n".join([f"# {self.title}", "", *notes, *table]) + "\n"
 
     def summary(self) -> dict[str, object]:
         """The part of ``summary.json`` that is about scores."""
@@ -90,25 +137,21 @@ class Findings:
                     "direction": b.head.direction,
                     "accuracy": round(b.accuracy, 6),
                     "anchors": b.total,
-                    "offset": b.offset,
-                    "offset_accuracy": round(b.offset_accuracy, 6),
+                    **{
+                        beside.rival.name: {
+                            "baseline": beside.baseline,
+                            "accuracy": round(beside.correct / b.total, 6),
+                        }
+                        for beside in b.beside
+                    },
                 }
                 for b in self.table
             },
-            "uas": {name: accuracy for name, (_, _, accuracy) in self.overall.items()},
+            self.counts.terms.score.lower(): {
+                name: accuracy for name, (_, _, accuracy) in self.overall.items()
+            },
         }
 
 
-def best_heads_markdown(table: Sequence[BestHead], *, title: str, notes: Sequence[str]) -> str:
-    """``best_heads.md``."""
-    lines = [f"# {title}", "", *(line for note in notes for line in (note, ""))]
-    lines += [
-        "| relation | anchors | best head | direction | accuracy | best offset | its accuracy |",
-        "|---|---:|---:|---|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {b.relation} | {b.total:,} | {b.head} | {b.head.direction} | {100 * b.accuracy:.1f} "
-        f"| {b.offset:+d} | {100 * b.offset_accuracy:.1f} |"
-        for b in table
-    ]
-    return "\n".join(lines) + "\n"
+def _percent(correct: float, total: int) -> str:
+    return f"{100 * correct / total:.1f}"

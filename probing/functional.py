@@ -12,8 +12,6 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-DIRECTIONS = ("dep->head", "head->dep", "both")
-"""How an anchor picks: by its row, by its column, by their sum."""
 OFFSETS = tuple(k for k in range(-10, 11) if k)
 """The fixed offsets that are tried as baselines."""
 
@@ -109,7 +107,7 @@ def anchor_rows(maps: Tensor, anchors: Tensor) -> Tensor:
 
 
 def directed(maps: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """How strongly each anchor picks each word, in the three :data:`DIRECTIONS`.
+    """How strongly each anchor picks each word, in three directions.
 
     Args:
         maps: ``[B, L, H, W, W]``.
@@ -123,28 +121,19 @@ def directed(maps: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return rows, columns, rows + columns
 
 
-def head_candidates(candidates: Tensor, anchors: Tensor) -> Tensor:
-    """What a single head may pick, ``[B, A, W]``: neither ROOT nor the anchor itself."""
-    words = torch.arange(candidates.shape[2] - 1, device=candidates.device)
-    return candidates[:, :, 1:] & (words != anchors[:, :, None])
-
-
-def picks_gold(scores: Tensor, allowed: Tensor, gold: Tensor) -> Tensor:
-    """Whether the highest-scoring allowed word is gold; the lowest index wins a tie.
-
-    A maximum of zero is no pick and counts as wrong (causal masks, dropped columns).
+def pick_word(scores: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """The highest-scoring allowed word; the lowest index wins a tie.
 
     Args:
         scores: ``[..., W]``, not negative.
         allowed: boolean, broadcastable to ``scores``.
-        gold: boolean, broadcastable to ``scores``.
 
     Returns:
-        Booleans ``[...]``.
+        Indices ``[...]``, and booleans ``[...]``: a maximum of zero (causal masks, dropped
+        columns) is no pick.
     """
     best, pick = scores.masked_fill(~allowed, -1.0).max(-1)
-    hit = gold.expand_as(scores).gather(-1, pick[..., None])[..., 0]
-    return hit & (best > 0)
+    return pick, best > 0
 
 
 def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:

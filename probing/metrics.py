@@ -7,7 +7,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from .batch import EdgeBatch, Encoding
-from .functional import DIRECTIONS, directed, head_candidates, picks_gold
+from .functional import directed, pick_word
 
 
 def by_row(values: Tensor, member: Tensor) -> Tensor:
@@ -55,7 +55,11 @@ class RowMetric(Metric):
 
 
 class EdgeAccuracy(RowMetric):
-    """How many anchors each of several pickers gets right: ``correct [R, K]``, ``total [R]``."""
+    """How many anchors each of several pickers gets right: ``correct [R, K]``, ``total [R]``.
+
+    ``correct`` is float64, which holds counts exactly and also the expected value of a picker
+    that throws dice.
+    """
 
     correct: Tensor
     total: Tensor
@@ -65,10 +69,10 @@ class EdgeAccuracy(RowMetric):
         self.names = names
 
     def update(self, batch: EdgeBatch, hits: Tensor) -> None:
-        """Count ``hits [B, A, K]``, booleans."""
+        """Count ``hits [B, A, K]``: booleans, or shares from zero to one."""
         self.start(
             batch,
-            {"correct": ((len(self.names),), torch.int64), "total": ((), torch.int64)},
+            {"correct": ((len(self.names),), torch.float64), "total": ((), torch.int64)},
         )
         member = batch.member & batch.is_anchor[:, :, None]
         self.add("correct", by_row(hits, member))
@@ -80,9 +84,10 @@ class HeadAccuracy(RowMetric):
 
     An anchor counts if a head could be right about it: if a word, not only ROOT, is gold.
 
-    States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]`` and ``total [R]`` are integers;
-    ``gold_mass`` and ``special_mass [R, 3, L, H]`` are float64 sums of the attention on the
-    gold words and on special tokens (for ``head->dep``: from them; for ``both``: the sum).
+    States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]`` and ``total [R]`` are integers, and
+    so is ``errors [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``gold_mass``
+    and ``special_mass [R, 3, L, H]`` are float64 sums of the attention on the gold words and on
+    special tokens (by column: from them; for both: the sum).
     """
 
     total: Tensor
@@ -92,11 +97,13 @@ class HeadAccuracy(RowMetric):
         attention = encoding.part("attention")
         boundary = encoding.part("boundary")
         _, layers, heads, _, _ = attention.shape
-        cell = (len(DIRECTIONS), layers, heads)
+        cell = (3, layers, heads)
+        kinds = torch.arange(1, len(batch.terms.errors) + 1, device=attention.device)
         self.start(
             batch,
             {
                 "correct": (cell, torch.int64),
+                "errors": ((*cell, len(kinds)), torch.int64),
                 "reachable": (cell[:2], torch.int64),
                 "total": ((), torch.int64),
                 "gold_mass": (cell, torch.float64),
@@ -110,17 +117,26 @@ class HeadAccuracy(RowMetric):
         if not batch.anchors.numel():
             return
         gold = gold[:, :, None, None]  # [B, A, 1, 1, W]
-        allowed = head_candidates(batch.candidates, batch.anchors)[:, :, None, None]
+        allowed = batch.candidates[:, :, None, None, 1:]
+        wrong = batch.kinds[:, :, None, None, 1:]
         special = boundary_mass(boundary, batch.anchors)  # 3 of [B, A, L, H]
         reach = reachable(encoding.visible, batch)  # 3 of [B, A, L]
-        hits, masses = [], []
+        hits, masses, errors = [], [], []
         for scores in directed(attention, batch.anchors):  # [B, A, L, H, W]
-            hits.append(picks_gold(scores, allowed, gold))
+            pick, is_pick = pick_word(scores, allowed)  # [B, A, L, H]
+            hits.append(_at(gold, pick) & is_pick)
+            errors.append((_at(wrong, pick) * is_pick)[..., None] == kinds)
             masses.append((scores * gold).sum(-1))
         self.add("correct", by_row(torch.stack(hits, 2), member))
+        self.add("errors", by_row(torch.stack(errors, 2), member))
         self.add("gold_mass", by_row(torch.stack(masses, 2), member))
         self.add("special_mass", by_row(torch.stack(special, 2), member))
         self.add("reachable", by_row(torch.stack(reach, 2).expand(-1, -1, -1, layers), member))
+
+
+def _at(values: Tensor, pick: Tensor) -> Tensor:
+    """What ``values [B, A, 1, 1, W]`` hold for each picked word ``[B, A, L, H]``."""
+    return values.expand(*pick.shape, -1).gather(-1, pick[..., None])[..., 0]
 
 
 def boundary_mass(boundary: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from .batch import ALL
-from .functional import DIRECTIONS, OFFSETS
+from .batch import ALL, Rival, Terms
 
 HEADS = (
     "relation,direction,layer,head,correct,total,reachable,accuracy,gold_mass,special_mass"
 ).split(",")
 BASELINES = "baseline,relation,correct,total,accuracy".split(",")
+ERRORS = "relation,direction,layer,head,error,count,share".split(",")
 PROBES = "probe,relation,correct,total,accuracy".split(",")
 WEIGHTS = "epoch,probe,direction,layer,head,weight".split(",")
 
@@ -32,23 +33,25 @@ class Cell:
 
 @dataclass(frozen=True)
 class HeadCounts:
-    """What :class:`~probing.metrics.HeadAccuracy` counted, and the fixed offsets beside it.
+    """What :class:`~probing.metrics.HeadAccuracy` counted, and the baselines beside it.
 
-    ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``reachable [R, 3, L]``,
-    ``total [R]``, ``offsets [R, len(OFFSETS)]``.
+    ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``errors [R, 3, L, H, E]``,
+    ``reachable [R, 3, L]``, ``total [R]``, ``baselines [R, N]``.
     """
 
+    terms: Terms
     rows: Sequence[str]
     total: Tensor
     correct: Tensor
+    errors: Tensor
     reachable: Tensor
     gold_mass: Tensor
     special_mass: Tensor
-    offsets: Tensor
+    baselines: Tensor
 
     def order(self) -> list[int]:
-        """Rows with anchors: ``all``, then the most frequent first."""
-        return _order(self.rows, self.total)
+        """Rows with anchors, in the order of the report."""
+        return _order(self.rows, self.total, self.terms)
 
     def row(self, name: str) -> int | None:
         """The index of a row that has anchors, else ``None``."""
@@ -60,23 +63,23 @@ class HeadCounts:
         _, layers, heads = self.correct.shape[1:]
         flat = int(self.correct[row].flatten().argmax())
         return Cell(
-            DIRECTIONS[flat // (layers * heads)],
+            self.terms.directions[flat // (layers * heads)],
             flat // heads % layers + 1,
             flat % heads + 1,
         )
 
-    def best_offset(self, row: int) -> int:
-        """The offset with the most anchors right; the first of several."""
-        return OFFSETS[int(self.offsets[row].argmax())]
+    def of_head(self, cell: Cell) -> Tensor:
+        """How many anchors of each row a head gets right, ``[R]``."""
+        direction = self.terms.directions.index(cell.direction)
+        return self.correct[:, direction, cell.layer - 1, cell.head - 1]
 
-    def right(self, row: int, cell: Cell) -> int:
-        """How many anchors of ``row`` the head gets right."""
-        direction = DIRECTIONS.index(cell.direction)
-        return int(self.correct[row, direction, cell.layer - 1, cell.head - 1])
+    def best_of(self, row: int, rival: Rival) -> str:
+        """The baseline of ``rival`` with the most anchors right; the first of several."""
+        return max(rival.of, key=lambda name: round(float(self.of_baseline(name)[row]), 6))
 
-    def right_offset(self, row: int, offset: int) -> int:
-        """How many anchors of ``row`` a fixed offset gets right."""
-        return int(self.offsets[row, OFFSETS.index(offset)])
+    def of_baseline(self, name: str) -> Tensor:
+        """How many anchors of each row a baseline gets right, ``[R]``."""
+        return self.baselines[:, self.terms.baselines.index(name)]
 
 
 @dataclass(frozen=True)
@@ -90,25 +93,37 @@ class ProbeCounts:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A rival of a best head, and how many anchors it gets right.
+
+    ``baseline`` is the one that was chosen, as the tables show it: ``+1`` of ``offset=1``.
+    """
+
+    rival: Rival
+    baseline: str
+    correct: float
+
+    @property
+    def label(self) -> str:
+        """What was chosen, without the name of what it was chosen from; numbers with a sign."""
+        chosen = self.baseline.removeprefix(f"{self.rival.name}=")
+        return f"+{chosen}" if chosen.isdigit() else chosen
+
+
+@dataclass(frozen=True)
 class BestHead:
-    """A line of the paper's Table 1: chosen on one split, counted on another or the same."""
+    """A line of the paper's Table 1 or 2: chosen on one split, counted on another or the same."""
 
     relation: str
     total: int
     head: Cell
     correct: int
-    offset: int
-    offset_correct: int
+    beside: Sequence[Beside]
 
     @property
     def accuracy(self) -> float:
         """Of the head, a fraction."""
         return self.correct / self.total
-
-    @property
-    def offset_accuracy(self) -> float:
-        """Of the fixed offset, a fraction."""
-        return self.offset_correct / self.total
 
 
 def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
@@ -122,7 +137,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                     correct = int(counts.correct[r, d, layer, head])
                     yield (
                         counts.rows[r],
-                        DIRECTIONS[d],
+                        counts.terms.directions[d],
                         layer + 1,
                         head + 1,
                         correct,
@@ -134,15 +149,31 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                     )
 
 
+def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
+    """Lines of ``errors.csv``: the wrong picks of each head by kind, and their share of anchors."""
+    for r in counts.order():
+        total = int(counts.total[r])
+        for d, layer, head, kind in torch.cartesian_prod(
+            *(torch.arange(size) for size in counts.errors.shape[1:])
+        ).tolist():
+            count = int(counts.errors[r, d, layer, head, kind])
+            yield (
+                counts.rows[r],
+                counts.terms.directions[d],
+                layer + 1,
+                head + 1,
+                counts.terms.errors[kind],
+                count,
+                f"{count / total:.6f}",
+            )
+
+
 def baseline_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
     """Lines of ``baselines.csv``, over the same anchors as the heads."""
-    for k, offset in enumerate(OFFSETS):
+    for name in counts.terms.baselines:
+        correct = counts.of_baseline(name)
         for r in counts.order():
-            yield (
-                f"offset={offset}",
-                counts.rows[r],
-                *_score(counts.offsets[r, k], counts.total[r]),
-            )
+            yield (name, counts.rows[r], *_score(correct[r], counts.total[r]))
 
 
 def probe_rows(
@@ -152,7 +183,7 @@ def probe_rows(
 
     ``best-offset`` and ``best-head`` are those that are best over ``all`` in ``chosen``.
     """
-    order = _order(probes.rows, probes.total)
+    order = _order(probes.rows, probes.total, heads.terms)
     for k, name in enumerate(probes.names):
         for r in order:
             yield (name, probes.rows[r], *_score(probes.correct[r, k], probes.total[r]))
@@ -163,21 +194,22 @@ def probe_rows(
 
 def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tensor]:
     """Anchors of each row that need no training to get right, ``[R]`` each."""
-    rows: dict[str, Tensor] = {"right-branching": heads.offsets[:, OFFSETS.index(1)]}
     every = chosen.row(ALL)
+    rows: dict[str, Tensor] = {}
+    for rival in heads.terms.rivals:
+        if len(rival.of) == 1:
+            rows[rival.name] = heads.of_baseline(rival.of[0])
+        elif every is not None:
+            rows[f"best-{rival.name}"] = heads.of_baseline(chosen.best_of(every, rival))
     if every is not None:
-        offset = OFFSETS.index(chosen.best_offset(every))
-        cell = chosen.best_head(every)
-        direction = DIRECTIONS.index(cell.direction)
-        rows["best-offset"] = heads.offsets[:, offset]
-        rows["best-head"] = heads.correct[:, direction, cell.layer - 1, cell.head - 1]
+        rows["best-head"] = heads.of_head(chosen.best_head(every))
     return rows
 
 
 def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list[BestHead]:
     """The paper's Table 1: relations with ``at_least`` anchors, most frequent first.
 
-    Heads and offsets are chosen by their counts in ``chosen`` and reported from ``counts``.
+    Heads and baselines are chosen by their counts in ``chosen`` and reported from ``counts``.
     A relation without an anchor in ``chosen`` has no choice to report and is left out.
     """
     table = []
@@ -185,25 +217,34 @@ def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list
         choice = chosen.row(counts.rows[r])
         if counts.total[r] < at_least or choice is None:
             continue
-        head, offset = chosen.best_head(choice), chosen.best_offset(choice)
+        head = chosen.best_head(choice)
         table.append(
             BestHead(
                 relation=counts.rows[r],
                 total=int(counts.total[r]),
                 head=head,
-                correct=counts.right(r, head),
-                offset=offset,
-                offset_correct=counts.right_offset(r, offset),
+                correct=int(counts.of_head(head)[r]),
+                beside=[
+                    Beside(rival, name, float(counts.of_baseline(name)[r]))
+                    for rival in counts.terms.rivals
+                    if rival.beside_heads
+                    for name in [chosen.best_of(choice, rival)]
+                ],
             )
         )
     return table
 
 
-def _order(rows: Sequence[str], total: Tensor) -> list[int]:
-    """Rows with anchors: ``all``, then the most frequent first, then by name."""
+def _order(rows: Sequence[str], total: Tensor, terms: Terms) -> list[int]:
+    """Rows with anchors: those that the task puts first, then the most frequent, then by name."""
+    first = {name: place for place, name in enumerate(terms.order)}
     counted = [r for r in range(len(rows)) if total[r] > 0]
-    return sorted(counted, key=lambda r: (rows[r] != ALL, -int(total[r]), rows[r]))
+    return sorted(counted, key=lambda r: (first.get(rows[r], len(first)), -int(total[r]), rows[r]))
 
 
-def _score(correct: Tensor, total: Tensor) -> tuple[int, int, str]:
-    return int(correct), int(total), f"{int(correct) / int(total):.6f}"
+def _score(correct: Tensor, total: Tensor) -> tuple[object, int, str]:
+    """Correct, total and accuracy; ``correct`` is a whole number but where it is an expectation."""
+    # Rounded, since the order in which expectations are added shows in their last digits.
+    right = round(float(correct), 6)
+    shown = int(right) if right.is_integer() else f"{right:.6f}"
+    return shown, int(total), f"{right / int(total):.6f}"

@@ -3,6 +3,8 @@
 - ``tiny_bert``: a folder with a random BERT (2 layers, 4 heads, 32 units, 512 positions) and a
   WordPiece tokenizer that splits most words; ``tiny_encoder`` is the loaded ``Encoder``.
 - ``save_tokenizer(folder)``: put that tokenizer beside another model; returns its size.
+- ``terms``: the words of two tasks, one after the other: dependency trees, and ``made_up``, which
+  has errors, rivals of all kinds and a baseline of expected values.
 - ``random_edges(seed, ...)``: a random ``EdgeBatch`` and the ``Encoding`` that goes with it.
 - ``take(batch, encoding, order)`` picks and reorders windows of the two;
   ``pad(batch, encoding, ...)`` adds padding to them.
@@ -30,13 +32,33 @@ import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch.nn import functional as F
 
-from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.batch import EdgeBatch, Encoding, Rival, Sizes, Terms
+from probing.data.windows import Dependencies
 from probing.encoder import Encoder
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WHOLE = "the a of to and in is was he she it they dog cat".split()
 ROWS = ("all", "nsubj", "obj", "punct")
 SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
+# Baselines and rivals stand in orders of their own: an index into one is none into the other.
+MADE_UP = Terms(
+    row="kind of errand",
+    score="Found",
+    title="What an errand is for",
+    directions=("seeker->found", "found->seeker", "either way"),
+    baselines=("lag=-2", "random", "last", "lag=1", "first", "lag=far"),
+    rivals=(
+        Rival("rule", ("first", "last")),
+        Rival("random", ("random",)),
+        Rival("lag", ("lag=far", "lag=1", "lag=-2")),
+        Rival("the first", ("first",), beside_heads=False),
+        Rival("edge", ("last", "lag=far"), beside_heads=False),
+    ),
+    errors=("too far", "of another kind", "too late"),
+    order=("all", "punct", "unheard of", "rare"),
+    note="Nobody runs these errands.",
+)
+TERMS = {"dependencies": Dependencies.terms, "made up": MADE_UP}
 
 
 # The same examples every time: a test that fails here fails for whoever looks into it, too.
@@ -108,6 +130,18 @@ def tiny_encoder(tiny_bert: Path) -> Encoder:
     return Encoder(str(tiny_bert)).load()
 
 
+@pytest.fixture(scope="session", params=TERMS.values(), ids=list(TERMS))
+def terms(request: pytest.FixtureRequest) -> Terms:
+    found = request.param
+    assert isinstance(found, Terms)
+    return found
+
+
+@pytest.fixture(scope="session")
+def made_up() -> Terms:
+    return MADE_UP
+
+
 @pytest.fixture(scope="session")
 def random_edges() -> Callable[..., tuple[EdgeBatch, Encoding]]:
     return _random_edges
@@ -120,23 +154,30 @@ def _random_edges(
     gold: int = 1,
     restricted: bool = False,
     shared: bool = False,
+    few: bool = False,
     root: bool = True,
     causal: bool = False,
+    terms: Terms = Dependencies.terms,
     sizes: Sizes = SIZES,
 ) -> tuple[EdgeBatch, Encoding]:
     """Windows of ``lengths`` words with random edges, and a random encoding of them.
 
-    Every word is an anchor, in a random order. Words and anchors are padded to the longest
-    window; the encoding is zero on padding, as the encoder leaves it.
+    Words are anchors in a random order, and no candidates of their own; a word that would have no
+    candidate at all is no anchor. Words and anchors are padded to the longest window; the
+    encoding is zero on padding, as the encoder leaves it.
 
     Args:
         seed: the same seed gives the same.
         lengths: words of each window; one wordpiece each, and two special tokens.
         gold: the most gold candidates of an anchor.
         restricted: leave out a random half of the candidates, gold ones never all.
+        few: only a random half of the words are anchors, but for two of them at least.
         shared: some words are anchors twice, with gold candidates of their own.
         root: whether ROOT may be gold and candidate.
         causal: words attend to nothing behind them, and ``visible`` says so.
+        terms: of the task. Fixed offsets are what they say; how right other baselines are is
+            drawn in eighths, so that sums are exact in any order. Candidates that are not gold
+            have any kind of error or none.
         sizes: of the encoder.
     """
     rng = torch.Generator().manual_seed(seed)
@@ -145,10 +186,15 @@ def _random_edges(
         return int(torch.randint(n, (), generator=rng))
 
     size, width = len(lengths), max(lengths, default=0)
+    first = 0 if root else 1
     asking = [torch.randperm(n, generator=rng).tolist() for n in lengths]
+    asking = [words if root or len(words) > 1 else [] for words in asking]
+    if few:
+        asking = [words[: max(2, len(words) // 2)] for words in asking]
     if shared:
         asking = [
-            words + [below(len(words)) for _ in range(1 + len(words) // 2)] for words in asking
+            words + [words[below(len(words))] for _ in range(1 + len(words) // 2) if words]
+            for words in asking
         ]
     most = max(map(len, asking), default=0)
     ids = torch.zeros(size, width + 2 if size else 0, dtype=torch.long)
@@ -158,14 +204,16 @@ def _random_edges(
     golds = torch.zeros(size, most, width + 1, dtype=torch.bool)
     candidates = torch.zeros_like(golds)
     member = torch.zeros(size, most, len(ROWS), dtype=torch.bool)
+    baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
+    kinds = torch.zeros_like(golds, dtype=torch.int8)
     for b, n in enumerate(lengths):
         ids[b, : n + 2] = torch.randint(5, 60, (n + 2,), generator=rng)
         words_of[b, : n + 2] = torch.tensor([-1, *range(n), -1])
         for a, word in enumerate(asking[b]):
             anchors[b, a], is_anchor[b, a] = word, True
-            first = 0 if root else 1
-            candidates[b, a, first : n + 1] = True
-            right = [first + below(n + 1 - first) for _ in range(1 + below(gold))]
+            others = [column for column in range(first, n + 1) if column != word + 1]
+            candidates[b, a, others] = True
+            right = [others[below(len(others))] for _ in range(1 + below(gold))]
             golds[b, a, right] = True
             if restricted:
                 candidates[b, a] &= torch.rand(width + 1, generator=rng) < 0.5
@@ -173,9 +221,20 @@ def _random_edges(
             own = 1 + below(len(ROWS) - 1)
             member[b, a, own] = True
             member[b, a, 0] = ROWS[own] != "punct"
+            for k, name in enumerate(terms.baselines):
+                family, _, value = name.partition("=")
+                baselines[b, a, k] = (
+                    word + int(value) + 1 in {column for column in right if column > 0}
+                    if family == "offset"
+                    else below(9) / 8
+                )
+            for column in others:
+                if candidates[b, a, column] and not golds[b, a, column]:
+                    kinds[b, a, column] = below(len(terms.errors) + 1)
     batch = EdgeBatch(
         words=[[f"w{b}.{i}" for i in range(n)] for b, n in enumerate(lengths)],
         rows=ROWS,
+        terms=terms,
         ids=ids,
         words_of=words_of,
         lengths=torch.tensor(lengths, dtype=torch.long),
@@ -184,6 +243,8 @@ def _random_edges(
         gold=golds,
         candidates=candidates,
         member=member,
+        baselines=baselines,
+        kinds=kinds,
     )
 
     real = batch.is_word
@@ -252,6 +313,8 @@ def _pad(
         gold=F.pad(batch.gold, (0, words, 0, anchors)),
         candidates=F.pad(batch.candidates, (0, words, 0, anchors)),
         member=F.pad(batch.member, (0, 0, 0, anchors)),
+        baselines=F.pad(batch.baselines, (0, 0, 0, anchors)),
+        kinds=F.pad(batch.kinds, (0, words, 0, anchors)),
     )
     return longer, Encoding(
         attention=wider("attention", 0, words, 0, words),

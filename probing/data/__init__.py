@@ -1,5 +1,5 @@
 """From annotated files to batches of edges."""
 
-from .datamodule import DependencyData, EdgeData
+from .datamodule import CoreferenceData, DependencyData, EdgeData
 
-__all__ = ["DependencyData", "EdgeData"]
+__all__ = ["CoreferenceData", "DependencyData", "EdgeData"]

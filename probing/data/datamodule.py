@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Literal
 
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Sampler
 
 from ..batch import EdgeBatch, Reader, Tokenizer
 from ..errors import ProbingError
+from .coreference import Coreference
 from .samplers import EvaluationBatches, TrainingBatches, batches_by_length
-from .store import EdgeWindows, Windowing, open_windows
-from .windows import dependency_windows
+from .store import EdgeWindows, open_windows
+from .windows import Dependencies, Task
 
 # Which splits each entry point of the Trainer opens: what comes later is opened early, so that
 # a bad file is found before hours of work.
@@ -36,7 +38,7 @@ class EdgeData(LightningDataModule):
         tokenizer: the encoder's (the command line fills it in).
     """
 
-    windowing: Windowing
+    task: Task
 
     def __init__(
         self,
@@ -84,7 +86,7 @@ class EdgeData(LightningDataModule):
         return open_windows(
             source,
             reader=self.reader,
-            windowing=type(self).windowing,
+            task=self.task,
             tokenizer=self.tokenizer,
         )
 
@@ -141,4 +143,26 @@ class EdgeData(LightningDataModule):
 class DependencyData(EdgeData):
     """Dependency trees: every word picks its head. One sentence a window."""
 
-    windowing = staticmethod(dependency_windows)
+    task: Task = Dependencies()
+
+
+class CoreferenceData(EdgeData):
+    """Coreference: every anaphor picks an antecedent. Windows of whole sentences.
+
+    Args:
+        limit: the most that a window holds; as many wordpieces as the model takes, if not given.
+        unit: what ``limit`` counts: ``wordpieces``, special tokens included, or ``words``, which
+            makes models with different tokenizers comparable.
+        first_window: whether only the first window of each document is used.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        limit: int | None = None,
+        unit: Literal["wordpieces", "words"] = "wordpieces",
+        first_window: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.task = Coreference(limit=limit, unit=unit, first_window=first_window)

@@ -8,45 +8,66 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..batch import Sentence
 from ..errors import ProbingError
 from .builtin import generate
+from .entities import EntityField, mentions, spans
 from .lines import blocks, fault
+from .penn import PENN_TAGS
 
 
 def read_conllu(path: str) -> Iterator[Sentence]:
     """Sentences of a CoNLL-U file (https://universaldependencies.org/format.html).
 
     Multiword ranges (``3-4``) and empty nodes (``5.1``) are no words of the basic tree and are
-    passed over. Documents start at ``# newdoc``; a file without any is one document.
+    passed over. Documents start at ``# newdoc``; a file without any is one document. Mentions
+    come from ``Entity=`` in MISC, their heads from the tree. Tags are XPOS where that is a tag of
+    the Penn Treebank, else UPOS.
 
     Raises:
         ProbingError: naming file and line, where a line does not have ten columns, a word is
-            out of order, or a head is no number or outside the sentence or the word itself.
+            out of order, a head is no number or outside the sentence or the word itself, or a
+            mention is not closed in its sentence.
     """
     document = Path(path).stem
+    entity_field = EntityField()
     for block in blocks(path):
         rows: list[tuple[int, list[str]]] = []
+        brackets: list[tuple[int, int | None, str]] = []
         for number, line in block:
             if line.startswith("#"):
                 key, _, value = line[1:].partition("=")
                 if key.split()[:1] == ["newdoc"]:
                     document = value.strip() or f"{Path(path).stem}:{number}"
+                elif key.strip() == "global.Entity":
+                    entity_field = EntityField.declared(value)
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
                 raise fault(path, number, "10 columns separated by tabs", f"{len(columns)}")
-            if "-" in columns[0] or "." in columns[0]:
+            if "-" in columns[0]:
+                continue
+            is_word = "." not in columns[0]
+            brackets.append((number, len(rows) if is_word else None, _entity(columns[9])))
+            if not is_word:
                 continue
             if columns[0] != str(len(rows) + 1):
                 raise fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
             rows.append((number, columns))
         if rows:
-            words, tags, relations = zip(*((c[1], c[4], c[7]) for _, c in rows), strict=True)
+            words, tags, relations = zip(
+                *((c[1], c[4] if c[4] in PENN_TAGS else c[3], c[7]) for _, c in rows), strict=True
+            )
             heads = [_head(path, number, c[6]) for number, c in rows]
-            yield _sentence(path, words, heads, relations, tags, document, [n for n, _ in rows])
+            lines = [number for number, _ in rows]
+            sentence = _sentence(path, words, heads, relations, tags, document, lines)
+            found = spans(path, document, brackets, entity_field)
+            yield replace(
+                sentence, mentions=list(mentions(found, heads)), heads_by="the dependency tree"
+            )
 
 
 def read_text(path: str) -> Iterator[Sentence]:
@@ -107,6 +128,14 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
             return [*faults, "cycle"]
         settled.update(path)
     return faults
+
+
+def _entity(misc: str) -> str:
+    """The value of ``Entity=`` in MISC, empty where there is none."""
+    if "Entity=" not in misc:
+        return ""
+    fields = misc.split("|")
+    return next((f.removeprefix("Entity=") for f in fields if f.startswith("Entity=")), "")
 
 
 def _head(path: str, line: int, text: str) -> int:

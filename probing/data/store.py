@@ -12,7 +12,7 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,12 +23,10 @@ import numpy as np
 import pyarrow as pa
 from torch.utils.data import Dataset
 
-from ..batch import EdgeBatch, Reader, Sentence, Tokenizer, Window, Wordpieces
+from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from .readers import read_builtin, read_conllu, read_text
-from .windows import Census, collate
-
-Windowing = Callable[[Iterable[Sentence], Tokenizer, Census], Iterator[Window]]
+from .windows import Census, Task, collate
 
 READERS: dict[str, Reader] = {
     ".conllu": read_conllu,
@@ -46,6 +44,8 @@ _SCHEMA = pa.schema(
         "gold": pa.list_(_INTS),
         "candidates": pa.list_(_INTS),
         "rows": pa.list_(_INTS),
+        "baselines": pa.list_(pa.list_(pa.float64())),
+        "kinds": pa.list_(_INTS),
         "length": pa.int32(),
     }
 )
@@ -83,6 +83,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     source: str
     table: datasets.Dataset
     census: Census
+    terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
 
@@ -93,7 +94,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
         # An empty list of rows has no columns in `datasets`; an empty batch needs none.
         columns = self.table[list(indices)] if indices else {}
         chosen = [self._window(columns, i) for i in range(len(indices))]
-        return collate(chosen, self.census.rows, self.pad_id)
+        return collate(chosen, self.census.rows, self.terms, self.pad_id)
 
     @staticmethod
     def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
@@ -104,11 +105,13 @@ class EdgeWindows(Dataset[EdgeBatch]):
             gold=columns["gold"][i],  # type: ignore[arg-type]
             candidates=columns["candidates"][i],  # type: ignore[arg-type]
             rows=columns["rows"][i],  # type: ignore[arg-type]
+            baselines=columns["baselines"][i],  # type: ignore[arg-type]
+            kinds=columns["kinds"][i],  # type: ignore[arg-type]
         )
 
 
 def open_windows(
-    source: str, *, reader: Reader | None, windowing: Windowing, tokenizer: Tokenizer
+    source: str, *, reader: Reader | None, task: Task, tokenizer: Tokenizer
 ) -> EdgeWindows:
     """Open a corpus, reading and tokenizing it first if that has not been done.
 
@@ -116,21 +119,21 @@ def open_windows(
         ProbingError: for a missing, empty or faulty file; nothing is kept of it.
     """
     read = reader_for(source, reader)
-    arrow = cache_folder() / f"{_key(source, read, windowing, tokenizer)}.arrow"
+    arrow = cache_folder() / f"{_key(source, read, task, tokenizer)}.arrow"
     census_file = arrow.with_suffix(".json")
     if not (arrow.exists() and census_file.exists()):
-        _write(source, read(source), arrow, windowing, tokenizer)
+        _write(source, read(source), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
-    state |= {name: Counter(state[name]) for name in ("left_out", "faults")}
+    state |= {name: Counter(state[name]) for name in ("left_out", "faults", "counts")}
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
-    return EdgeWindows(source, table, Census(**state), lengths, tokenizer.pad_id)
+    return EdgeWindows(source, table, Census(**state), task.terms, lengths, tokenizer.pad_id)
 
 
-def _key(source: str, read: Reader, windowing: Windowing, tokenizer: Tokenizer) -> str:
+def _key(source: str, read: Reader, task: Task, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
     digest = hashlib.sha256()
-    digest.update(f"{_described(read)} {_described(windowing)}".encode())
+    digest.update(f"{_described(read)} {_described(type(task))} {task!r}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     digest.update(f"{tokenizer.fingerprint} {tokenizer.limit} {Path(source).name}".encode())
@@ -157,7 +160,7 @@ def _write(
     source: str,
     sentences: Iterable[Sentence],
     arrow: Path,
-    windowing: Windowing,
+    task: Task,
     tokenizer: Tokenizer,
 ) -> None:
     """Write the Arrow file and its census aside, then rename: whole or not at all."""
@@ -167,7 +170,7 @@ def _write(
     try:
         with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
             rows: list[dict[str, object]] = []
-            for window in windowing(sentences, tokenizer, census):
+            for window in task(sentences, tokenizer, census):
                 rows.append(_row(window))
                 if len(rows) == 1024:
                     writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
@@ -196,5 +199,7 @@ def _row(window: Window) -> dict[str, object]:
         "gold": window.gold,
         "candidates": window.candidates,
         "rows": window.rows,
+        "baselines": window.baselines,
+        "kinds": window.kinds,
         "length": len(window.wordpieces.ids),
     }

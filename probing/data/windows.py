@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import ClassVar, Protocol
 
 import torch
 
-from ..batch import ALL, EdgeBatch, Sentence, Tokenizer, Window
+from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
+from ..functional import OFFSETS, offset_hits
 from .readers import tree_faults
+
+OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
 
 
 @dataclass
@@ -19,15 +23,19 @@ class Census:
     """What was read, in numbers, and the names of the rows, in the order of their indices.
 
     ``left_out`` and ``faults`` count sentences by reason; only those left out are not used.
+    ``counts`` holds whatever else a task counts.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
+    documents: int = 0
     sentences: int = 0
+    used: int = 0
     windows: int = 0
     words: int = 0
     wordpieces: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def row(self, name: str) -> int:
         """The index of the row ``name``, new if need be."""
@@ -35,32 +43,83 @@ class Census:
             self.rows.append(name)
         return self.rows.index(name)
 
+    def count_window(self, wordpieces: Wordpieces, *, words: int, sentences: int) -> None:
+        """Count a window that is used."""
+        self.windows += 1
+        self.used += sentences
+        self.words += words
+        self.wordpieces += len(wordpieces.ids)
 
-def dependency_windows(
-    sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
-) -> Iterator[Window]:
-    """One window a sentence; every word is an anchor and picks its head.
+
+class Task(Protocol):
+    """From sentences to windows: which words are anchors, what they may pick, what is gold.
+
+    A task is a frozen dataclass: its fields are options, and its ``repr`` is part of the name
+    under which its windows are kept.
+    """
+
+    @property
+    def terms(self) -> Terms:
+        """The words in which it reports."""
+        ...
+
+    def __call__(
+        self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
+    ) -> Iterator[Window]:
+        """The windows, lazily; what cannot be used is counted in ``census``."""
+        ...
+
+
+def misfit(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None:
+    """Why a sentence cannot be used, if so."""
+    if len(wordpieces.ids) > limit:
+        return f"over {limit} wordpieces"
+    if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
+        return "a word without a wordpiece"
+    return None
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """Dependency trees: every word is an anchor and picks its head. One sentence a window.
 
     Sentences that do not fit, or hold a word without a wordpiece, are left out whole and
-    counted in ``census``. Punctuation has a row of its own but does not count in ``all``.
+    counted. Punctuation has a row of its own but does not count in ``all``.
     """
-    stream = iter(sentences)
-    while chunk := list(islice(stream, 256)):
-        for sentence in chunk:
+
+    terms: ClassVar[Terms] = Terms(
+        row="relation",
+        score="UAS",
+        title="Unlabelled attachment without punctuation",
+        directions=("dep->head", "head->dep", "both"),
+        baselines=OFFSET_NAMES,
+        rivals=(
+            Rival("right-branching", ("offset=1",), beside_heads=False),
+            Rival("offset", OFFSET_NAMES),
+        ),
+        note="best-offset and best-head: the best over all words. Root words count as wrong\n"
+        "for what takes no training.",
+    )
+
+    def __call__(
+        self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
+    ) -> Iterator[Window]:
+        """The windows, lazily.
+
+        Raises:
+            ProbingError: for what is no tree at all.
+        """
+        document = None
+        for sentence, wordpieces in _tokenized(sentences, tokenizer):
             _check(sentence)
-        pieces = tokenizer([sentence.words for sentence in chunk])
-        for sentence, wordpieces in zip(chunk, pieces, strict=True):
             census.sentences += 1
-            if len(wordpieces.ids) > tokenizer.limit:
-                census.left_out[f"over {tokenizer.limit} wordpieces"] += 1
-                continue
-            if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
-                census.left_out["a word without a wordpiece"] += 1
+            census.documents += sentence.document != document
+            document = sentence.document
+            if (reason := misfit(sentence, wordpieces, tokenizer.limit)) is not None:
+                census.left_out[reason] += 1
                 continue
             census.faults.update(tree_faults(sentence.heads))
-            census.windows += 1
-            census.words += len(sentence.words)
-            census.wordpieces += len(wordpieces.ids)
+            census.count_window(wordpieces, words=len(sentence.words), sentences=1)
             yield Window(
                 words=sentence.words,
                 wordpieces=wordpieces,
@@ -69,6 +128,16 @@ def dependency_windows(
                 candidates=None,
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
             )
+
+
+def _tokenized(
+    sentences: Iterable[Sentence], tokenizer: Tokenizer
+) -> Iterator[tuple[Sentence, Wordpieces]]:
+    """Each sentence by itself with its wordpieces, tokenized many at a time."""
+    stream = iter(sentences)
+    while chunk := list(islice(stream, 256)):
+        pieces = tokenizer([sentence.words for sentence in chunk])
+        yield from zip(chunk, pieces, strict=True)
 
 
 def _check(sentence: Sentence) -> None:
@@ -101,8 +170,14 @@ def _rows_of(relation: str, census: Census) -> list[int]:
     return [own] if relation.partition(":")[0] == "punct" else [census.row(ALL), own]
 
 
-def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> EdgeBatch:
-    """Pad windows into a batch; no windows make an empty batch that every part can take."""
+def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id: int) -> EdgeBatch:
+    """Pad windows into a batch; no windows make an empty batch that every part can take.
+
+    Raises:
+        ValueError: for windows without baselines whose task does not name the fixed offsets.
+    """
+    if any(w.baselines is None for w in windows) and terms.baselines != OFFSET_NAMES:
+        raise ValueError(f"windows without baselines need the terms' to be {OFFSET_NAMES}")
     size = len(windows)
     length = max((len(w.wordpieces.ids) for w in windows), default=0)
     width = max((len(w.words) for w in windows), default=0)
@@ -114,7 +189,9 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
     is_anchor = torch.zeros(size, most, dtype=torch.bool)
     gold = torch.zeros(size, most, width + 1, dtype=torch.bool)
     candidates = torch.zeros(size, most, width + 1, dtype=torch.bool)
+    kinds = torch.zeros(size, most, width + 1, dtype=torch.int8)
     member = torch.zeros(size, most, len(rows), dtype=torch.bool)
+    baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
         count = len(window.anchors)
         ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
@@ -127,10 +204,21 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
             candidates[b, :count, : len(window.words) + 1] = True
             candidates[b, range(count), [anchor + 1 for anchor in window.anchors]] = False
         else:
-            candidates[b][_cells(window.candidates)] = True
+            cells = _cells(window.candidates)
+            candidates[b][cells] = True
+            if window.kinds is not None:
+                flat = [kind for of_anchor in window.kinds for kind in of_anchor]
+                kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
+        hits = (
+            offset_hits(gold[b : b + 1, :count], anchors[b : b + 1, :count], lengths[b : b + 1])[0]
+            if window.baselines is None
+            else torch.tensor(window.baselines, dtype=torch.float64)
+        )
+        baselines[b, :count] = hits.view(count, len(terms.baselines))
     return EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
+        terms=terms,
         ids=ids,
         words_of=words_of,
         lengths=lengths,
@@ -139,6 +227,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
         gold=gold,
         candidates=candidates,
         member=member,
+        baselines=baselines,
+        kinds=kinds,
     )
 
 

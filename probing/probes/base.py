@@ -17,7 +17,8 @@ class Probe(nn.Module):
 
     A subclass names in :attr:`needs` the parts of the :class:`~probing.batch.Encoding` that it
     reads, makes its parameters in :meth:`configure`, and returns scores ``[B, W, W+1]`` from
-    :meth:`forward`; column 0 is ROOT. Scores of padding are ignored and may be anything finite.
+    :meth:`forward`; column 0 is ROOT. Scores of padding, and of words that are no anchors, are
+    ignored and may be anything finite.
 
     Args:
         learning_rate: of this probe alone; probes that train together share no parameter.

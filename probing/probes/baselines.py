@@ -34,31 +34,40 @@ class DistanceWordsProbe(Probe):
         self.output = nn.Linear(self.width, 1, bias=False)
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
-        """Scores ``[B, W, W+1]``."""
+        """Scores ``[B, W, W+1]``; zero for words that are no anchors."""
         vectors = encoding.part("embeddings")
-        width = vectors.shape[1]
-        dependent = self.of_dependent(vectors)[:, :, None]  # [B, W, 1, units]
-        head = self.of_head(vectors)[:, None]  # [B, 1, W, units]
-        position = self.of_position(position_features(batch.lengths, width))  # [B, W, W+1, units]
-        pair = (position[:, :, 1:] + dependent + head).tanh()
-        root = position[:, :, :1].tanh()
-        return torch.cat([self.output(root), self.output(pair)], 2)[..., 0]
+        size, width = vectors.shape[:2]
+        # Only anchors are scored: a window of coreference has few, and a layer of hidden units
+        # for each pair of its words would fill the memory.
+        window, word = batch.asks.nonzero(as_tuple=True)  # [N] each
+        dependent = self.of_dependent(vectors)[window, word][:, None]  # [N, 1, units]
+        head = self.of_head(vectors)[window]  # [N, W, units]
+        position = self.of_position(position_features(word, batch.lengths[window], width))
+        pair = (position[:, 1:] + dependent + head).tanh()  # [N, W, units]
+        root = position[:, :1].tanh()  # [N, 1, units]
+        chosen = self.output(torch.cat([root, pair], 1))[..., 0]  # [N, W+1]
+        scores: Tensor = chosen.new_zeros(size, width, width + 1)
+        return scores.index_put((window, word), chosen)
 
 
-def position_features(lengths: Tensor, width: int) -> Tensor:
-    """Eight features of a dependent ``i`` and a candidate ``j``, ``[B, W, W+1, 8]``.
+def position_features(words: Tensor, lengths: Tensor, width: int) -> Tensor:
+    """Eight features of each of ``N`` words ``i`` and a candidate ``j``, ``[N, W+1, 8]``.
 
-    How many words ``j`` is ahead, over the sentence's length (zero if behind); how many it is
+    How many words ``j`` is ahead, over the window's length (zero if behind); how many it is
     behind, likewise; whether the offset ``j - i`` is -2, -1, 0, 1, 2; whether it is ROOT, where
     all others are zero.
+
+    Args:
+        words: ``[N]``, indices counted from zero.
+        lengths: ``[N]``, the words of the window of each.
+        width: ``W``.
     """
-    words = torch.arange(width, device=lengths.device)
-    offset = (words[None, :] - words[:, None]).float()  # [W, W]
-    near = torch.stack([offset == near for near in range(-2, 3)], -1).float()  # [W, W, 5]
-    share = offset / lengths.clamp_min(1)[:, None, None]  # [B, W, W]
-    features = lengths.new_zeros((len(lengths), width, width + 1, 8), dtype=torch.float32)
-    features[:, :, 1:, 0] = share.clamp_min(0)
-    features[:, :, 1:, 1] = (-share).clamp_min(0)
-    features[:, :, 1:, 2:7] = near
-    features[:, :, 0, 7] = 1
+    offset = (torch.arange(width, device=words.device) - words[:, None]).float()  # [N, W]
+    share = offset / lengths.clamp_min(1)[:, None]
+    features = offset.new_zeros((len(words), width + 1, 8))
+    features[:, 1:, 0] = share.clamp_min(0)
+    features[:, 1:, 1] = (-share).clamp_min(0)
+    for feature, near in enumerate(range(-2, 3), start=2):
+        features[:, 1:, feature] = offset == near
+    features[:, 0, 7] = 1
     return features

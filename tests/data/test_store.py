@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
+import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probing.batch import EdgeBatch, Reader, Sentence, Tokenizer, Window, Wordpieces
+from probing.batch import EdgeBatch, Reader, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from probing.data import store
 from probing.data.readers import read_conllu, read_text
 from probing.data.store import EdgeWindows, cache_folder, open_windows, reader_for
-from probing.data.windows import Census, collate, dependency_windows
+from probing.data.windows import Census, Dependencies, Task, collate
 from probing.errors import ProbingError
 
 
@@ -38,6 +42,55 @@ class Letters:
                 Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
             )
         return found
+
+
+@dataclass(frozen=True)
+class Predecessors:
+    """Every word but the first picks the one before it, out of the ``reach`` words before it.
+
+    The baseline ``random`` is as right as one word of ``reach`` can be; other words than the gold
+    one are errors of one kind or the other, by how far they are.
+    """
+
+    reach: int = 1
+    far: int = 2
+
+    terms: ClassVar[Terms] = Terms(
+        row="distance",
+        score="Found",
+        title="Words before words",
+        directions=("later->earlier", "earlier->later", "both"),
+        baselines=("nearest", "random"),
+        rivals=(Rival("random", ("random",)),),
+        errors=("near", "far"),
+    )
+
+    def __call__(
+        self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
+    ) -> Iterator[Window]:
+        for sentence in sentences:
+            census.sentences += 1
+            (wordpieces,) = tokenizer([sentence.words])
+            census.count_window(wordpieces, words=len(sentence.words), sentences=1)
+            anchors = range(1, len(sentence.words))
+            before = [range(max(0, word - self.reach), word) for word in anchors]
+            census.counts["candidates"] += sum(map(len, before))
+            yield Window(
+                words=sentence.words,
+                wordpieces=wordpieces,
+                anchors=list(anchors),
+                gold=[[word] for word in anchors],
+                candidates=[[other + 1 for other in others] for others in before],
+                rows=[[0, census.row(f"{len(others)} words")] for others in before],
+                baselines=[[1.0, 1 / len(others)] for others in before],
+                kinds=[
+                    [0 if word - other == 1 else 1 + (word - other > self.far) for other in others]
+                    for word, others in zip(anchors, before, strict=True)
+                ],
+            )
+
+
+TREES = Dependencies()
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +113,17 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counts
 
 
-def opened(source: object, *, reader: Reader | None = None, **tokenizer: object) -> EdgeWindows:
+def opened(
+    source: object,
+    *,
+    reader: Reader | None = None,
+    task: Task = TREES,
+    **tokenizer: object,
+) -> EdgeWindows:
     return open_windows(
         str(source),
         reader=reader,
-        windowing=dependency_windows,
+        task=task,
         tokenizer=Letters(**tokenizer),  # type: ignore[arg-type]
     )
 
@@ -83,11 +142,12 @@ def words(corpus: EdgeWindows) -> list[list[str]]:
 def same(left: EdgeBatch, right: EdgeBatch) -> None:
     assert [list(w) for w in left.words] == [list(w) for w in right.words]
     assert list(left.rows) == list(right.rows)
-    for name in (
-        "ids words_of lengths anchors is_anchor gold candidates member"
-    ).split():  # fmt: skip
-        assert getattr(left, name).dtype == getattr(right, name).dtype
-        assert getattr(left, name).tolist() == getattr(right, name).tolist()
+    assert left.terms == right.terms
+    for field in fields(EdgeBatch):
+        mine, theirs = getattr(left, field.name), getattr(right, field.name)
+        if isinstance(mine, torch.Tensor):
+            assert mine.dtype == theirs.dtype, field.name
+            assert torch.equal(mine, theirs), field.name
 
 
 # What comes out is what was read
@@ -95,33 +155,54 @@ def same(left: EdgeBatch, right: EdgeBatch) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(st.data())
-def test_the_table_holds_what_was_read(tmp_path: Path, data: st.DataObject) -> None:
+@pytest.mark.parametrize("task", [TREES, Predecessors(reach=3)], ids=["trees", "predecessors"])
+def test_the_table_holds_what_was_read(task: Task, tmp_path: Path, data: st.DataObject) -> None:
     word = st.text("abcé", min_size=1, max_size=4)
     sentences = data.draw(st.lists(st.lists(word, min_size=1, max_size=5), min_size=1, max_size=6))
     path = text(tmp_path / "some.txt", *map(" ".join, sentences))
     census = Census()
-    made = list(dependency_windows(read_text(str(path)), Letters(), census))
-    corpus = opened(path)
+    made = list(task(read_text(str(path)), Letters(), census))
+    corpus = opened(path, task=task)
     assert len(corpus) == len(made)
     assert corpus.census == census
+    assert corpus.terms == task.terms
     assert corpus.lengths.tolist() == [len(w.wordpieces.ids) for w in made]
     chosen = data.draw(st.lists(st.integers(0, len(made) - 1), max_size=5))
-    same(corpus[chosen], collate([made[i] for i in chosen], census.rows, 0))
+    same(corpus[chosen], collate([made[i] for i in chosen], census.rows, task.terms, 0))
 
 
-def test_windows_with_candidates_of_their_own_survive() -> None:
-    def some(_: object, __: Tokenizer, census: Census) -> Iterator[Window]:
-        census.sentences = census.windows = 2
-        pieces = Wordpieces([1, 5, 6, 2], [-1, 0, 1, -1])
-        yield Window(["a", "b"], pieces, [1, 1], [[1], [0, 2]], [[0, 1], [2]], [[0], [0]])
-        yield Window(["a", "b"], pieces, [], [], [], [])
+def test_windows_with_all_of_their_own_survive(made_up: Terms) -> None:
+    """Candidates, kinds, fractions of hits, and windows without an anchor."""
+    pieces = Wordpieces([1, 5, 6, 2], [-1, 0, 1, -1])
+    share = [0.0, 1 / 3, 1.0, 0.1, 0.7, 1e-9]
+    chosen = [
+        Window(
+            words=["a", "b"],
+            wordpieces=pieces,
+            anchors=[1, 1],
+            gold=[[1], [0, 2]],
+            candidates=[[0, 1], [2]],
+            rows=[[0], [0]],
+            baselines=[share, share[::-1]],
+            kinds=[[3, 0], [2]],
+        ),
+        Window(["a", "b"], pieces, [], [], [], [], [], []),
+    ]
 
-    corpus = open_windows(
-        "builtin:documents=1,seed=1", reader=None, windowing=some, tokenizer=Letters()
-    )
-    expected = list(some(None, Letters(), Census()))
-    same(corpus[[0, 1]], collate(expected, ["all"], 0))
-    same(corpus[[1]], collate(expected[1:], ["all"], 0))
+    @dataclass(frozen=True)
+    class Some:
+        terms: ClassVar[Terms] = made_up
+
+        def __call__(self, _: object, __: Tokenizer, census: Census) -> Iterator[Window]:
+            census.sentences = census.windows = 2
+            yield from chosen
+
+    corpus = opened("builtin:documents=1,seed=1", task=Some())
+    expected = collate(chosen, ["all"], made_up, 0)
+    same(corpus[[0, 1]], expected)
+    same(corpus[[1]], collate(chosen[1:], ["all"], made_up, 0))
+    assert corpus[[0]].baselines[0].tolist() == [share, share[::-1]]  # to the last bit
+    assert corpus[[0]].kinds[0].tolist() == [[3, 0, 0], [0, 0, 2]]
 
 
 def test_more_windows_than_are_written_at_once(tmp_path: Path) -> None:
@@ -162,6 +243,16 @@ def test_counts_of_what_was_left_out_come_from_the_cache_too(tmp_path: Path) -> 
         assert corpus.census.left_out == {"over 5 wordpieces": 1}
         assert isinstance(corpus.census.left_out, Counter)
         corpus.census.left_out["changed by a caller"] += 1
+
+
+def test_what_a_task_counts_comes_from_the_cache_too(tmp_path: Path, read: Counter[str]) -> None:
+    path = text(tmp_path / "a.txt", "a b c", "d e")
+    for _ in range(2):
+        census = opened(path, task=Predecessors(reach=2)).census
+        assert census.counts == {"candidates": 1 + 2 + 1}
+        assert isinstance(census.counts, Counter)
+        assert census.rows == ["all", "1 words", "2 words"]
+    assert read.total() == 1
 
 
 def test_a_copy_in_another_folder_is_not_read_again(tmp_path: Path, read: Counter[str]) -> None:
@@ -216,15 +307,77 @@ def test_another_reader_reads_again(tmp_path: Path) -> None:
     assert words(opened(path)) == [["a", "b"]]
 
 
-def test_another_windowing_reads_again(tmp_path: Path) -> None:
+def test_another_task_reads_again(tmp_path: Path, read: Counter[str]) -> None:
     path = text(tmp_path / "a.txt", "a b", "c")
+    assert opened(path).terms == Dependencies.terms
+    assert opened(path, task=Predecessors()).terms == Predecessors.terms
+    assert int(opened(path)[[0, 1]].is_anchor.sum()) == 3
+    assert int(opened(path, task=Predecessors())[[0, 1]].is_anchor.sum()) == 1
+    assert read.total() == 2
 
-    def first_only(sentences: object, tokenizer: Tokenizer, census: Census) -> Iterator[Window]:
-        yield next(dependency_windows(sentences, tokenizer, census))  # type: ignore[arg-type]
 
-    assert len(opened(path)) == 2
-    found = open_windows(str(path), reader=None, windowing=first_only, tokenizer=Letters())
-    assert len(found) == 1
+def test_another_option_of_a_task_reads_again(tmp_path: Path, read: Counter[str]) -> None:
+    path = text(tmp_path / "a.txt", "a b c d")
+    tasks = [Predecessors(), Predecessors(reach=2), Predecessors(reach=3), Predecessors(3, far=1)]
+    found = []
+    for task in (*tasks, *tasks):
+        batch = opened(path, task=task)[[0]]
+        found.append((int(batch.candidates.sum()), int((batch.kinds == 2).sum())))
+    assert read.total() == len(tasks)
+    assert found == 2 * [(3, 0), (5, 0), (6, 1), (6, 3)]
+
+
+def test_equal_options_are_the_same_task(tmp_path: Path, read: Counter[str]) -> None:
+    """However they were given: an object of its own has an address of its own."""
+    path = text(tmp_path / "a.txt", "a b")
+    for task in (Predecessors(2), Predecessors(reach=2), replace(Predecessors(), reach=2)):
+        opened(path, task=task)
+    assert read.total() == 1
+
+
+def test_tasks_of_one_name_are_told_apart_by_where_they_are(tmp_path: Path) -> None:
+    path = text(tmp_path / "a.txt", "a b c")
+
+    @dataclass(frozen=True)
+    class Dependencies(Predecessors):
+        def __repr__(self) -> str:
+            return repr(TREES)
+
+    assert repr(Dependencies()) == "Dependencies()"
+    assert int(opened(path)[[0]].is_anchor.sum()) == 3
+    assert int(opened(path, task=Dependencies())[[0]].is_anchor.sum()) == 2
+
+
+TASK = """
+from dataclasses import dataclass
+from probing.data.windows import Dependencies
+
+
+@dataclass(frozen=True)
+class Some:
+    terms = Dependencies.terms
+
+    def __call__(self, sentences, tokenizer, census):
+        yield from list(Dependencies()(sentences, tokenizer, census))[:{most}]
+"""
+
+
+def test_a_task_whose_code_changed_reads_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Counter[str]
+) -> None:
+    path, module = text(tmp_path / "a.txt", "a b", "c", "d"), tmp_path / "a_task_of_mine.py"
+    found = []
+    for most in (1, 2, 1):
+        module.write_text(TASK.format(most=most))
+        spec = importlib.util.spec_from_file_location(module.stem, module)
+        assert spec is not None
+        assert spec.loader is not None
+        loaded = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, module.stem, loaded)
+        exec(compile(module.read_text(), module, "exec"), loaded.__dict__)
+        found.append(len(opened(path, task=loaded.Some())))
+    assert found == [1, 2, 1]
+    assert read.total() == 2
 
 
 def test_builtin_sources_of_other_seeds_are_kept_apart() -> None:

@@ -221,8 +221,9 @@ def test_the_summary_says_what_was_run(trained: Path, tiny_bert: Path) -> None:
     assert summary["model"] == str(tiny_bert)
     assert len(summary["weights_sha256"]) == 64
     assert summary["data"]["source"] == TEST
-    assert summary["data"]["used"] == summary["data"]["sentences"] > 0
-    assert summary["data"]["left_out"] == {}
+    data = summary["data"]
+    assert data["used"] == data["sentences"] == data["windows"] > data["documents"] > 0
+    assert data["left_out"] == data["counts"] == {}
     assert summary["seed"] == 1
     assert summary["epochs"] == 1
     assert summary["processes"] == 1
@@ -230,6 +231,10 @@ def test_the_summary_says_what_was_run(trained: Path, tiny_bert: Path) -> None:
     assert set(summary["versions"]) >= {"probing", "torch", "transformers", "pytorch-lightning"}
     assert summary["wall_seconds"] > 0
     assert set(summary["uas"]) >= {"attention", "best-head"}
+    best = summary["best_heads"]["all"]
+    assert set(best) == {"head", "direction", "accuracy", "anchors", "offset"}
+    assert best["offset"]["baseline"] in {f"offset={k}" for k in range(-10, 11) if k}
+    assert 0 <= best["offset"]["accuracy"] <= 1
 
 
 def test_the_checkpoint_holds_probes_and_no_model(trained: Path) -> None:

@@ -33,7 +33,7 @@ SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
 LENGTHS = (5, 2, 7, 1)
 KINDS: dict[str, dict[str, Any]] = {
     "dependency": {},
-    "coreference": {"gold": 3, "restricted": True, "shared": True, "root": False},
+    "coreference": {"gold": 3, "restricted": True, "shared": True, "few": True, "root": False},
     "causal": {"causal": True},
 }
 
@@ -110,6 +110,25 @@ def test_the_batch_around_a_window_changes_no_score(
         part, its_encoding = take(batch, encoding, order)
         found = probe(its_encoding, part)[cells[order]]
         torch.testing.assert_close(found, scores[order][cells[order]], rtol=1e-5, atol=1e-6)
+
+
+def test_which_words_ask_changes_no_score(cls: type[Probe], edges: Edges) -> None:
+    """Scores of words that are no anchors are ignored; those of anchors depend on no other."""
+    batch, encoding = edges
+    probe = configured(cls)
+    rng = torch.Generator().manual_seed(0)
+    asks = batch.is_anchor & (torch.rand(batch.is_anchor.shape, generator=rng) < 0.5)
+    assert 0 < asks.sum() < batch.is_anchor.sum()
+    fewer = probe.score(encoding, replace(batch, is_anchor=asks), name="mine")
+    every = probe.score(encoding, batch, name="mine")
+    columns = torch.cat([torch.ones_like(batch.is_word[:, :1]), batch.is_word], 1)
+    cells = asks[:, :, None] & columns[:, None]  # [B, A, W+1]
+    torch.testing.assert_close(fewer[cells], every[cells], rtol=1e-5, atol=1e-6)
+    losses = [
+        probe.loss(scores, replace(batch, is_anchor=asks, gold=batch.gold & asks[:, :, None]))
+        for scores in (fewer, every)
+    ]
+    torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-6)
 
 
 def test_only_declared_needs_are_read(cls: type[Probe], edges: Edges) -> None:

@@ -150,14 +150,32 @@ def naive_features(i: int, j: int, length: int) -> list[float]:
 
 
 def test_position_features_are_the_papers_eight() -> None:
-    lengths = (4, 1, 7)
-    found = position_features(torch.tensor(lengths), 7)
-    assert found.shape == (3, 7, 8, 8)
-    for b, n in enumerate(lengths):
-        for i in range(n):
-            for j in range(-1, n):
-                expected = naive_features(i, j, n)
-                assert found[b, i, j + 1].tolist() == pytest.approx(expected, abs=1e-6)
+    asked = [(i, n) for n in (4, 1, 7) for i in range(n)]
+    words, lengths = (torch.tensor(column) for column in zip(*asked, strict=True))
+    found = position_features(words, lengths, 7)
+    assert found.shape == (12, 8, 8)
+    for k, (i, n) in enumerate(asked):
+        for j in range(-1, n):
+            expected = naive_features(i, j, n)
+            assert found[k, j + 1].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_position_features_of_no_words() -> None:
+    none = torch.zeros(0, dtype=torch.long)
+    assert position_features(none, none, 7).shape == (0, 8, 8)
+
+
+@pytest.mark.parametrize("kind", [{}, {"few": True}, {"few": True, "shared": True, "root": False}])
+def test_a_batch_knows_which_words_ask(random_edges: MakeEdges, kind: dict[str, Any]) -> None:
+    batch, _ = random_edges(1, lengths=(4, 1, 6), **kind)
+    rng = torch.Generator().manual_seed(0)
+    some = batch.is_anchor & (torch.rand(batch.is_anchor.shape, generator=rng) < 0.6)
+    for is_anchor in (batch.is_anchor, some):
+        expected = torch.zeros(3, 6, dtype=torch.bool)
+        for b, a in is_anchor.nonzero().tolist():
+            expected[b, batch.anchors[b, a]] = True
+        assert torch.equal(replace(batch, is_anchor=is_anchor).asks, expected)
+    assert torch.equal(random_edges(1, lengths=())[0].asks, torch.zeros(0, 0, dtype=torch.bool))
 
 
 def test_distance_words_probe_is_a_tanh_layer_over_words_and_distance(edges: Edges) -> None:
@@ -183,6 +201,15 @@ def test_distance_words_probe_is_a_tanh_layer_over_words_and_distance(edges: Edg
         return dot(output, units)
 
     assert_scores(probe, edges, naive)
+
+
+def test_distance_words_probe_scores_only_words_that_ask(random_edges: MakeEdges) -> None:
+    batch, encoding = random_edges(1, lengths=LENGTHS, few=True, sizes=SIZES)
+    scores = configured(DistanceWordsProbe(width=5))(encoding, batch)
+    asking = {(b, int(batch.anchors[b, a])) for b, a in batch.is_anchor.nonzero().tolist()}
+    assert 0 < len(asking) < sum(LENGTHS)
+    for b, i in torch.cartesian_prod(torch.arange(3), torch.arange(batch.width)).tolist():
+        assert bool(scores[b, i].any()) == ((b, i) in asking)
 
 
 def test_the_distance_baseline_has_256_units_as_in_the_paper() -> None:
@@ -229,7 +256,9 @@ def test_a_probe_picks_the_word_whose_vector_it_likes(
     planted = singling_out(batch, encoding, word)
     scores = probe.score(planted, batch, name="mine")
     picks = pick(scores, batch.candidates)
-    assert (picks[batch.is_anchor] == word + 1).all()
+    others = batch.is_anchor & (batch.anchors != word)  # a word is no candidate of its own
+    assert others.sum() == batch.is_anchor.sum() - len(batch.words)
+    assert (picks[others] == word + 1).all()
     liked = torch.arange(batch.width + 1) == word + 1
     assert (scores[batch.is_anchor][:, liked] > 0).all()
     assert not (scores * batch.candidates)[..., ~liked].any()
@@ -380,7 +409,7 @@ def test_a_bad_probe_is_named_with_what_was_expected(
     assert len(str(error.value).splitlines()) <= 2
 
 
-def test_one_nan_is_enough_but_not_on_padding(random_edges: MakeEdges) -> None:
+def test_one_nan_is_enough_but_not_where_nothing_is_asked(random_edges: MakeEdges) -> None:
     batch, encoding = random_edges(1, lengths=(2, 4), sizes=SIZES)
 
     def nan_at(b: int, i: int, j: int) -> Callable[[EdgeBatch], Tensor]:
@@ -391,9 +420,10 @@ def test_one_nan_is_enough_but_not_on_padding(random_edges: MakeEdges) -> None:
 
         return value
 
-    Returning(nan_at(0, 1, 3)).score(encoding, batch, name="mine")
-    Returning(nan_at(0, 3, 0)).score(encoding, batch, name="mine")
-    for cell in ((0, 0, 0), (0, 1, 2), (1, 3, 4)):
+    # A column of padding, a row of padding, and a word's own column: it is no candidate.
+    for cell in ((0, 1, 3), (0, 3, 0), (1, 3, 4)):
+        Returning(nan_at(*cell)).score(encoding, batch, name="mine")
+    for cell in ((0, 0, 0), (0, 1, 1), (1, 3, 0), (1, 2, 4)):
         with pytest.raises(ProbingError, match="not finite"):
             Returning(nan_at(*cell)).score(encoding, batch, name="mine")
 
