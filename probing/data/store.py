@@ -25,6 +25,8 @@ from torch.utils.data import Dataset
 
 from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
+from .conll2012 import read_conll2012
+from .coreference_json import read_coreference_json
 from .readers import read_builtin, read_conllu, read_text
 from .windows import Census, Task, collate
 
@@ -33,7 +35,12 @@ READERS: dict[str, Reader] = {
     ".conllup": read_conllu,
     ".txt": read_text,
     ".dep": read_text,
+    "_gold_conll": read_conll2012,
+    ".jsonl": read_coreference_json,
+    ".jsonlines": read_coreference_json,
 }
+"""Readers by the endings of file names; the longest that fits decides."""
+
 _INTS = pa.list_(pa.int32())
 _SCHEMA = pa.schema(
     {
@@ -67,13 +74,15 @@ def reader_for(source: str, reader: Reader | None) -> Reader:
         return reader
     if source.startswith("builtin:"):
         return read_builtin
-    suffix = Path(source).suffix.lower()
-    if suffix not in READERS:
+    name = Path(source).name.lower()
+    endings = [ending for ending in READERS if name.endswith(ending)]
+    if not endings:
+        suffix = Path(source).suffix.lower()
         raise ProbingError(
             f"{source}: no reader goes with {suffix or 'a file without an ending'!r}; known are "
             f"{', '.join(READERS)}, others are named with --data.reader package.function"
         )
-    return READERS[suffix]
+    return READERS[max(endings, key=len)]
 
 
 @dataclass(frozen=True)

@@ -517,6 +517,10 @@ def test_somebody_who_comes_in_between_never_sees_half_a_file(tmp_path: Path, ca
         ("a.conllu", "read_conllu"),
         ("a.CONLLU", "read_conllu"),
         ("a.txt", "read_text"),
+        ("a.v4_gold_conll", "read_conll2012"),
+        ("folder.txt/a_gold_conll", "read_conll2012"),
+        ("a.b.jsonl", "read_coreference_json"),
+        ("a.jsonlines", "read_coreference_json"),
         ("builtin:documents=1,seed=1", "read_builtin"),
     ],
 )
@@ -524,11 +528,19 @@ def test_the_ending_chooses_the_reader(name: str, expected: str) -> None:
     assert reader_for(name, None).__name__ == expected  # type: ignore[attr-defined]
 
 
+def test_the_longest_ending_chooses_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "READERS", {".txt": read_text, "_tree.txt": read_conllu})
+    assert reader_for("a.txt", None) is read_text
+    assert reader_for("a_tree.txt", None) is read_conllu
+    monkeypatch.setattr(store, "READERS", {"_tree.txt": read_conllu, ".txt": read_text})
+    assert reader_for("a_tree.txt", None) is read_conllu
+
+
 def test_a_named_reader_wins_over_the_ending() -> None:
     assert reader_for("a.txt", read_conllu) is read_conllu
 
 
-@pytest.mark.parametrize("name", ["a.xml", "a", "folder.txt/a"])
+@pytest.mark.parametrize("name", ["a.xml", "a", "folder.txt/a", "a_gold_conll.xml"])
 def test_an_unknown_ending_names_the_known_ones(name: str) -> None:
     with pytest.raises(ProbingError, match=r"\.conllu.*--data\.reader") as caught:
         reader_for(name, None)
