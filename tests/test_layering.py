@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"modules", "findings", "figures", "terminal", "folder"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs"},
-    "stored": BASE | {"cli"},
+    "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
     "explain": BASE | {"callbacks", "encoder"},
     "runs": BASE

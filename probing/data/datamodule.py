@@ -28,10 +28,11 @@ class EdgeData(LightningDataModule):
     """Windows and edges from files, batched by length and dealt to processes.
 
     Args:
-        train: what to learn from: a file, or ``builtin:documents=N,seed=S``.
+        train: what to learn from: a file, a folder of files, ``builtin:documents=N,seed=S``, or
+            ``datasets:NAME[,config=C][,split=S]...`` (:mod:`probing.data.huggingface`).
         val: what to watch and choose heads on.
         test: what the final report is made of.
-        reader: function from a path to sentences; by the file's ending, if not given.
+        reader: function from a path to sentences, for files; by their endings, if not given.
         batch_wordpieces: the most wordpieces of a batch, padding included.
         shuffle_seed: seed of the order of training batches.
         workers: processes that load batches ahead of the model.

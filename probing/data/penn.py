@@ -1,4 +1,4 @@
-"""Conventions of the Penn Treebank and OntoNotes: tags, and words their formats have no room for."""
+"""Conventions of the Penn Treebank and OntoNotes: tags, and what stands for other text."""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ from ..errors import ProbingError
 from .builtin import generate
 from .entities import EntityField, mentions, spans
 from .lines import blocks, fault
-from .penn import PENN_TAGS
+from .penn import PENN_TAGS, unescape
+
+# How files of other formats start that are called .conll, too.
+_MARKS = {"#begin document": "CoNLL-2012", "-DOCSTART-": "CoNLL-2003"}
 
 
 def read_conllu(path: str) -> Iterator[Sentence]:
@@ -59,7 +62,7 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             rows.append((number, columns))
         if rows:
             words, tags, relations = zip(
-                *((c[1], c[4] if c[4] in PENN_TAGS else c[3], c[7]) for _, c in rows), strict=True
+                *((c[1], _tag(c[4], c[3]), c[7]) for _, c in rows), strict=True
             )
             heads = [_head(path, number, c[6]) for number, c in rows]
             lines = [number for number, _ in rows]
@@ -70,11 +73,49 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             )
 
 
+def read_conllx(path: str) -> Iterator[Sentence]:
+    """Sentences of a CoNLL-X file (Buchholz and Marsi 2006, section 3); the file is one document.
+
+    The columns are ID FORM LEMMA CPOSTAG POSTAG FEATS HEAD DEPREL PHEAD PDEPREL, separated by
+    tabs. Tags are POSTAG, or CPOSTAG where there is none. Escapes of the Penn Treebank in FORM
+    are undone. The format knows no comments, but lines before a sentence that start with ``#``
+    and hold no tab cannot be anything else, and are passed over.
+
+    Raises:
+        ProbingError: naming file and line, as in :func:`read_conllu`; also for other formats
+            whose files are called ``.conll``.
+    """
+    for block in blocks(path):
+        rows: list[tuple[int, list[str]]] = []
+        for number, line in block:
+            columns = line.split("\t")
+            mark = next((start for start in _MARKS if line.startswith(start)), None)
+            if line.startswith("#") and len(columns) == 1 and not rows and not mark:
+                continue
+            if len(columns) != 10:
+                found = f"{len(columns)}" if "\t" in line else f"{len(line.split())} without tabs"
+                found = f"{mark!r}, as in {_MARKS[mark]}" if mark else found
+                raise fault(path, number, "the 10 columns of CoNLL-X separated by tabs", found)
+            if columns[0] != str(len(rows) + 1):
+                found = repr(columns[0])
+                if "-" in found or "." in found:
+                    found += ", as in CoNLL-U, whose files end in .conllu"
+                raise fault(path, number, f"word number {len(rows) + 1}", found)
+            rows.append((number, columns))
+        if rows:
+            words, relations = [unescape(c[1]) for _, c in rows], [c[7] for _, c in rows]
+            tags = [c[3] if c[4] == "_" else c[4] for _, c in rows]
+            heads = [_head(path, number, c[6]) for number, c in rows]
+            lines = [number for number, _ in rows]
+            yield _sentence(path, words, heads, relations, tags, Path(path).stem, lines)
+
+
 def read_text(path: str) -> Iterator[Sentence]:
     """Sentences in the text format of the paper's code: ``word head-label`` a line.
 
     The head is a number, 0 for ROOT; the label is what follows the first hyphen. An empty line
-    ends a sentence. The file is one document; there are no tags.
+    ends a sentence. The file is one document; there are no tags. Escapes of the Penn Treebank
+    (``-LRB-``) are undone, so that a model sees the text.
 
     Raises:
         ProbingError: naming file and line, as in :func:`read_conllu`.
@@ -88,7 +129,7 @@ def read_text(path: str) -> Iterator[Sentence]:
             head, hyphen, relation = columns[1].partition("-")
             if not hyphen or not relation:
                 raise fault(path, number, "a head and a label, as in '3-nsubj'", repr(columns[1]))
-            words.append(columns[0])
+            words.append(unescape(columns[0]))
             heads.append(_head(path, number, head))
             relations.append(relation)
         lines = [number for number, _ in block]
@@ -128,6 +169,12 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
             return [*faults, "cycle"]
         settled.update(path)
     return faults
+
+
+def _tag(xpos: str, upos: str) -> str:
+    """XPOS, if it is a tag of the Penn Treebank, of words or of punctuation; else UPOS."""
+    is_penn = xpos in PENN_TAGS or (xpos != "_" and not any(map(str.isalnum, xpos)))
+    return xpos if is_penn else upos
 
 
 def _entity(misc: str) -> str:

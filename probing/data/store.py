@@ -1,21 +1,20 @@
 """Corpora as memory-mapped Arrow files, cached by content.
 
-A file is read and tokenized once. What comes of it is kept under a key made of the file's
-bytes, the reader's code and the tokenizer, so a changed file is never served from an old cache.
+A source is read and tokenized once. What comes of it is kept under a key made of the source's
+fingerprint (of a file: its bytes and the reader's code), the code here and the tokenizer, so a
+changed file is never served from an old cache.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import datasets
@@ -25,21 +24,9 @@ from torch.utils.data import Dataset
 
 from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
-from .conll2012 import read_conll2012
-from .coreference_json import read_coreference_json
-from .readers import read_builtin, read_conllu, read_text
+from .fingerprints import described
+from .sources import Source, open_source
 from .windows import Census, Task, collate
-
-READERS: dict[str, Reader] = {
-    ".conllu": read_conllu,
-    ".conllup": read_conllu,
-    ".txt": read_text,
-    ".dep": read_text,
-    "_gold_conll": read_conll2012,
-    ".jsonl": read_coreference_json,
-    ".jsonlines": read_coreference_json,
-}
-"""Readers by the endings of file names; the longest that fits decides."""
 
 _INTS = pa.list_(pa.int32())
 _SCHEMA = pa.schema(
@@ -62,27 +49,6 @@ def cache_folder() -> Path:
     """Where Arrow files are kept: ``$PROBING_CACHE``, else the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("PROBING_CACHE") or Path(base) / "probing")
-
-
-def reader_for(source: str, reader: Reader | None) -> Reader:
-    """The reader that was named, or the one that goes with the source's ending.
-
-    Raises:
-        ProbingError: if no reader goes with it.
-    """
-    if reader is not None:
-        return reader
-    if source.startswith("builtin:"):
-        return read_builtin
-    name = Path(source).name.lower()
-    endings = [ending for ending in READERS if name.endswith(ending)]
-    if not endings:
-        suffix = Path(source).suffix.lower()
-        raise ProbingError(
-            f"{source}: no reader goes with {suffix or 'a file without an ending'!r}; known are "
-            f"{', '.join(READERS)}, others are named with --data.reader package.function"
-        )
-    return READERS[max(endings, key=len)]
 
 
 @dataclass(frozen=True)
@@ -124,45 +90,36 @@ def open_windows(
 ) -> EdgeWindows:
     """Open a corpus, reading and tokenizing it first if that has not been done.
 
+    Args:
+        source: what :func:`~probing.data.sources.open_source` takes.
+        reader: for files of another format than their ending says.
+        task: what makes windows of sentences.
+        tokenizer: the encoder's.
+
     Raises:
-        ProbingError: for a missing, empty or faulty file; nothing is kept of it.
+        ProbingError: for a missing, empty or faulty source; nothing is kept of it.
     """
-    read = reader_for(source, reader)
-    arrow = cache_folder() / f"{_key(source, read, task, tokenizer)}.arrow"
+    opened = open_source(source, reader)
+    arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file = arrow.with_suffix(".json")
     if not (arrow.exists() and census_file.exists()):
-        _write(source, read(source), arrow, task, tokenizer)
+        _write(source, opened.read(), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
     state |= {name: Counter(state[name]) for name in ("left_out", "faults", "counts")}
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
-    return EdgeWindows(source, table, Census(**state), task.terms, lengths, tokenizer.pad_id)
+    return EdgeWindows(opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id)
 
 
-def _key(source: str, read: Reader, task: Task, tokenizer: Tokenizer) -> str:
+def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
-    digest = hashlib.sha256()
-    digest.update(f"{_described(read)} {_described(type(task))} {task!r}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    digest.update(f"{tokenizer.fingerprint} {tokenizer.limit} {Path(source).name}".encode())
-    if not source.startswith("builtin:"):
-        try:
-            with open(source, "rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise ProbingError(f"{source}: {error.strerror or error}") from error
-    return digest.hexdigest()[:32]
-
-
-def _described(function: Callable[..., object]) -> str:
-    """What tells a function from another: name, source, and the values it was made with."""
-    if isinstance(function, partial):
-        return f"{_described(function.func)} {function.args} {function.keywords}"
-    made_with = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    file = inspect.getsourcefile(function)
-    source = Path(file).read_text(encoding="utf-8") if file else ""
-    return f"{function.__module__}.{function.__qualname__} {made_with} {source}"
+    whole = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        whole.update(path.read_bytes())
+    whole.update(f"{described(type(task))} {task!r} ".encode())
+    whole.update(f"{tokenizer.fingerprint} {tokenizer.limit} ".encode())
+    whole.update(source.fingerprint().encode())
+    return whole.hexdigest()[:32]
 
 
 def _write(

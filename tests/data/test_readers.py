@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,14 @@ from hypothesis import strategies as st
 
 from probing.batch import Reader, Sentence
 from probing.data.builtin import generate
-from probing.data.readers import read_builtin, read_conllu, read_text, tree_faults
+from probing.data.huggingface import HuggingFaceData
+from probing.data.readers import (
+    read_builtin,
+    read_conllu,
+    read_conllx,
+    read_text,
+    tree_faults,
+)
 from probing.errors import ProbingError
 
 BUILTIN = list(generate(documents=6, seed=4))
@@ -41,6 +49,32 @@ def write_conllu(path: Path, sentences: Sequence[Sentence]) -> str:
     return str(path)
 
 
+def write_conllx(path: Path, sentences: Sequence[Sentence]) -> str:
+    """A CoNLL-X file of the sentences, which it knows no documents of."""
+    blocks = ["\n".join(conllu_lines(sentence)) + "\n" for sentence in sentences]
+    path.write_text("\n".join(blocks), encoding="utf-8")
+    return str(path)
+
+
+def write_json(path: Path, sentences: Sequence[Sentence]) -> str:
+    """A data set of the sentences, as the hub has them."""
+    rows = [
+        {
+            "tokens": list(s.words),
+            "head": [str(head) for head in s.heads],
+            "deprel": list(s.relations),
+            "xpos": list(s.tags),
+        }
+        for s in sentences
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return f"datasets:{path}"
+
+
+def read_datasets(source: str) -> Iterator[Sentence]:
+    return HuggingFaceData.parse(source).read()
+
+
 def write_text(path: Path, sentences: Sequence[Sentence]) -> str:
     """The same sentences in the format of the paper's code."""
     blocks = [
@@ -57,7 +91,9 @@ def write_text(path: Path, sentences: Sequence[Sentence]) -> str:
 Source = Callable[[Path], str]
 READERS: dict[str, tuple[Reader, Source]] = {
     "conllu": (read_conllu, lambda folder: write_conllu(folder / "some.conllu", BUILTIN)),
+    "conllx": (read_conllx, lambda folder: write_conllx(folder / "some.conllx", BUILTIN)),
     "text": (read_text, lambda folder: write_text(folder / "some.txt", BUILTIN)),
+    "datasets": (read_datasets, lambda folder: write_json(folder / "some.jsonl", BUILTIN)),
     "builtin": (read_builtin, lambda folder: "builtin:documents=6,seed=4"),
 }
 every_reader = pytest.mark.parametrize(("reader", "source"), READERS.values(), ids=list(READERS))
@@ -108,7 +144,10 @@ def test_every_reader_is_lazy(reader: Reader, source: Source, tmp_path: Path) ->
     assert shape(next(found)) == shape(BUILTIN[0])
 
 
-@pytest.mark.parametrize(("reader", "good"), [(read_conllu, word(1, 0)), (read_text, "w 0-root")])
+@pytest.mark.parametrize(
+    ("reader", "good"),
+    [(read_conllu, word(1, 0)), (read_conllx, word(1, 0)), (read_text, "w 0-root")],
+)
 def test_sentences_before_a_fault_have_been_yielded(
     reader: Reader, good: str, tmp_path: Path
 ) -> None:
@@ -132,7 +171,7 @@ def test_the_line_of_a_sentence_only_grows(reader: Reader, source: Source, tmp_p
 
 
 def test_the_line_of_a_sentence_is_that_of_its_first_word(tmp_path: Path) -> None:
-    for reader, source in (READERS["conllu"], READERS["text"]):
+    for reader, source in (READERS["conllu"], READERS["conllx"], READERS["text"]):
         path = source(tmp_path)
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         for sentence in reader(path):
@@ -146,6 +185,12 @@ def test_conllu_keeps_tags_and_documents(tmp_path: Path) -> None:
         assert got.document.endswith(made.document)
 
 
+def test_conllx_keeps_tags_and_is_one_document(tmp_path: Path) -> None:
+    found = list(read_conllx(write_conllx(tmp_path / "some.conllx", BUILTIN)))
+    assert [list(s.tags) for s in found] == [list(s.tags) for s in BUILTIN]
+    assert {s.document for s in found} == {"some"}
+
+
 def test_the_text_format_is_one_document_without_tags(tmp_path: Path) -> None:
     found = list(read_text(write_text(tmp_path / "some.txt", BUILTIN)))
     assert {s.document for s in found} == {"some"}
@@ -155,16 +200,35 @@ def test_the_text_format_is_one_document_without_tags(tmp_path: Path) -> None:
 tokens = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=6).filter(
     lambda text: not text.startswith("#")
 )
+ESCAPES = {
+    "-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}", "-LSB-": "[", "-RSB-": "]",
+    "\\/": "/", "\\*": "*",
+}  # fmt: skip
+
+
+def naive_unescape(word: str) -> str:
+    """From the left, one letter or escape at a time."""
+    if word in ["/.", "/?", "/-", "/,", "/:", "/;", "/!"]:
+        return word[1]
+    text = ""
+    while word:
+        read = next((escape for escape in ESCAPES if word.startswith(escape)), word[0])
+        text += ESCAPES.get(read, read)
+        word = word[len(read) :]
+    return text
 
 
 @given(st.data())
-def test_any_tree_survives_both_formats(
+def test_any_tree_survives_all_formats(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("trip")
     sentences = []
     for n in data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4)):
-        words = data.draw(st.lists(tokens, min_size=n, max_size=n))
+        escaped = st.lists(tokens | st.sampled_from([*ESCAPES, "/."]), min_size=1, max_size=3).map(
+            "".join
+        )
+        words = data.draw(st.lists(tokens | escaped, min_size=n, max_size=n))
         heads = [
             data.draw(st.integers(0, n).filter(lambda h, i=i: h != i)) for i in range(1, n + 1)
         ]
@@ -172,6 +236,11 @@ def test_any_tree_survives_both_formats(
         sentences.append(Sentence(words, heads, relations, ["_"] * n, "d", 1))
     expected = [shape(s) for s in sentences]
     assert [shape(s) for s in read_conllu(write_conllu(folder / "x", sentences))] == expected
+    rows = write_json(folder / "z.jsonl", sentences)
+    assert [shape(s) for s in read_datasets(rows)] == expected
+    # Formats of the Penn Treebank's time.
+    expected = [([naive_unescape(w) for w in words], *rest) for words, *rest in expected]
+    assert [shape(s) for s in read_conllx(write_conllx(folder / "x", sentences))] == expected
     assert [shape(s) for s in read_text(write_text(folder / "y", sentences))] == expected
 
 
@@ -224,7 +293,7 @@ def test_other_comments_start_no_document(tmp_path: Path) -> None:
     ],
     ids=["no trailing newline", "CRLF", "several empty lines", "a space on an empty line"],
 )
-@pytest.mark.parametrize("name", ["conllu", "text"])
+@pytest.mark.parametrize("name", ["conllu", "conllx", "text"])
 def test_line_endings_and_empty_lines_do_not_matter(
     name: str, change: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -235,7 +304,10 @@ def test_line_endings_and_empty_lines_do_not_matter(
     assert [shape(s) for s in reader(str(path))] == before
 
 
-@pytest.mark.parametrize(("reader", "line"), [(read_conllu, word(1, 0)), (read_text, "w 0-dep")])
+@pytest.mark.parametrize(
+    ("reader", "line"),
+    [(read_conllu, word(1, 0)), (read_conllx, word(1, 0)), (read_text, "w 0-dep")],
+)
 def test_a_byte_order_mark_is_no_part_of_the_first_word(
     reader: Reader, line: str, tmp_path: Path
 ) -> None:
@@ -271,6 +343,45 @@ def test_a_label_may_hold_hyphens(tmp_path: Path) -> None:
     assert shape(sentence) == (["x", "y"], [2, 0], ["prep-of", "root"])
 
 
+# CoNLL-X and the Penn Treebank's escapes
+
+
+def test_the_coarse_tag_stands_in_for_a_missing_one(tmp_path: Path) -> None:
+    text = "1\ta\t_\tDT\tAT\t_\t2\tx\t_\t_\n2\tb\t_\tNN\t_\t_\t0\ty\t_\t_\n"
+    (sentence,) = read_conllx(file(tmp_path, "a.conllx", text))
+    assert list(sentence.tags) == ["AT", "NN"]
+
+
+def test_lines_before_a_conllx_sentence_may_be_comments(tmp_path: Path) -> None:
+    text = f"# first\n#1\n{word(1, 0)}\n\n# alone\n\n# second\n{word(1, 0, form='#')}\n"
+    found = list(read_conllx(file(tmp_path, "a.conllx", text)))
+    assert [list(s.words) for s in found] == [["w"], ["#"]]
+
+
+def test_a_word_may_start_with_the_sign_of_a_comment(tmp_path: Path) -> None:
+    text = f"{word(1, 2, form='#')}\n{word(2, 0, form='#1')}"
+    (sentence,) = read_conllx(file(tmp_path, "a.conllx", text))
+    assert list(sentence.words) == ["#", "#1"]
+
+
+@pytest.mark.parametrize(
+    ("escaped", "word_of_text"),
+    [
+        ("-LRB-", "("), ("-RRB-", ")"), ("-LCB-", "{"), ("-RCB-", "}"), ("-LSB-", "["),
+        ("-RSB-", "]"), (r"1\/2", "1/2"), (r"\*", "*"), ("/.", "."), ("/?", "?"), ("/-", "-"),
+        ("LRB", "LRB"), ("-lrb-", "-lrb-"), ("and/or", "and/or"), ("``", "``"),
+    ],
+)  # fmt: skip
+def test_escapes_of_the_penn_treebank_are_undone(
+    escaped: str, word_of_text: str, tmp_path: Path
+) -> None:
+    (conllx,) = read_conllx(file(tmp_path, "a", word(1, 0, form=escaped)))
+    (text,) = read_text(file(tmp_path, "b", f"{escaped} 0-root"))
+    (conllu,) = read_conllu(file(tmp_path, "c", word(1, 0, form=escaped)))
+    assert conllx.words[0] == text.words[0] == word_of_text
+    assert conllu.words[0] == escaped
+
+
 # Bad input: file, line, what was expected, what came
 
 FAULTS: dict[str, tuple[Reader, str | bytes, int, str, str]] = {
@@ -295,6 +406,32 @@ FAULTS: dict[str, tuple[Reader, str | bytes, int, str, str]] = {
     "conllu: not UTF-8": (
         read_conllu, f"{word(1, 0)}\n\n".encode() + b"1\tna\xefve\t_\n", 3, "UTF-8", "0xef",
     ),
+    "conllx: columns": (read_conllx, f"{word(1, 0)}\n2\tb\tc", 2, "10 columns", "3"),
+    "conllx: spaces": (read_conllx, word(1, 0).replace("\t", " "), 1, "tabs", "10 without tabs"),
+    "conllx: CoNLL-2009": (read_conllx, word(1, 0) + "\t_" * 4, 1, "10 columns", "14"),
+    "conllx: CoNLL-2012": (
+        read_conllx, "#begin document (a); part 000\na 0 0 w NN * - - - - * -\n", 1,
+        "CoNLL-X separated by tabs", "'#begin document', as in CoNLL-2012",
+    ),
+    "conllx: CoNLL-2003": (
+        read_conllx, "-DOCSTART- -X- -X- O\n\nw NN I-NP O\n", 1,
+        "CoNLL-X", "'-DOCSTART-', as in CoNLL-2003",
+    ),
+    "conllx: CoNLL-2003 without a start": (
+        read_conllx, "w NN I-NP O\n", 1, "CoNLL-X", "4 without tabs",
+    ),
+    "conllx: a late comment": (
+        read_conllx, f"{word(1, 0)}\n# so much for that", 2, "10 columns", "5 without tabs",
+    ),
+    "conllx: a range of CoNLL-U": (
+        read_conllx, f"{word(1, 0)}\n2-3\tal" + "\t_" * 8, 2,
+        "word number 2", "'2-3', as in CoNLL-U, whose files end in .conllu",
+    ),
+    "conllx: no head": (read_conllx, f"{word(1, '_')}", 1, "number", "'_'"),
+    "conllx: outside": (read_conllx, f"#c\n{word(1, 2)}\n{word(2, 3)}", 3, "from 0 to 2", "3"),
+    "conllx: itself": (read_conllx, word(1, 1), 1, "other than the word itself", "1"),
+    "conllx: gap": (read_conllx, f"{word(1, 0)}\n{word(3, 1)}", 2, "word number 2", "'3'"),
+    "conllx: not UTF-8": (read_conllx, b"1\tna\xefve\t_\n", 1, "UTF-8", "0xef"),
     "text: one column": (read_text, "a 0-root\nb", 2, "'word head-label'", "1"),
     "text: three columns": (read_text, "a b 0-root", 1, "'word head-label'", "3"),
     "text: no label": (read_text, "a 0", 1, "label", "'0'"),
@@ -330,7 +467,7 @@ def test_an_invalid_byte_far_into_a_file_is_found_on_its_own_line(tmp_path: Path
         list(read_conllu(path))
 
 
-@pytest.mark.parametrize("reader", [read_conllu, read_text])
+@pytest.mark.parametrize("reader", [read_conllu, read_conllx, read_text])
 def test_a_missing_file_and_a_folder_are_named(reader: Reader, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.conllu")
     with pytest.raises(ProbingError, match=re.escape(missing)):
@@ -407,6 +544,11 @@ def test_no_reader_stops_at_what_is_only_no_tree(
     if reader is read_builtin:
         assert all(tree_faults(s.heads) == [] for s in BUILTIN)
         return
-    write = write_conllu if reader is read_conllu else write_text
-    (found,) = reader(write(tmp_path / "odd", [odd]))
+    write = {
+        read_conllu: write_conllu,
+        read_conllx: write_conllx,
+        read_text: write_text,
+        read_datasets: write_json,
+    }[reader]
+    (found,) = reader(write(tmp_path / "odd.jsonl", [odd]))
     assert list(found.heads) == [2, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import sys
@@ -20,8 +21,8 @@ from hypothesis import strategies as st
 
 from probing.batch import EdgeBatch, Reader, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from probing.data import store
-from probing.data.readers import read_conllu, read_text
-from probing.data.store import EdgeWindows, cache_folder, open_windows, reader_for
+from probing.data.readers import read_text
+from probing.data.store import EdgeWindows, cache_folder, open_windows
 from probing.data.windows import Census, Dependencies, Task, collate
 from probing.errors import ProbingError
 
@@ -277,6 +278,68 @@ def test_a_changed_file_is_never_served_from_an_old_cache(
     assert read.total() == 2
 
 
+def test_a_folder_is_read_again_when_a_file_changes_or_comes_or_is_called_otherwise(
+    tmp_path: Path, read: Counter[str]
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    text(folder / "a.txt", "a b")
+    assert words(opened(folder)) == words(opened(folder)) == [["a", "b"]]
+    assert read.total() == 1
+    text(folder / "a.txt", "a c")
+    assert words(opened(folder)) == [["a", "c"]]
+    text(folder / "b.txt", "b")
+    assert words(opened(folder)) == [["a", "c"], ["b"]]
+    (folder / "b.txt").rename(folder / "A.txt")
+    assert words(opened(folder)) == [["b"], ["a", "c"]]
+    (folder / "A.txt").rename(folder / "B.txt")  # another document in the same place
+    assert words(opened(folder)) == [["b"], ["a", "c"]]
+    assert read.total() == 5
+    (folder / "README.md").write_text("not read, so it changes nothing")
+    opened(folder)
+    assert read.total() == 5
+
+
+def table(path: Path, *sentences: str) -> str:
+    """``a b c`` becomes a chain in a data set."""
+    rows = [
+        {
+            "tokens": s.split(),
+            "head": list(range(len(s.split()))),
+            "deprel": ["dep"] * len(s.split()),
+        }
+        for s in sentences
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return f"datasets:{path}"
+
+
+def test_a_data_set_is_read_again_when_it_changes(tmp_path: Path, read: Counter[str]) -> None:
+    source = table(tmp_path / "a.jsonl", "a b", "c")
+    assert words(opened(source)) == words(opened(source)) == [["a", "b"], ["c"]]
+    assert read == {source: 1}
+    table(tmp_path / "a.jsonl", "a c", "c")
+    assert words(opened(source)) == [["a", "c"], ["c"]]
+
+
+def test_other_columns_of_a_data_set_are_kept_apart(tmp_path: Path, read: Counter[str]) -> None:
+    row = {"tokens": ["a"], "forms": ["b"], "head": [0], "deprel": ["root"]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    source = f"datasets:{tmp_path}/a.jsonl"
+    assert words(opened(source)) == [["a"]]
+    assert words(opened(f"{source},words=forms")) == [["b"]]
+    assert words(opened(source)) == [["a"]]
+    assert read.total() == 2
+
+
+def test_a_data_set_with_a_faulty_row_leaves_nothing_behind(tmp_path: Path, cache: Path) -> None:
+    source = table(tmp_path / "a.jsonl", "a b", "")
+    for _ in range(2):
+        with pytest.raises(ProbingError, match=r"a\.jsonl, row 2: expected at least one word"):
+            opened(source)
+        assert files(cache) == []
+
+
 def test_a_corpus_that_is_open_outlives_a_change_of_its_file(tmp_path: Path) -> None:
     path = text(tmp_path / "a.txt", "a b")
     corpus = opened(path)
@@ -508,43 +571,7 @@ def test_somebody_who_comes_in_between_never_sees_half_a_file(tmp_path: Path, ca
     assert seen == [[]]
 
 
-# Which reader, which folder
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("a.conllu", "read_conllu"),
-        ("a.CONLLU", "read_conllu"),
-        ("a.txt", "read_text"),
-        ("a.v4_gold_conll", "read_conll2012"),
-        ("folder.txt/a_gold_conll", "read_conll2012"),
-        ("a.b.jsonl", "read_coreference_json"),
-        ("a.jsonlines", "read_coreference_json"),
-        ("builtin:documents=1,seed=1", "read_builtin"),
-    ],
-)
-def test_the_ending_chooses_the_reader(name: str, expected: str) -> None:
-    assert reader_for(name, None).__name__ == expected  # type: ignore[attr-defined]
-
-
-def test_the_longest_ending_chooses_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "READERS", {".txt": read_text, "_tree.txt": read_conllu})
-    assert reader_for("a.txt", None) is read_text
-    assert reader_for("a_tree.txt", None) is read_conllu
-    monkeypatch.setattr(store, "READERS", {"_tree.txt": read_conllu, ".txt": read_text})
-    assert reader_for("a_tree.txt", None) is read_conllu
-
-
-def test_a_named_reader_wins_over_the_ending() -> None:
-    assert reader_for("a.txt", read_conllu) is read_conllu
-
-
-@pytest.mark.parametrize("name", ["a.xml", "a", "folder.txt/a", "a_gold_conll.xml"])
-def test_an_unknown_ending_names_the_known_ones(name: str) -> None:
-    with pytest.raises(ProbingError, match=r"\.conllu.*--data\.reader") as caught:
-        reader_for(name, None)
-    assert str(caught.value).startswith(f"{name}: ")
+# Which folder
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:

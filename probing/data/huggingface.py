@@ -1,0 +1,95 @@
+"""Data sets of the library ``datasets`` as sources: ``datasets:NAME[,option=value]...``.
+
+NAME is a file or folder that is there, or else a name on the Hugging Face hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from ..batch import Sentence
+from ..errors import ProbingError
+from .places import Place, Tables, find
+from .tables import Columns, in_one_line, read_table
+
+PREFIX = "datasets:"
+_COLUMNS = tuple(field.name for field in fields(Columns))
+_OPTIONS = ("config", "split", "revision", *_COLUMNS)
+
+
+@dataclass(frozen=True)
+class HuggingFaceData:
+    """One split of a data set, as a source of sentences."""
+
+    dataset: str
+    options: Mapping[str, str]
+    place: Place
+
+    @classmethod
+    def parse(cls, source: str) -> Self:
+        """The data set that ``datasets:NAME[,option=value]...`` stands for.
+
+        Raises:
+            ProbingError: for other options, or a name that is neither here nor one of the hub.
+        """
+        dataset, *pairs = source.removeprefix(PREFIX).split(",")
+        options: dict[str, str] = {}
+        for key, equals, value in (pair.partition("=") for pair in pairs):
+            if key not in _OPTIONS or not value or key in options:
+                raise ProbingError(
+                    f"{source}: expected options such as ',split=test', each of "
+                    f"{', '.join(_OPTIONS)} at most once, found {key + equals + value!r}"
+                )
+            options[key] = value
+        return cls(
+            dataset,
+            options,
+            find(dataset, config=options.get("config"), revision=options.get("revision")),
+        )
+
+    @property
+    def name(self) -> str:
+        """The source as it was named, with the commit if it is on the hub."""
+        return PREFIX + ",".join([self.dataset, *(f"{k}={v}" for k, v in self._said.items())])
+
+    def fingerprint(self) -> str:
+        """What the place holds, and which part of it is read how."""
+        said = sorted(self._said.items())
+        return f"{Path(self.dataset).name} {said} {self.place.fingerprint()}"
+
+    def read(self) -> Iterator[Sentence]:
+        """The sentences of the split.
+
+        Raises:
+            ProbingError: if the data set cannot be opened, does not have the split, or holds a
+                row that no tree can be made of.
+        """
+        config, split = self.options.get("config"), self.options.get("split")
+        label = self.dataset + (f", config {config}" if config else "")
+        try:
+            tables = self.place.tables()
+        except ProbingError:
+            raise
+        except Exception as error:  # formats, networks and file systems fail in their own ways
+            raise ProbingError(f"{label}: cannot be opened: {in_one_line(error)}") from error
+        chosen = _chosen(tables, split, label)
+        columns = Columns(**{key: self.options[key] for key in _COLUMNS if key in self.options})
+        name = label + (f", split {chosen}" if chosen else "")
+        yield from read_table(tables[chosen], columns, name=name)
+
+    @property
+    def _said(self) -> Mapping[str, str]:
+        return {**self.options, **self.place.pinned}
+
+
+def _chosen(tables: Tables, split: str | None, label: str) -> str:
+    if split is None and len(tables) == 1:
+        return next(iter(tables))
+    if split is None or split not in tables:
+        known = ", ".join(f"split={name}" for name in tables if name)
+        known = f"one of {known}" if known else "no split, which this has none of"
+        raise ProbingError(f"{label}: expected {known}, found {split or 'none'}")
+    return split
