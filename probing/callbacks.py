@@ -82,7 +82,7 @@ class Report(Callback):
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
-            self.heads[split] = self._head_counts()
+            self.heads[split] = self._head_counts(module)
         counted = self.probe_metric.compute()
         probes = ProbeCounts(
             self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
@@ -92,10 +92,12 @@ class Report(Callback):
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self) -> HeadCounts:
+    def _head_counts(self, module: LightningModule) -> HeadCounts:
+        assert isinstance(module, ProbingModule)
         counted = self.head_metric.compute()
         offsets = self.offset_metric.compute()["correct"]
-        return HeadCounts(rows=self.head_metric.rows, offsets=offsets, **counted)
+        layers = module.encoder.layer_numbers
+        return HeadCounts(rows=self.head_metric.rows, offsets=offsets, layers=layers, **counted)
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -111,7 +113,7 @@ class Report(Callback):
         findings = Findings(
             split=split,
             source=corpus.source,
-            model=f"Model {module.encoder.name}, weights {module.encoder.fingerprint[:12]}",
+            model=module.encoder.description,
             counts=self.heads[split],
             probes=probes,
             chosen_on=chosen_on,
@@ -149,6 +151,7 @@ class Report(Callback):
             "model": module.encoder.name,
             "weights_sha256": module.encoder.fingerprint,
             "aggregation": module.encoder.aggregation,
+            "layers": list(module.encoder.layer_numbers),
             "data": {
                 "source": corpus.source,
                 "sentences": census.sentences,
@@ -264,6 +267,8 @@ class HeadWeights(Callback):
         found = {name: mean.compute() for name, mean in self.means.items()}
         if not trainer.is_global_zero:
             return
+        assert isinstance(pl_module, ProbingModule)
+        numbers = pl_module.encoder.layer_numbers
         epoch = trainer.current_epoch + 1
         self.lines = [line for line in self.lines if line[0] != epoch]
         for name, mean in found.items():
@@ -272,8 +277,8 @@ class HeadWeights(Callback):
             weights = mean * self.spread  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"
-                self.lines.append((epoch, name, DIRECTIONS[d], layer + 1, head + 1, value))
-            figure = weight_heatmap(weights, title=f"{name}, epoch {epoch}")
+                self.lines.append((epoch, name, DIRECTIONS[d], numbers[layer], head + 1, value))
+            figure = weight_heatmap(weights, numbers, title=f"{name}, epoch {epoch}")
             _add_figure(trainer, f"weights/{name}", figure)
         if self.lines:
             write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)

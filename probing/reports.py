@@ -35,7 +35,8 @@ class HeadCounts:
     """What :class:`~probing.metrics.HeadAccuracy` counted, and the fixed offsets beside it.
 
     ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``reachable [R, 3, L]``,
-    ``total [R]``, ``offsets [R, len(OFFSETS)]``.
+    ``total [R]``, ``offsets [R, len(OFFSETS)]``. ``layers`` are the numbers of the ``L`` layers
+    in the model, counted from one: all of them, if not given.
     """
 
     rows: Sequence[str]
@@ -45,6 +46,13 @@ class HeadCounts:
     gold_mass: Tensor
     special_mass: Tensor
     offsets: Tensor
+    layers: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        """Number the layers if that has not been done."""
+        count = self.correct.shape[2]
+        object.__setattr__(self, "layers", tuple(self.layers or range(1, count + 1)))
+        assert len(self.layers) == count, f"expected {count} layers, found {self.layers}"
 
     def order(self) -> list[int]:
         """Rows with anchors: ``all``, then the most frequent first."""
@@ -61,7 +69,7 @@ class HeadCounts:
         flat = int(self.correct[row].flatten().argmax())
         return Cell(
             DIRECTIONS[flat // (layers * heads)],
-            flat // heads % layers + 1,
+            self.layers[flat // heads % layers],
             flat % heads + 1,
         )
 
@@ -71,8 +79,12 @@ class HeadCounts:
 
     def right(self, row: int, cell: Cell) -> int:
         """How many anchors of ``row`` the head gets right."""
-        direction = DIRECTIONS.index(cell.direction)
-        return int(self.correct[row, direction, cell.layer - 1, cell.head - 1])
+        return int(self.of(cell)[row])
+
+    def of(self, cell: Cell) -> Tensor:
+        """How many anchors of each row the head gets right, ``[R]``."""
+        direction, layer = DIRECTIONS.index(cell.direction), self.layers.index(cell.layer)
+        return self.correct[:, direction, layer, cell.head - 1]
 
     def right_offset(self, row: int, offset: int) -> int:
         """How many anchors of ``row`` a fixed offset gets right."""
@@ -123,7 +135,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                     yield (
                         counts.rows[r],
                         DIRECTIONS[d],
-                        layer + 1,
+                        counts.layers[layer],
                         head + 1,
                         correct,
                         total,
@@ -167,10 +179,8 @@ def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tensor]:
     every = chosen.row(ALL)
     if every is not None:
         offset = OFFSETS.index(chosen.best_offset(every))
-        cell = chosen.best_head(every)
-        direction = DIRECTIONS.index(cell.direction)
         rows["best-offset"] = heads.offsets[:, offset]
-        rows["best-head"] = heads.correct[:, direction, cell.layer - 1, cell.head - 1]
+        rows["best-head"] = heads.of(chosen.best_head(every))
     return rows
 
 

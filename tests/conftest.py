@@ -2,6 +2,7 @@
 
 - ``tiny_bert``: a folder with a random BERT (2 layers, 4 heads, 32 units, 512 positions) and a
   WordPiece tokenizer that splits most words; ``tiny_encoder`` is the loaded ``Encoder``.
+- ``folder_of(family)``: a folder with a random model of a family of ``families.CONFIGS``.
 - ``save_tokenizer(folder)``: put that tokenizer beside another model; returns its size.
 - ``random_edges(seed, ...)``: a random ``EdgeBatch`` and the ``Encoding`` that goes with it.
 - ``take(batch, encoding, order)`` picks and reorders windows of the two;
@@ -17,6 +18,7 @@ import os
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from pathlib import Path
 
 # Before transformers is imported: a test that reaches for the hub must fail, not download.
@@ -27,6 +29,7 @@ import hypothesis
 import pytest
 import torch
 import transformers
+from families import CONFIGS, save
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch.nn import functional as F
 
@@ -106,6 +109,19 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_encoder(tiny_bert: Path) -> Encoder:
     return Encoder(str(tiny_bert)).load()
+
+
+@pytest.fixture(scope="session")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Made once, and not to be written to."""
+
+    @cache
+    def make(family: str) -> str:
+        folder = tmp_path_factory.mktemp(family)
+        save(CONFIGS[family](), folder)
+        return str(folder)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from ..batch import Encoding, Sizes
 from ..errors import ProbingError
 from ..functional import AGGREGATIONS, WordIndex
-from .tap import IMPLEMENTATION, WordTap
+from .tap import IMPLEMENTATION, Enough, WordTap
 from .tokenizer import WordpieceTokenizer, position_limit
 from .weights import (
     HOW_TO_NAME,
@@ -36,6 +37,10 @@ class Encoder(nn.Module):
         aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
             (the paper's text), the ``first`` one's (its released code), or the ``max``.
         revision: branch, tag or commit of a hub model.
+        layers: numbers of the layers to look at, counted from 1 as in the paper; all, if not
+            given. Those above the last of them are not computed, unless ``hidden`` is asked
+            for: many models put a norm behind their last layer, so that a model that was cut
+            short would give other hidden states.
     """
 
     def __init__(
@@ -44,11 +49,13 @@ class Encoder(nn.Module):
         *,
         aggregation: Literal["mean", "first", "max"] = "mean",
         revision: str | None = None,
+        layers: list[int] | None = None,
     ) -> None:
         super().__init__()
         self.name = name
         self.aggregation = aggregation
         self.revision = revision
+        self.layers = layers
         self.model: Any = None
         self.fingerprint = ""
 
@@ -56,13 +63,14 @@ class Encoder(nn.Module):
         """Load the weights, once.
 
         Raises:
-            ProbingError: if the model is not there, lacks weights, or does not dispatch its
-                attention.
+            ProbingError: if the model is not there, lacks weights, does not have the layers, or
+                does not dispatch its attention.
         """
         if self.model is not None:
             return self
         folder = self._folder
         verify_packaged(self.name, folder)
+        _ = self.layer_numbers
         with _quiet():
             try:
                 model, info = transformers.AutoModel.from_pretrained(
@@ -142,14 +150,43 @@ class Encoder(nn.Module):
         )
 
     @cached_property
+    def layer_numbers(self) -> tuple[int, ...]:
+        """The layers that are looked at, counted from one, ascending.
+
+        Raises:
+            ProbingError: if the model has no such layers.
+        """
+        count = self.config.num_hidden_layers
+        numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
+        if not numbers or not set(numbers) <= set(range(1, count + 1)):
+            found = str(self.layers)
+        elif len(set(numbers)) < len(numbers):
+            found = f"{self.layers}, where one comes twice"
+        else:
+            return tuple(numbers)
+        raise ProbingError(
+            f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
+        )
+
+    @property
+    def description(self) -> str:
+        """The model, its weights, and which layers are looked at if not all."""
+        text = f"Model {self.name}, weights {self.fingerprint[:12]}"
+        if len(self.layer_numbers) < self.config.num_hidden_layers:
+            listed = ", ".join(map(str, self.layer_numbers))
+            text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
+        return text
+
+    @cached_property
     def sizes(self) -> Sizes:
         """Layers, heads, hidden and embedding size of the loaded model."""
         self.load()
         return Sizes(
-            layers=self.config.num_hidden_layers,
+            layers=len(self.layer_numbers),
             heads=self.config.num_attention_heads,
             hidden=self.config.hidden_size,
             embedding=self.model.get_input_embeddings().weight.shape[1],
+            layer_numbers=self.layer_numbers,
         )
 
     def forward(
@@ -178,18 +215,25 @@ class Encoder(nn.Module):
             parts["embeddings"] = _words(index, vectors)  # [B, W, D]
         tapped = {"attention", "boundary"} & set(needs)
         if tapped or "hidden" in needs:
-            tap = WordTap(index, AGGREGATIONS[self.aggregation])
-            output = self.model(
-                input_ids=ids,
-                attention_mask=(words_of > -2).long(),
-                output_hidden_states="hidden" in needs,
-                **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
-                **({"tap": tap} if tapped else {}),
+            tap = WordTap(
+                index,
+                AGGREGATIONS[self.aggregation],
+                layers=self.layer_numbers,
+                stop="hidden" not in needs,
             )
+            with suppress(Enough):
+                output = self.model(
+                    input_ids=ids,
+                    attention_mask=(words_of > -2).long(),
+                    output_hidden_states="hidden" in needs,
+                    **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
+                    **({"tap": tap} if tapped else {}),
+                )
             if tapped:
                 parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
-                hidden = [_words(index, state.float()) for state in output.hidden_states]
+                states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
+                hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return Encoding(**parts)
 
