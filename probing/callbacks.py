@@ -148,10 +148,7 @@ class Report(Callback):
         seed = os.environ.get("PL_GLOBAL_SEED")
         packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
         return {
-            "model": module.encoder.name,
-            "weights_sha256": module.encoder.fingerprint,
-            "aggregation": module.encoder.aggregation,
-            "layers": list(module.encoder.layer_numbers),
+            **module.encoder.identity,
             "data": {
                 "source": corpus.source,
                 "sentences": census.sentences,

@@ -138,7 +138,7 @@ class ProbingModule(LightningModule):
         """Name the encoder that the probes belong to."""
         checkpoint["probing"] = {
             "format": CHECKPOINT_FORMAT,
-            "encoder": self.encoder.name,
+            "encoder": self.encoder.title,
             "weights": self.encoder.fingerprint,
             "layers": list(self.encoder.layer_numbers),
         }
@@ -158,7 +158,7 @@ class ProbingModule(LightningModule):
         if made["weights"] != self.encoder.fingerprint:
             raise ProbingError(
                 f"the checkpoint belongs to {made['encoder']} (weights {made['weights'][:12]}), "
-                f"not to {self.encoder.name} (weights {self.encoder.fingerprint[:12]})"
+                f"not to {self.encoder.title} (weights {self.encoder.fingerprint[:12]})"
             )
         # As many layers, but others, would have the right shapes and give wrong scores.
         if made["layers"] != list(self.encoder.layer_numbers):
