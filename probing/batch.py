@@ -7,7 +7,7 @@ Shape legend, used in every docstring and comment of this package:
 ``T``  wordpieces of the longest window, special tokens included
 ``W``  words of the longest window
 ``A``  anchors of the window with the most anchors
-``L``  layers of the encoder
+``L``  layers of the encoder that are looked at
 ``H``  attention heads of a layer
 ``D``  hidden size
 ``R``  rows of a report: relations or mention types, and ``all``
@@ -234,7 +234,8 @@ class Encoding(_Movable):
       from the last special token; zero where the model has no such token.
     - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if all.
     - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
-    - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input.
+    - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input of
+      the first layer, the others are what each of the ``L`` layers puts out.
     """
 
     attention: Tensor | None = None
@@ -259,12 +260,22 @@ class Encoding(_Movable):
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What a probe may size its parameters by: layers, heads, hidden and embedding size."""
+    """What a probe may size its parameters by: layers, heads, hidden and embedding size.
+
+    ``layers`` is ``L``; ``layer_numbers`` says which of the model's layers these are, ascending
+    and counted from one: all of them, if not given.
+    """
 
     layers: int
     heads: int
     hidden: int
     embedding: int
+    layer_numbers: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        """Number the layers if that has not been done."""
+        numbers = tuple(self.layer_numbers or range(1, self.layers + 1))
+        object.__setattr__(self, "layer_numbers", numbers)
 
 
 Reader = Callable[[str], Iterable[Sentence]]

@@ -85,7 +85,7 @@ class Report(Callback):
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
-            self.heads[split] = self._head_counts()
+            self.heads[split] = self._head_counts(module)
         counted = self.probe_metric.compute()
         probes = ProbeCounts(
             self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
@@ -95,12 +95,14 @@ class Report(Callback):
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self) -> HeadCounts:
+    def _head_counts(self, module: LightningModule) -> HeadCounts:
+        assert isinstance(module, ProbingModule)
         counted = self.head_metric.compute()
         return HeadCounts(
             terms=self.terms,
             rows=self.head_metric.rows,
             baselines=self.baseline_metric.compute()["correct"],
+            layers=module.encoder.layer_numbers,
             **counted,
         )
 
@@ -118,7 +120,7 @@ class Report(Callback):
         findings = Findings(
             split=split,
             source=corpus.source,
-            model=f"Model {module.encoder.name}, weights {module.encoder.fingerprint[:12]}",
+            model=module.encoder.description,
             counts=self.heads[split],
             probes=probes,
             chosen_on=chosen_on,
@@ -156,9 +158,7 @@ class Report(Callback):
         seed = os.environ.get("PL_GLOBAL_SEED")
         packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
         return {
-            "model": module.encoder.name,
-            "weights_sha256": module.encoder.fingerprint,
-            "aggregation": module.encoder.aggregation,
+            **module.encoder.identity,
             "data": {
                 "source": corpus.source,
                 "documents": census.documents,
@@ -279,6 +279,8 @@ class HeadWeights(Callback):
         found = {name: mean.compute() for name, mean in self.means.items()}
         if not trainer.is_global_zero:
             return
+        assert isinstance(pl_module, ProbingModule)
+        numbers = pl_module.encoder.layer_numbers
         epoch = trainer.current_epoch + 1
         directions = self.terms.directions
         self.lines = [line for line in self.lines if line[0] != epoch]
@@ -288,9 +290,9 @@ class HeadWeights(Callback):
             weights = mean * self.spread  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"
-                self.lines.append((epoch, name, directions[d], layer + 1, head + 1, value))
+                self.lines.append((epoch, name, directions[d], numbers[layer], head + 1, value))
             title = f"{name}, epoch {epoch}"
-            figure = weight_heatmap(weights, title=title, directions=directions)
+            figure = weight_heatmap(weights, numbers, title=title, directions=directions)
             _add_figure(trainer, f"weights/{name}", figure)
         if self.lines:
             write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)

@@ -39,14 +39,14 @@ def head_overview(findings: Findings) -> Figure:
         row = counts.rows.index(best.relation)
         direction = counts.terms.directions.index(best.head.direction)
         share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
-        image = _grid(panel, share, cmap=SEQUENTIAL, low=0, high=100)
+        image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
         panel.set_title(
             f"{best.relation}  {best.head.direction}\n{best.head}: {100 * best.accuracy:.0f}%"
             + "".join(f"   ({_beside(beside, best.total)})" for beside in best.beside[:1]),
             fontsize=7,
             loc="left",
         )
-        _frame(panel, best.head.layer, best.head.head)
+        _frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
     for panel in axes.flat[len(shown) :]:
         panel.set_visible(False)
     figure.supxlabel("head", fontsize=8)
@@ -71,7 +71,7 @@ def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
     image: Any = None
     for d, panel in enumerate(axes):
         share = 100 * counts.correct[row, d].double() / total
-        image = _grid(panel, share, cmap=SEQUENTIAL, low=0, high=100)
+        image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
         layer, head = divmod(int(share.argmax()), share.shape[1])
         _frame(panel, layer + 1, head + 1)
         panel.set_title(f"{counts.terms.directions[d]}, best {float(share.max()):.1f}%", fontsize=8)
@@ -80,13 +80,15 @@ def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
     return figure
 
 
-def weight_heatmap(weights: Tensor, *, title: str, directions: Sequence[str]) -> Figure:
+def weight_heatmap(
+    weights: Tensor, layers: Sequence[int], *, title: str, directions: Sequence[str]
+) -> Figure:
     """A probe's weight on each head, ``[2, L, H]``, in units of what it adds to a score."""
     figure, axes = _panels(weights.shape[1], weights.shape[2], 2)
     bound = float(weights.abs().max()) or 1.0
     image: Any = None
     for d, panel in enumerate(axes):
-        image = _grid(panel, weights[d], cmap=DIVERGING, low=-bound, high=bound)
+        image = _grid(panel, weights[d], layers, cmap=DIVERGING, low=-bound, high=bound)
         panel.set_title(directions[d], fontsize=8)
     figure.suptitle(title, fontsize=9)
     _bar(figure, image, axes, label="weight x std. dev.")
@@ -113,8 +115,10 @@ def _panels(layers: int, heads: int, count: int) -> tuple[Figure, list[Any]]:
     return figure, list(axes)
 
 
-def _grid(panel: Any, values: Tensor, *, cmap: str, low: float, high: float) -> Any:
-    """Draw ``values [L, H]``, layers and heads counted from one, layer one at the bottom."""
+def _grid(
+    panel: Any, values: Tensor, numbers: Sequence[int], *, cmap: str, low: float, high: float
+) -> Any:
+    """Draw ``values [L, H]``, the lowest of the layers ``numbers`` at the bottom."""
     layers, heads = values.shape
     image = panel.imshow(
         values.double().numpy(),
@@ -126,7 +130,7 @@ def _grid(panel: Any, values: Tensor, *, cmap: str, low: float, high: float) -> 
         extent=(0.5, heads + 0.5, 0.5, layers + 0.5),
     )
     panel.set_xticks(_ticks(heads))
-    panel.set_yticks(_ticks(layers))
+    panel.set_yticks(_ticks(layers), [str(numbers[tick - 1]) for tick in _ticks(layers)])
     panel.tick_params(labelsize=6, length=2)
     return image
 
@@ -144,7 +148,7 @@ def _ticks(count: int) -> list[int]:
 
 
 def _frame(panel: Any, layer: int, head: int) -> None:
-    """Frame a cell in black on white, which stands out on every colour."""
+    """Frame the cell of a row and a column in black on white: it stands out on every colour."""
     for colour, width in (("white", 2.0), ("black", 0.9)):
         panel.add_patch(
             mpl.patches.Rectangle(

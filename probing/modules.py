@@ -19,7 +19,7 @@ from .probes import Probe
 from .probes.base import pick
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 
 
 class ProbingModule(LightningModule):
@@ -138,8 +138,9 @@ class ProbingModule(LightningModule):
         """Name the encoder that the probes belong to."""
         checkpoint["probing"] = {
             "format": CHECKPOINT_FORMAT,
-            "encoder": self.encoder.name,
+            "encoder": self.encoder.title,
             "weights": self.encoder.fingerprint,
+            "layers": list(self.encoder.layer_numbers),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -157,7 +158,13 @@ class ProbingModule(LightningModule):
         if made["weights"] != self.encoder.fingerprint:
             raise ProbingError(
                 f"the checkpoint belongs to {made['encoder']} (weights {made['weights'][:12]}), "
-                f"not to {self.encoder.name} (weights {self.encoder.fingerprint[:12]})"
+                f"not to {self.encoder.title} (weights {self.encoder.fingerprint[:12]})"
+            )
+        # As many layers, but others, would have the right shapes and give wrong scores.
+        if made["layers"] != list(self.encoder.layer_numbers):
+            raise ProbingError(
+                f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
+                f"{made['encoder']}, the run at {_numbers(self.encoder.layer_numbers)}"
             )
         names = {key.split(".")[1] for key in checkpoint["state_dict"] if key.startswith("probes.")}
         if names != set(self.probes):
@@ -178,6 +185,10 @@ class ProbingModule(LightningModule):
                 f"{_listed(own.unexpected_keys)}"
             )
         return own
+
+
+def _numbers(layers: Iterable[int]) -> str:
+    return ", ".join(map(str, layers))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -36,7 +36,8 @@ class HeadCounts:
     """What :class:`~probing.metrics.HeadAccuracy` counted, and the baselines beside it.
 
     ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``errors [R, 3, L, H, E]``,
-    ``reachable [R, 3, L]``, ``total [R]``, ``baselines [R, N]``.
+    ``reachable [R, 3, L]``, ``total [R]``, ``baselines [R, N]``. ``layers``
+    are the numbers of the ``L`` layers in the model, counted from one: all, if not given.
     """
 
     terms: Terms
@@ -48,6 +49,13 @@ class HeadCounts:
     gold_mass: Tensor
     special_mass: Tensor
     baselines: Tensor
+    layers: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        """Number the layers if that has not been done."""
+        count = self.correct.shape[2]
+        object.__setattr__(self, "layers", tuple(self.layers or range(1, count + 1)))
+        assert len(self.layers) == count, f"expected {count} layers, found {self.layers}"
 
     def order(self) -> list[int]:
         """Rows with anchors, in the order of the report."""
@@ -64,14 +72,14 @@ class HeadCounts:
         flat = int(self.correct[row].flatten().argmax())
         return Cell(
             self.terms.directions[flat // (layers * heads)],
-            flat // heads % layers + 1,
+            self.layers[flat // heads % layers],
             flat % heads + 1,
         )
 
     def of_head(self, cell: Cell) -> Tensor:
         """How many anchors of each row a head gets right, ``[R]``."""
         direction = self.terms.directions.index(cell.direction)
-        return self.correct[:, direction, cell.layer - 1, cell.head - 1]
+        return self.correct[:, direction, self.layers.index(cell.layer), cell.head - 1]
 
     def best_of(self, row: int, rival: Rival) -> str:
         """The baseline of ``rival`` with the most anchors right; the first of several."""
@@ -138,7 +146,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                     yield (
                         counts.rows[r],
                         counts.terms.directions[d],
-                        layer + 1,
+                        counts.layers[layer],
                         head + 1,
                         correct,
                         total,
@@ -160,7 +168,7 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
             yield (
                 counts.rows[r],
                 counts.terms.directions[d],
-                layer + 1,
+                counts.layers[layer],
                 head + 1,
                 counts.terms.errors[kind],
                 count,

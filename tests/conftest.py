@@ -2,6 +2,7 @@
 
 - ``tiny_bert``: a folder with a random BERT (2 layers, 4 heads, 32 units, 512 positions) and a
   WordPiece tokenizer that splits most words; ``tiny_encoder`` is the loaded ``Encoder``.
+- ``folder_of(family)``: a folder with a random model of a family of ``families.CONFIGS``.
 - ``save_tokenizer(folder)``: put that tokenizer beside another model; returns its size.
 - ``terms``: the words of two tasks, one after the other: dependency trees, and ``made_up``, which
   has errors, rivals of all kinds and a baseline of expected values.
@@ -19,6 +20,7 @@ import os
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from pathlib import Path
 
 # Before transformers is imported: a test that reaches for the hub must fail, not download.
@@ -30,6 +32,7 @@ import hypothesis
 import pytest
 import torch
 import transformers
+from families import CONFIGS, save
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch.nn import functional as F
 
@@ -143,6 +146,19 @@ def terms(request: pytest.FixtureRequest) -> Terms:
 @pytest.fixture(scope="session")
 def made_up() -> Terms:
     return MADE_UP
+
+
+@pytest.fixture(scope="session")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Made once, and not to be written to."""
+
+    @cache
+    def make(family: str) -> str:
+        folder = tmp_path_factory.mktemp(family)
+        save(CONFIGS[family](), folder)
+        return str(folder)
+
+    return make
 
 
 @pytest.fixture(scope="session")

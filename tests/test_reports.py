@@ -667,5 +667,7 @@ def test_other_figures_name_the_directions(terms: Terms) -> None:
     panels = relation_heatmap(counts, "det").axes
     for panel, direction in zip(panels, terms.directions, strict=False):
         assert panel.get_title().startswith(f"{direction}, best ")
-    weights = weight_heatmap(torch.ones(2, 3, 4), title="mine", directions=terms.directions)
+    weights = weight_heatmap(
+        torch.ones(2, 3, 4), (1, 2, 3), title="mine", directions=terms.directions
+    )
     assert [panel.get_title() for panel in weights.axes[:2]] == list(terms.directions[:2])

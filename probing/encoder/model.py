@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Literal, Self
 
 import torch
-import transformers
 from torch import Tensor, nn
 
 from ..batch import Encoding, Sizes
 from ..errors import ProbingError
 from ..functional import AGGREGATIONS, WordIndex
-from .tap import IMPLEMENTATION, WordTap
-from .tokenizer import WordpieceTokenizer, position_limit
-from .weights import (
-    HOW_TO_NAME,
-    PACKAGED,
-    is_offline,
-    packaged_folder,
-    verify_packaged,
-    weights_hash,
-)
+from .source import Source, quiet
+from .tap import Enough, WordTap
+from .tokenizer import WordpieceTokenizer
+from .twin import keep_embeddings, random_twin
+from .weights import PACKAGED, weights_hash
 
 
 class Encoder(nn.Module):
@@ -36,6 +31,14 @@ class Encoder(nn.Module):
         aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
             (the paper's text), the ``first`` one's (its released code), or the ``max``.
         revision: branch, tag or commit of a hub model.
+        layers: numbers of the layers to look at, counted from 1 as in the paper; all, if not
+            given. Those above the last of them are not computed, unless ``hidden`` is asked
+            for: many models put a norm behind their last layer, so that a model that was cut
+            short would give other hidden states.
+        random_init: whether to look at the model's untrained twin: the same architecture,
+            tokenizer and input embeddings, all other weights at random (section 5).
+        random_seed: of those weights.
+        keep_embeddings: whether the twin has the trained input embeddings, positions included.
     """
 
     def __init__(
@@ -44,11 +47,20 @@ class Encoder(nn.Module):
         *,
         aggregation: Literal["mean", "first", "max"] = "mean",
         revision: str | None = None,
+        layers: list[int] | None = None,
+        random_init: bool = False,
+        random_seed: int = 0,
+        keep_embeddings: bool = True,
     ) -> None:
         super().__init__()
         self.name = name
         self.aggregation = aggregation
-        self.revision = revision
+        self.source = Source(name, revision=revision)
+        self.layers = layers
+        self.random_init = random_init
+        self.random_seed = random_seed
+        self.keep_embeddings = keep_embeddings
+        self.kept: tuple[str, ...] = ()
         self.model: Any = None
         self.fingerprint = ""
 
@@ -56,32 +68,34 @@ class Encoder(nn.Module):
         """Load the weights, once.
 
         Raises:
-            ProbingError: if the model is not there, lacks weights, or does not dispatch its
-                attention.
+            ProbingError: if the model is not there, lacks weights, does not have the layers, or
+                does not dispatch its attention.
         """
         if self.model is not None:
             return self
-        folder = self._folder
-        verify_packaged(self.name, folder)
-        with _quiet():
-            try:
-                model, info = transformers.AutoModel.from_pretrained(
-                    folder,
-                    config=self.config,
-                    attn_implementation=IMPLEMENTATION,
-                    output_loading_info=True,
-                    **self._source,
-                )
-            except Exception as error:  # each file format and architecture fails in its own way
-                raise self._unusable(error) from error
-        missing = {key for key in info["missing_keys"] if "pooler" not in key}
-        if missing:
+        self.source.verify()
+        _ = self.layer_numbers
+        if self.random_init:
+            return self._load_twin()
+        if self.random_seed or not self.keep_embeddings:
             raise ProbingError(
-                f"{self.name} has no weights for {min(missing)} and {len(missing) - 1} more: "
-                "its attention would be random"
+                f"{self.name} keeps its trained weights: random_seed and keep_embeddings go with "
+                "random_init (--model.encoder.random_init true)"
             )
-        self.adopt(model, skip=info["missing_keys"])
-        return self
+        model, missing = self.source.trained()
+        return self.adopt(model, skip=missing)
+
+    def _load_twin(self) -> Self:
+        with quiet():
+            try:
+                twin = random_twin(self.config, seed=self.random_seed)
+            except Exception as error:
+                raise self.source.unusable(error) from error
+        if self.keep_embeddings:
+            trained, _ = self.source.trained()
+            self._check_dispatch(trained)
+            self.kept = keep_embeddings(twin, trained)
+        return self.adopt(twin)
 
     def adopt(self, model: Any, *, skip: Collection[str] = ()) -> Self:
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
@@ -91,65 +105,77 @@ class Encoder(nn.Module):
         self.model = model
         return self
 
-    @cached_property
-    def _folder(self) -> str:
-        return str(packaged_folder(self.name)) if self.name.startswith("package:") else self.name
-
-    @cached_property
-    def _source(self) -> dict[str, Any]:
-        """What every download is told."""
-        return {
-            "revision": self.revision or "main",
-            "local_files_only": is_offline(self._folder),
-            "trust_remote_code": False,
-        }
-
-    @cached_property
+    @property
     def config(self) -> Any:
         """The model's own configuration."""
-        with _quiet():
-            try:
-                config = transformers.AutoConfig.from_pretrained(self._folder, **self._source)
-            except (OSError, ValueError) as error:
-                raise self._unusable(error) from error
-        if config.is_encoder_decoder:
-            raise ProbingError(f"{self.name} ({config.model_type}) has two stacks; one is needed")
-        return config
+        return self.source.config
 
-    def _unusable(self, error: Exception) -> ProbingError:
-        if isinstance(error, KeyError) and IMPLEMENTATION in str(error):
-            return self._no_dispatch()
-        if isinstance(error, OSError):
-            return ProbingError(
-                f"model {self.name!r} is neither a folder, nor cached, nor reachable: {HOW_TO_NAME}"
-            )
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        return ProbingError(f"model {self.name!r} cannot be used: {reason}")
-
-    @cached_property
+    @property
     def tokenizer(self) -> WordpieceTokenizer:
         """The tokenizer that goes with the model."""
-        # Byte-level tokenizers take pre-split words only when told that a space precedes each.
-        with _quiet():
-            try:
-                tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    self._folder, add_prefix_space=True, **self._source
-                )
-            except (OSError, ValueError, ImportError) as error:
-                raise self._unusable(error) from error
-        return WordpieceTokenizer(
-            tokenizer, name=self.name, limit=position_limit(self.config, tokenizer)
+        return self.source.tokenizer
+
+    @cached_property
+    def layer_numbers(self) -> tuple[int, ...]:
+        """The layers that are looked at, counted from one, ascending.
+
+        Raises:
+            ProbingError: if the model has no such layers.
+        """
+        count = self.config.num_hidden_layers
+        numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
+        if not numbers or not set(numbers) <= set(range(1, count + 1)):
+            found = str(self.layers)
+        elif len(set(numbers)) < len(numbers):
+            found = f"{self.layers}, where one comes twice"
+        else:
+            return tuple(numbers)
+        raise ProbingError(
+            f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
         )
+
+    @property
+    def title(self) -> str:
+        """The model's name; of a twin, that and how it came about."""
+        if not self.random_init:
+            return self.name
+        kept = "kept" if self.keep_embeddings else "random, too"
+        return (
+            f"{self.name}, randomly initialised with seed {self.random_seed} "
+            f"(input embeddings {kept})"
+        )
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """The part of ``summary.json`` that says what of which model was looked at."""
+        random = {"seed": self.random_seed, "kept": list(self.kept)}
+        return {
+            "model": self.name,
+            "weights_sha256": self.fingerprint,
+            "random_init": random if self.random_init else None,
+            "aggregation": self.aggregation,
+            "layers": list(self.layer_numbers),
+        }
+
+    @property
+    def description(self) -> str:
+        """The model, its weights, and which layers are looked at if not all."""
+        text = f"Model {self.title}, weights {self.fingerprint[:12]}"
+        if len(self.layer_numbers) < self.config.num_hidden_layers:
+            listed = ", ".join(map(str, self.layer_numbers))
+            text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
+        return text
 
     @cached_property
     def sizes(self) -> Sizes:
         """Layers, heads, hidden and embedding size of the loaded model."""
         self.load()
         return Sizes(
-            layers=self.config.num_hidden_layers,
+            layers=len(self.layer_numbers),
             heads=self.config.num_attention_heads,
             hidden=self.config.hidden_size,
             embedding=self.model.get_input_embeddings().weight.shape[1],
+            layer_numbers=self.layer_numbers,
         )
 
     def forward(
@@ -178,18 +204,25 @@ class Encoder(nn.Module):
             parts["embeddings"] = _words(index, vectors)  # [B, W, D]
         tapped = {"attention", "boundary"} & set(needs)
         if tapped or "hidden" in needs:
-            tap = WordTap(index, AGGREGATIONS[self.aggregation])
-            output = self.model(
-                input_ids=ids,
-                attention_mask=(words_of > -2).long(),
-                output_hidden_states="hidden" in needs,
-                **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
-                **({"tap": tap} if tapped else {}),
+            tap = WordTap(
+                index,
+                AGGREGATIONS[self.aggregation],
+                layers=self.layer_numbers,
+                stop="hidden" not in needs,
             )
+            with suppress(Enough):
+                output = self.model(
+                    input_ids=ids,
+                    attention_mask=(words_of > -2).long(),
+                    output_hidden_states="hidden" in needs,
+                    **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
+                    **({"tap": tap} if tapped else {}),
+                )
             if tapped:
                 parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
-                hidden = [_words(index, state.float()) for state in output.hidden_states]
+                states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
+                hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return Encoding(**parts)
 
@@ -213,17 +246,11 @@ class Encoder(nn.Module):
         except ProbingError:
             raise
         except (TypeError, KeyError) as error:  # no such keyword, no such attention
-            raise self._no_dispatch() from error
+            raise self.source.no_dispatch() from error
         except Exception as error:
-            raise self._unusable(error) from error
+            raise self.source.unusable(error) from error
         if len(tap.maps) != self.config.num_hidden_layers:
-            raise self._no_dispatch()
-
-    def _no_dispatch(self) -> ProbingError:
-        return ProbingError(
-            f"{self.name} ({self.config.model_type}) does not dispatch its attention through "
-            "transformers' AttentionInterface, so its heads cannot be read"
-        )
+            raise self.source.no_dispatch()
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""
@@ -238,18 +265,3 @@ def _words(index: WordIndex, vectors: Tensor) -> Tensor:
     """Mean over each word's wordpieces, ``[B, T, D]`` to ``[B, W, D]``, in float32."""
     with torch.autocast(vectors.device.type, enabled=False):
         return index.mean[:, : index.width] @ vectors
-
-
-class _quiet:
-    """Silence transformers' progress bars and loading reports while a model loads."""
-
-    def __enter__(self) -> None:
-        self.level = transformers.logging.get_verbosity()
-        self.bar = transformers.logging.is_progress_bar_enabled()
-        transformers.logging.set_verbosity_error()
-        transformers.logging.disable_progress_bar()
-
-    def __exit__(self, *_: object) -> None:
-        transformers.logging.set_verbosity(self.level)
-        if self.bar:
-            transformers.logging.enable_progress_bar()

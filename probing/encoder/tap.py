@@ -7,6 +7,7 @@ So the tap comes in as a keyword argument, and nothing is global, hooked or kept
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -28,21 +29,48 @@ _HARMLESS = frozenset(
 )
 
 
-class WordTap:
-    """Collects each layer's attention as word maps, in the order in which layers run."""
+class Enough(Exception):
+    """Every layer that was asked for has been read; what the model computes next is not needed."""
 
-    def __init__(self, index: WordIndex, aggregate: Aggregation) -> None:
+
+class WordTap:
+    """Collects layers' attention as word maps, in the order in which layers run.
+
+    Args:
+        index: which wordpiece belongs to which word.
+        aggregate: what attention from a split word is.
+        layers: the numbers of the layers to collect, counted from one; all, if not given.
+        stop: whether to end the model's run by raising :class:`Enough` after the last of
+            ``layers``. Cutting the model instead would take knowing each family's modules.
+    """
+
+    def __init__(
+        self,
+        index: WordIndex,
+        aggregate: Aggregation,
+        *,
+        layers: Collection[int] | None = None,
+        stop: bool = False,
+    ) -> None:
         self.index = index
         self.aggregate = aggregate
+        self.layers = layers
+        self.last = max(layers) if stop and layers else None
         self.maps: list[Tensor] = []
         self.masks: list[Tensor | None] = []
+        # Layers are known by the order of calls: those of ALBERT are one module.
+        self.calls = 0
 
     def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
         """Take a layer's ``weights [B, H, T, T]`` and its boolean ``mask [B, 1, T, T]``."""
-        # Word maps stay in float32, whatever precision the model runs in.
-        with torch.autocast(weights.device.type, enabled=False):
-            self.maps.append(word_map(weights.float(), self.index, self.aggregate))
-        self.masks.append(mask)
+        self.calls += 1
+        if self.layers is None or self.calls in self.layers:
+            # Word maps stay in float32, whatever precision the model runs in.
+            with torch.autocast(weights.device.type, enabled=False):
+                self.maps.append(word_map(weights.float(), self.index, self.aggregate))
+            self.masks.append(mask)
+        if self.calls == self.last:
+            raise Enough
 
     def encoding(self) -> dict[str, Tensor | None]:
         """``attention``, ``boundary`` and ``visible`` of :class:`~probing.batch.Encoding`."""

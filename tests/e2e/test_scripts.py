@@ -358,6 +358,29 @@ def test_a_resumed_run_equals_one_that_was_never_interrupted(
         assert not torch.equal(first["state_dict"][key], value), key
 
 
+# A choice of layers
+
+
+def test_a_run_on_some_layers_numbers_them_as_the_model_does(
+    script: Run, trained: Path, tiny_bert: Path, place: Path, table: Table
+) -> None:
+    folder = place / "second"
+    script("train", *job(tiny_bert, folder, "--model.encoder.layers+=2"), **DATA).ok()
+    for split in ("val", "test"):
+        rows = table(trained / "reports" / split / "heads.csv")
+        kept = [row for row in rows if row["layer"] == "2"]
+        assert table(folder / "reports" / split / "heads.csv") == kept
+    assert {row["layer"] for row in table(folder / "reports" / "weights.csv")} == {"2"}
+    summary = json.loads((folder / "reports" / "test" / "summary.json").read_text())
+    assert summary["layers"] == [2]
+    assert summary["best_heads"]["all"]["head"].startswith("2-")
+    assert "layers looked at: 2 of 2" in (folder / "reports" / "test" / "best_heads.md").read_text()
+    again = place / "second again"
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    script("evaluate", "--ckpt_path", checkpoint, "--output", again, test=DATA["test"]).ok()
+    same_files(folder, again, "reports/test/heads.csv", "reports/test/probes.csv")
+
+
 # What is refused: in a line or two, with status 2, nothing written
 
 
@@ -408,6 +431,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ["widht", "width"],
     ),
     "unknown class of a probe": (["--model.probes.mine", "nowhere.Probe"], ["nowhere"]),
+    "no such layer": (["--model.encoder.layers", "[1, 9]"], ["2 layers", "[1, 9]"]),
     "wrong type": (["--trainer.max_epochs", "many"], ["max_epochs", "many"]),
     "nothing to resume": (["--resume"], ["no run to go on with"]),
 }
@@ -441,6 +465,11 @@ BAD_CHECKPOINTS: dict[str, tuple[str, list[str], list[str]]] = {
     "no checkpoint": ("{bad}/no.ckpt", [], ["no.ckpt", "expected a checkpoint of train.py"]),
     "cut off": ("{bad}/half.ckpt", [], ["half.ckpt", "expected a checkpoint of train.py"]),
     "of something else": ("{bad}/other.ckpt", [], ["other.ckpt", "train.py"]),
+    "of other layers": (
+        "{trained}/checkpoints/last.ckpt",
+        ["--model.encoder.layers", "[2]"],
+        ["the layers 1, 2 of {tiny}", "the run at 2"],
+    ),
     "of another model": (
         "{trained}/checkpoints/last.ckpt",
         ["--model.encoder.name", "{other}"],
