@@ -443,6 +443,22 @@ def test_a_task_whose_code_changed_reads_again(
     assert read.total() == 2
 
 
+def test_windows_are_made_anew_when_any_file_of_the_readers_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Counter[str]
+) -> None:
+    inner = tmp_path / "data" / "builtin" / "words.py"
+    inner.parent.mkdir(parents=True)
+    inner.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(store, "__file__", str(tmp_path / "data" / "store.py"))
+    source = "builtin:documents=1,seed=1"
+    for _ in range(2):
+        opened(source, limit=500)
+    assert read[source] == 1
+    inner.write_text("new", encoding="utf-8")
+    opened(source, limit=500)
+    assert read[source] == 2
+
+
 def test_builtin_sources_of_other_seeds_are_kept_apart() -> None:
     one, two = (opened(f"builtin:documents=1,seed={s}", limit=500) for s in (1, 2))
     assert words(one) != words(two)

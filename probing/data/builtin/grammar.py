@@ -7,25 +7,26 @@ projective tree, in the current style of the English Web Treebank (Universal Dep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from probing.data.builtin_lexicon import (
-    DAYS_AND_MONTHS,
-    DOUBLING,
-    IRREGULAR_PLURALS,
-    IRREGULAR_VERBS,
-)
+from ...batch import Mention
+from .entities import Entity
+from .lexicon import DAYS_AND_MONTHS, DOUBLING, IRREGULAR_PLURALS, IRREGULAR_VERBS
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A word with its dependents on either side; ``plural`` is what a verb agrees with."""
+    """A word with its dependents on either side; ``plural`` is what a verb agrees with.
+
+    ``entity`` is whom or what the phrase refers to of which this is the head.
+    """
 
     word: str
     tag: str
     plural: bool = False
     relation: str = "root"
+    entity: Entity | None = None
     left: list[Node] = field(default_factory=list)
     right: list[Node] = field(default_factory=list)
 
@@ -51,13 +52,16 @@ class Node:
 
 
 Row = tuple[str, int, str, str]
+# What belongs to a noun phrase, and so to the mention that it is; a clitic does too.
+OF_PHRASE = frozenset("det amod nummod compound flat nmod nmod:poss appos acl acl:relcl".split())
 
 
-def linearise(root: Node) -> list[Row]:
-    """Word, head (from one, 0 is ROOT), relation and tag of each word of the sentence.
+def linearise(root: Node, names: Mapping[Entity, str]) -> tuple[list[Row], list[Mention]]:
+    """The words of the sentence and its mentions, by their first words, the longest first.
 
-    Two things depend on the neighbouring word alone and are settled here: *a* or *an*, and
-    commas, which vanish before other punctuation.
+    A row has the word, its head (from one, 0 is ROOT), its relation and its tag. Two things
+    depend on the neighbouring word alone and are settled here: *a* or *an*, and commas, which
+    vanish before other punctuation. ``names`` are the names of all entities.
     """
     pairs = list(root.walk())
     following = [node.word for node, _ in pairs[1:]] + [""]
@@ -66,16 +70,34 @@ def linearise(root: Node) -> list[Row]:
         for (node, head), after in zip(pairs, following, strict=True)
         if not (node.word == "," and after in {",", ".", "?"})
     ]
-    number = {id(node): i for i, (node, _, _) in enumerate(kept, start=1)}
+    index = {id(node): i for i, (node, _, _) in enumerate(kept)}
     rows: list[Row] = []
-    for node, head, after in kept:
+    mentions: list[Mention] = []
+    for i, (node, head, after) in enumerate(kept):
         word = node.word
         if word == "a" and _starts_with_vowel(after):
             word = "an"
         if not rows:
             word = word[0].upper() + word[1:]
-        rows.append((word, number[id(head)] if head else 0, node.relation, node.tag))
-    return rows
+        rows.append((word, index[id(head)] + 1 if head else 0, node.relation, node.tag))
+        if node.entity:
+            words = [index[id(part)] for part in _phrase(node) if id(part) in index]
+            if kept[words[-1]][0].word == ",":
+                del words[-1]
+            mentions.append(Mention(tuple(words), i, names[node.entity]))
+    mentions.sort(key=lambda mention: (mention.words[0], -len(mention.words)))
+    return rows, mentions
+
+
+def _phrase(head: Node) -> Iterator[Node]:
+    """The nodes of a noun phrase from left to right, without preposition and conjuncts."""
+    for child in head.left:
+        if child.relation in OF_PHRASE:
+            yield from (node for node, _ in child.walk())
+    yield head
+    for child in head.right:
+        if child.relation in OF_PHRASE or child.tag == "POS":
+            yield from (node for node, _ in child.walk())
 
 
 def _starts_with_vowel(word: str) -> bool:

@@ -12,8 +12,10 @@ from typing import Literal
 Kind = Literal[
     "person", "animal", "text", "food", "tool", "vehicle", "building", "furniture", "box",
     "event", "idea",
+    "setting",  # places, cities, times and clothes, of which nothing is told
 ]  # fmt: skip
-Gender = Literal["feminine", "masculine", "neuter", "speaker"]
+Pronoun = Literal["she", "he", "it", "they", "we"]
+"""The pronoun that stands for somebody or something tells gender and number."""
 
 NOUNS: dict[Kind, list[str]] = {
     "person": """teacher doctor farmer lawyer painter writer singer student nurse baker engineer
@@ -50,19 +52,36 @@ NOUNS: dict[Kind, list[str]] = {
 MASS = frozenset("soup bread cheese honey fish salad".split())
 GROUPS = """student tourist neighbor visitor sailor nurse soldier reporter farmer musician actor
     engineer""".split()
-KIN: dict[Gender, list[str]] = {
-    "feminine": "sister mother daughter aunt grandmother niece".split(),
-    "masculine": "brother father son uncle grandfather nephew".split(),
+KIN: dict[Pronoun, list[str]] = {
+    "she": "sister mother daughter aunt grandmother niece".split(),
+    "he": "brother father son uncle grandfather nephew".split(),
 }
-NAMES: dict[Gender, list[str]] = {
-    "feminine": """Anna Clara Emma Grace Helen Irene Julia Laura Maria Nina Olivia Paula Rosa Sarah
+NAMES: dict[Pronoun, list[str]] = {
+    "she": """Anna Clara Emma Grace Helen Irene Julia Laura Maria Nina Olivia Paula Rosa Sarah
         Teresa Vera Alice Diana Edith Flora Martha Nora Ruth Sylvia Linda Carol""".split(),
-    "masculine": """Adam Bruno Carl Daniel Erik Felix George Henry Ivan Jacob Kevin Leo Martin Noah
+    "he": """Adam Bruno Carl Daniel Erik Felix George Henry Ivan Jacob Kevin Leo Martin Noah
         Oscar Paul Robert Simon Thomas Victor Walter Peter Frank Hugo Arthur Philip""".split(),
 }
 SURNAMES = """Baker Carter Dixon Ellis Foster Garcia Harris Ibsen Jensen Keller Larson Miller Novak
     Olsen Parker Quinn Rossi Schmidt Turner Vargas Weber Young Zimmer Adler Bishop Collins Dalton
     Fischer Grant Hoffman Kim Lopez Moreno Nguyen Porter Reyes Silva Tanaka Walsh Brandt""".split()
+# A document speaks of one of each group at most: a reader might take two for the same.
+_ALIKE = """book novel story biography guide diary, letter message note postcard card,
+    report article document essay newspaper magazine, doctor nurse, painter artist,
+    writer author poet, singer musician, officer guard soldier, reporter journalist editor,
+    tourist visitor traveler guest, scientist chemist engineer, owner manager, dog puppy wolf,
+    cat kitten, horse pony donkey, goat sheep lamb, duck goose hen, cake pie pancake cookie,
+    watch clock, lamp candle, car taxi, truck van wagon, bus minibus, motorcycle scooter,
+    house cottage cabin, museum gallery, shop bakery, theater cinema, castle palace,
+    table desk counter, bench chair sofa, box cabinet chest cupboard, bag suitcase backpack,
+    coat jacket raincoat, shirt sweater, meeting conference, party wedding ceremony festival dinner,
+    debate interview, game match, plan project strategy, idea method solution theory,
+    proposal suggestion offer, law rule treaty, decision change, city village""".split(",")
+ALIKE: dict[str, str] = {word: group.split()[0] for group in _ALIKE for word in group.split()}
+# What the only one of its kind may be called when it is mentioned again.
+HYPERNYMS: dict[Kind, str] = {
+    "animal": "animal", "vehicle": "vehicle", "building": "building", "event": "event",
+}  # fmt: skip
 CITIES = """Paris London Berlin Madrid Rome Vienna Lisbon Oslo Dublin Boston Chicago Denver Toronto
     Cairo Sydney Prague""".split()
 
