@@ -48,7 +48,8 @@ class Report(Callback):
     counted at every validation. Every process counts its own batches; the sums are exact.
 
     Args:
-        min_anchors: how many anchors a relation needs to stand in ``best_heads.md``.
+        min_anchors: how many anchors a relation or mention type needs for a line in
+            ``best_heads.md``.
     """
 
     def __init__(self, min_anchors: int = 100) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .findings import Findings
-from .reports import Beside, HeadCounts
+from .reports import Beside, BestHead, HeadCounts
 
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"
@@ -21,7 +21,8 @@ DIVERGING = "PuOr"
 def head_overview(findings: Findings) -> Figure:
     """Every head's accuracy on up to twelve rows of the report, each in its best head's direction.
 
-    The best head is framed; the caption of each panel gives its accuracy and the first baseline's.
+    The best head is framed; the caption of each panel gives its accuracy and that of the
+    strongest baseline.
     """
     counts, shown = findings.counts, findings.table[:12]
     columns = min(4, max(1, len(shown)))
@@ -42,19 +43,26 @@ def head_overview(findings: Findings) -> Figure:
         image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
         panel.set_title(
             f"{best.relation}  {best.head.direction}\n{best.head}: {100 * best.accuracy:.0f}%"
-            + "".join(f"   ({_beside(beside, best.total)})" for beside in best.beside[:1]),
+            + "".join(f"   ({_beside(beside, best.total)})" for beside in _strongest(best)),
             fontsize=7,
             loc="left",
         )
         _frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
     for panel in axes.flat[len(shown) :]:
         panel.set_visible(False)
+    for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
+        panel.tick_params(labelbottom=True)  # also where the place beneath is empty
     figure.supxlabel("head", fontsize=8)
     figure.supylabel("layer", fontsize=8)
     figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
     if image is not None:
         _bar(figure, image, axes, label="accuracy (%)")
     return figure
+
+
+def _strongest(best: BestHead) -> list[Beside]:
+    """The rival that gets most right; a picture has no room for all, and must not flatter."""
+    return sorted(best.beside, key=lambda beside: -beside.correct)[:1]
 
 
 def _beside(beside: Beside, total: int) -> str:

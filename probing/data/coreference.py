@@ -197,7 +197,7 @@ def _window(
         ]
         right = {other.head for other in before if other.entity == mention.entity}
         if not right:
-            census.counts["anaphors cut off: antecedents in another window only"] += (
+            census.counts["anaphors cut off from all their antecedents"] += (
                 elsewhere.get(mention.entity, mention.sentence) < mention.sentence
             )
             continue

@@ -29,7 +29,7 @@ class EdgeData(LightningDataModule):
 
     Args:
         train: what to learn from: a file, a folder of files, ``builtin:documents=N,seed=S``, or
-            ``datasets:NAME[,config=C][,split=S]...`` (:mod:`probing.data.huggingface`).
+            ``datasets:NAME[,config=C][,split=S]...``.
         val: what to watch and choose heads on.
         test: what the final report is made of.
         reader: function from a path to sentences, for files; by their endings, if not given.

@@ -136,8 +136,10 @@ def _write(
     try:
         with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
             rows: list[dict[str, object]] = []
+            anchors = 0
             for window in task(sentences, tokenizer, census):
                 rows.append(_row(window))
+                anchors += len(window.anchors)
                 if len(rows) == 1024:
                     writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
                     rows = []
@@ -147,6 +149,11 @@ def _write(
         if not census.windows:
             reasons = ", ".join(f"{n} {why}" for why, n in census.left_out.items())
             raise ProbingError(f"{source}: no sentence can be used: {reasons}")
+        if not anchors:
+            found = ", ".join(f"{n:,} {what}" for what, n in census.counts.items())
+            raise ProbingError(
+                f"{source}: expected annotation for this task, found nothing to ask about: {found}"
+            )
         counted = json.dumps(vars(census))
         os.replace(aside, arrow)
         aside.write_text(counted, encoding="utf-8")

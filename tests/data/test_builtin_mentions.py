@@ -78,7 +78,7 @@ def under(s: Sentence, i: int) -> set[int]:
 
 def test_mentions_are_well_formed(corpus: list[Document]) -> None:
     for s in sentences_of(corpus):
-        assert s.heads_by == "tree"
+        assert s.heads_by == "the dependency tree"
         for mention in s.mentions:
             words = list(mention.words)
             assert words == list(range(words[0], words[-1] + 1)), bracketed(s)

@@ -20,7 +20,7 @@ from probing.data.coreference import Coreference
 from probing.data.windows import Census, collate
 from probing.errors import ProbingError
 
-CUT_OFF = "anaphors cut off: antecedents in another window only"
+CUT_OFF = "anaphors cut off from all their antecedents"
 SINGLE = "mentions of entities with one mention, dropped"
 EMPTY = "mentions of empty nodes only, dropped"
 LATER = "after the first window of a document"
