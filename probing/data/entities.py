@@ -17,6 +17,7 @@ from .lines import fault
 
 _BRACKET = re.compile(r"\((?P<opened>[^()]+)(?P<both>\))?|(?P<closed>[^()]+)\)")
 _PART = re.compile(r"(?P<entity>.+)\[(?P<part>\d+)/(?P<parts>\d+)\]")
+HEADS_BY = "the dependency tree"
 _ENTITY_FIELDS = ("eid", "GRP")
 
 

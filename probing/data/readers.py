@@ -14,7 +14,7 @@ from pathlib import Path
 from ..batch import Sentence
 from ..errors import ProbingError
 from .builtin import generate
-from .entities import EntityField, mentions, spans
+from .entities import HEADS_BY, EntityField, mentions, spans
 from .lines import blocks, fault
 from .penn import PENN_TAGS, unescape
 
@@ -68,9 +68,7 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             lines = [number for number, _ in rows]
             sentence = _sentence(path, words, heads, relations, tags, document, lines)
             found = spans(path, document, brackets, entity_field)
-            yield replace(
-                sentence, mentions=list(mentions(found, heads)), heads_by="the dependency tree"
-            )
+            yield replace(sentence, mentions=list(mentions(found, heads)), heads_by=HEADS_BY)
 
 
 def read_conllx(path: str) -> Iterator[Sentence]:

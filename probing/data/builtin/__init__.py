@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from random import Random
 
 from ...batch import Mention, Sentence
+from ..entities import HEADS_BY
 from .grammar import Row
 from .sentences import Sentences
 from .story import Story
@@ -40,7 +41,7 @@ def generate(*, documents: int, seed: int) -> Iterator[Sentence]:
         for rows, mentions in _document(Random(f"{seed}/{number}")):
             line += 1
             words, heads, relations, tags = zip(*rows, strict=True)
-            yield Sentence(words, heads, relations, tags, name, line, mentions, "tree")
+            yield Sentence(words, heads, relations, tags, name, line, mentions, HEADS_BY)
 
 
 def _document(random: Random) -> list[tuple[list[Row], list[Mention]]]:
