@@ -67,6 +67,11 @@ def first_input(model: Any) -> Tensor:
     return first
 
 
+def differs(left: Tensor, right: Tensor) -> bool:
+    """Whether two parameters were drawn apart: among thousands of values some fall together."""
+    return float(torch.isclose(left, right).double().mean()) < 0.02
+
+
 @pytest.mark.parametrize("family", CONFIGS)
 def test_a_twin_has_the_trained_embeddings_and_nothing_else(
     family: str, trained_folder: Callable[[str], Path]
@@ -80,7 +85,7 @@ def test_a_twin_has_the_trained_embeddings_and_nothing_else(
         if name in twin.kept:
             assert torch.equal(own[name], other[name]), name
         else:
-            assert not torch.isclose(own[name], other[name]).any(), name
+            assert differs(own[name], other[name]), name
     # What is kept is, no more and no less, what changes the input of the first layer.
     before = first_input(trained.model)
     assert torch.equal(first_input(twin.model), before)
@@ -111,7 +116,7 @@ def test_everything_is_random_where_embeddings_are_not_kept(
     twin = Encoder(str(folder), random_init=True, keep_embeddings=False).load()
     assert twin.kept == ()
     for left, right in zip(trained.model.parameters(), twin.model.parameters(), strict=True):
-        assert not torch.isclose(left, right).any()
+        assert differs(left, right)
     assert "random, too" in twin.title
 
 
