@@ -51,7 +51,12 @@ class RowMetric(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         """The summed states, on the CPU."""
-        return {name: getattr(self, name).cpu() for name in self._defaults}
+        # torchmetrics squeezes states of one element where processes are joined or one row is all.
+        return {
+            name: getattr(self, name).cpu().reshape(default.shape)
+            for name, default in self._defaults.items()
+            if isinstance(default, Tensor)
+        }
 
 
 class EdgeAccuracy(RowMetric):

@@ -20,7 +20,7 @@ from .errors import ProbingError
 # What a stored configuration may name without the user's word: classes of the kinds that a run is
 # built of, and our own readers. Anything else there may run commands when it is called.
 _KNOWN = re.compile(
-    r"probing\.data\.[a-z0-9_]+\.read_[a-z0-9]+"
+    r"probing\.data\.(readers|conll2012|coreference_json)\.read_[a-z0-9_]+"
     r"|(probing\.(probes|data)|torch\.optim)(\.[a-z]+)?\.[A-Z]\w*"
     r"|pytorch_lightning\.(accelerators|callbacks|loggers|plugins|profilers|strategies)"
     r"(\.[a-z_]+)*\.[A-Z]\w*"

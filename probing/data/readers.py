@@ -36,7 +36,7 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             mention is not closed in its sentence.
     """
     document = Path(path).stem
-    entity_field = EntityField()
+    entity_field, declared = EntityField(), False
     for block in blocks(path):
         rows: list[tuple[int, list[str]]] = []
         brackets: list[tuple[int, int | None, str]] = []
@@ -46,7 +46,7 @@ def read_conllu(path: str) -> Iterator[Sentence]:
                 if key.split()[:1] == ["newdoc"]:
                     document = value.strip() or f"{Path(path).stem}:{number}"
                 elif key.strip() == "global.Entity":
-                    entity_field = EntityField.declared(value)
+                    entity_field, declared = EntityField.declared(value), True
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
@@ -54,7 +54,9 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             if "-" in columns[0]:
                 continue
             is_word = "." not in columns[0]
-            brackets.append((number, len(rows) if is_word else None, _entity(columns[9])))
+            brackets.append(
+                (number, len(rows) if is_word else None, _entity(columns[9], declared=declared))
+            )
             if not is_word:
                 continue
             if columns[0] != str(len(rows) + 1):
@@ -175,12 +177,14 @@ def _tag(xpos: str, upos: str) -> str:
     return xpos if is_penn else upos
 
 
-def _entity(misc: str) -> str:
+def _entity(misc: str, *, declared: bool) -> str:
     """The value of ``Entity=`` in MISC, empty where there is none."""
     if "Entity=" not in misc:
         return ""
     fields = misc.split("|")
-    return next((f.removeprefix("Entity=") for f in fields if f.startswith("Entity=")), "")
+    value = next((f.removeprefix("Entity=") for f in fields if f.startswith("Entity=")), "")
+    # Without a declaration, what has no bracket is something else: Entity=PER is a kind of name.
+    return value if declared or "(" in value or ")" in value else ""
 
 
 def _head(path: str, line: int, text: str) -> int:

@@ -217,7 +217,6 @@ def test_a_file_without_entities_has_no_mentions(tmp_path: Path) -> None:
         ("(e1)e1)", 1),
         ("(e1 e2)", 2),
         ("(e1-x x)", 2),
-        ("e1", 1),  # no brackets
         ("()", 1),
         (")", 1),
         ("(", 1),
@@ -424,3 +423,17 @@ def test_mentions_come_back(
             assert mention.head == naive_head(mention.words, of_sentence)
         order = [(m.words[0], -len(m.words)) for m in sentence.mentions]
         assert order == sorted(order)
+
+
+def test_a_value_without_brackets_is_refused_only_where_entities_are_declared(
+    tmp_path: Path,
+) -> None:
+    """Other treebanks keep kinds of names there: ``Entity=PER``."""
+    line = "1\tAnna\t_\tPROPN\tNNP\t_\t0\troot\t_\tEntity=PER\n\n"
+    path = tmp_path / "names.conllu"
+    path.write_text(line, encoding="utf-8")
+    [sentence] = read_conllu(str(path))
+    assert not sentence.mentions
+    path.write_text(f"# global.Entity = eid-etype\n{line}", encoding="utf-8")
+    with pytest.raises(ProbingError, match="brackets of entities"):
+        list(read_conllu(str(path)))
