@@ -78,10 +78,15 @@ class Rival:
     of: tuple[str, ...]
     beside_heads: bool = True
 
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is the best of several."""
+        return len(self.of) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The words in which a task reports; nothing is computed from them.
+    """The words in which a task reports, and which baselines and errors it counts.
 
     - ``row``: what a row of the report is; ``order``: the rows that come first, in this order.
       The others follow by their number of anchors.

@@ -67,7 +67,7 @@ def _strongest(best: BestHead) -> list[Beside]:
 
 def _beside(beside: Beside, total: int) -> str:
     """A baseline's name and accuracy, for the caption of a panel."""
-    chosen = f" {beside.label}" if len(beside.rival.of) > 1 else ""
+    chosen = f" {beside.label}" if beside.rival.is_choice else ""
     return f"{beside.rival.name}{chosen}: {100 * beside.correct / total:.0f}%"
 
 

@@ -65,7 +65,7 @@ class Findings:
     @property
     def what_is_chosen(self) -> str:
         """Heads, and which baselines, as the start of a sentence."""
-        families = [f"{r.name}s" for r in self.counts.terms.rivals if len(r.of) > 1]
+        families = [f"{r.name}s" for r in self.counts.terms.rivals if r.is_choice]
         return " and ".join(["Heads", *families])
 
     @property
@@ -75,9 +75,13 @@ class Findings:
         beside = [
             column
             for rival in shown
-            for column in ([rival.name, "its accuracy"] if len(rival.of) > 1 else [rival.name])
+            for column in ([rival.name, "its accuracy"] if rival.is_choice else [rival.name])
         ]
         return [self.counts.terms.row, "anchors", "head", "direction", "accuracy", *beside]
+
+    def holds_words(self, column: str) -> bool:
+        """Whether a column holds words, which stand to the left, or numbers, to the right."""
+        return column in {self.counts.terms.row, "direction"}
 
     @property
     def lines(self) -> list[list[str]]:
@@ -93,7 +97,7 @@ class Findings:
                     cell
                     for beside in best.beside
                     for cell in (
-                        *([beside.label] if len(beside.rival.of) > 1 else []),
+                        *([beside.label] if beside.rival.is_choice else []),
                         _percent(beside.correct, best.total),
                     )
                 ),
@@ -117,9 +121,7 @@ class Findings:
         """``best_heads.md``."""
         said = [*self.notes, *self.holds.splitlines()]
         notes = (line for note in said for line in (note.strip(), ""))
-        # Words to the left, numbers to the right.
-        words = {self.counts.terms.row, "direction"}
-        rule = ["---" if column in words else "---:" for column in self.columns]
+        rule = ["---" if self.holds_words(column) else "---:" for column in self.columns]
         table = [f"| {' | '.join(cells)} |" for cells in (self.columns, *self.lines)]
         table.insert(1, f"|{'|'.join(rule)}|")
         return "\n".join([f"# {self.title}", "", *notes, *table]) + "\n"

@@ -205,7 +205,7 @@ def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tensor]:
     every = chosen.row(ALL)
     rows: dict[str, Tensor] = {}
     for rival in heads.terms.rivals:
-        if len(rival.of) == 1:
+        if not rival.is_choice:
             rows[rival.name] = heads.of_baseline(rival.of[0])
         elif every is not None:
             rows[f"best-{rival.name}"] = heads.of_baseline(chosen.best_of(every, rival))
@@ -215,10 +215,10 @@ def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tensor]:
 
 
 def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list[BestHead]:
-    """The paper's Table 1: relations with ``at_least`` anchors, most frequent first.
+    """The paper's Table 1 or 2: rows with ``at_least`` anchors, in the order of the report.
 
     Heads and baselines are chosen by their counts in ``chosen`` and reported from ``counts``.
-    A relation without an anchor in ``chosen`` has no choice to report and is left out.
+    A row without an anchor in ``chosen`` has no choice to report and is left out.
     """
     table = []
     for r in counts.order():

@@ -14,16 +14,19 @@ import torch
 import yaml
 
 from .cli import CONFIGS, DEFAULT, Script
-from .data.sources import is_here
+from .data.readers import read_builtin
+from .data.sources import READERS, is_here
 from .errors import ProbingError
 
 # What a stored configuration may name without the user's word: classes of the kinds that a run is
 # built of, and our own readers. Anything else there may run commands when it is called.
 _KNOWN = re.compile(
-    r"probing\.data\.(readers|conll2012|coreference_json)\.read_[a-z0-9_]+"
-    r"|(probing\.(probes|data)|torch\.optim)(\.[a-z]+)?\.[A-Z]\w*"
+    r"(probing\.(probes|data)|torch\.optim)(\.[a-z]+)?\.[A-Z]\w*"
     r"|pytorch_lightning\.(accelerators|callbacks|loggers|plugins|profilers|strategies)"
     r"(\.[a-z_]+)*\.[A-Z]\w*"
+)
+_OUR_READERS = frozenset(
+    f"{read.__module__}.{read.__name__}" for read in (*READERS.values(), read_builtin)
 )
 # Options that hold names and paths, never something to import.
 _PLAIN = frozenset(
@@ -107,7 +110,8 @@ def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
             _refuse_foreign(value, said, key)
     elif isinstance(config, str) and key not in _PLAIN:
         found = re.fullmatch(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)+", config)
-        if found and not _KNOWN.fullmatch(config) and not any(_names(s, found[1]) for s in said):
+        known = config in _OUR_READERS or _KNOWN.fullmatch(config)
+        if found and not known and not any(_names(s, found[1]) for s in said):
             raise ProbingError(
                 f"the stored config names {config}, from outside the package; "
                 f"if you trust it, add --import {found[1]}"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from .batch import ALL
@@ -48,8 +48,8 @@ def show_findings(findings: Findings) -> None:
     heads = Table(title=findings.title, caption="\n".join(findings.notes), **_LEFT)
     terms = findings.counts.terms
     for column in findings.columns:
-        is_word = column in {terms.row, "direction"}
-        heads.add_column(column, justify="left" if is_word else "right", overflow="fold")
+        side: JustifyMethod = "left" if findings.holds_words(column) else "right"
+        heads.add_column(column, justify=side, overflow="fold")
     for best, cells in zip(findings.table, findings.lines, strict=True):
         heads.add_row(*cells, style="bold" if best.relation == ALL else None)
     if findings.table:

@@ -48,7 +48,7 @@ _PEOPLE = frozenset(
     soldier president minister senator mayor governor leader chief director manager boss worker
     employee player member artist singer musician painter actor driver farmer engineer editor
     journalist reporter neighbor neighbour guest visitor user speaker host candidate victim
-    witness citizen resident cousin partner spouse boss coach captain general detective
+    witness citizen resident cousin partner spouse coach captain general detective
     gardener baker pilot sailor tailor librarian carpenter mechanic hunter guard poet chemist
     secretary tourist traveler photographer plumber dentist""".split()
 )

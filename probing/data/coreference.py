@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import attrgetter
@@ -93,6 +93,7 @@ class Coreference:
         census.documents += 1
         census.sentences += len(sentences)
         kept = _kept(sentences, census)
+        mentioned_in = _sentences_of_entities(kept)
         for number, packed in enumerate(self._packed(sentences, tokenizer, census)):
             if self.first_window and number:
                 census.left_out["after the first window of a document"] += len(packed.numbers)
@@ -103,7 +104,7 @@ class Coreference:
                 why = f"in a window over {tokenizer.limit} wordpieces"
                 census.left_out[why] += len(packed.numbers)
                 continue
-            yield _window(packed.numbers, sentences, words, wordpieces, kept, census)
+            yield _window(packed.numbers, sentences, words, wordpieces, kept, mentioned_in, census)
 
     def _packed(
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census
@@ -183,11 +184,12 @@ def _window(
     words: Sequence[str],
     wordpieces: Wordpieces,
     kept: Sequence[Sequence[Mention]],
+    mentioned_in: Mapping[str, Sequence[int]],
     census: Census,
 ) -> Window:
     """The questions of the window that the sentences ``numbers`` make."""
     mentions = _placed(numbers, sentences, kept)
-    elsewhere = _first_elsewhere(numbers, kept)
+    inside = set(numbers)
     anchors, gold, candidates, rows, baselines, kinds = [], [], [], [], [], []
     for index, mention in enumerate(mentions):
         before = [
@@ -197,9 +199,9 @@ def _window(
         ]
         right = {other.head for other in before if other.entity == mention.entity}
         if not right:
-            census.counts["anaphors cut off from all their antecedents"] += (
-                elsewhere.get(mention.entity, mention.sentence) < mention.sentence
-            )
+            outside = (s for s in mentioned_in[mention.entity] if s not in inside)
+            is_cut_off = next(outside, mention.sentence) < mention.sentence
+            census.counts["anaphors cut off from all their antecedents"] += is_cut_off
             continue
         columns = sorted({other.head for other in before})
         anchors.append(mention.head)
@@ -222,14 +224,13 @@ def _window(
     )
 
 
-def _first_elsewhere(numbers: Sequence[int], kept: Sequence[Sequence[Mention]]) -> dict[str, int]:
-    """The first sentence outside the window that mentions each entity."""
-    first: dict[str, int] = {}
-    for number, mentions in enumerate(kept[: numbers[-1]]):
-        if number not in numbers:
-            for mention in mentions:
-                first.setdefault(mention.entity, number)
-    return first
+def _sentences_of_entities(kept: Sequence[Sequence[Mention]]) -> dict[str, list[int]]:
+    """The numbers of the sentences that mention each entity, ascending."""
+    numbers: dict[str, list[int]] = {}
+    for number, mentions in enumerate(kept):
+        for entity in {mention.entity for mention in mentions}:
+            numbers.setdefault(entity, []).append(number)
+    return numbers
 
 
 def _placed(

@@ -51,7 +51,7 @@ class EntityField:
 def spans(
     path: str,
     document: str,
-    rows: Iterable[tuple[int, int | None, str]],
+    rows: Sequence[tuple[int, int | None, str]],
     entity_field: EntityField,
 ) -> list[tuple[tuple[int, ...], str]]:
     """Words and entity of each mention of a sentence, by first word, longer ones first.

@@ -191,7 +191,6 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     candidates = torch.zeros(size, most, width + 1, dtype=torch.bool)
     kinds = torch.zeros(size, most, width + 1, dtype=torch.int8)
     member = torch.zeros(size, most, len(rows), dtype=torch.bool)
-    baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
         count = len(window.anchors)
         ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
@@ -209,12 +208,16 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             if window.kinds is not None:
                 flat = [kind for of_anchor in window.kinds for kind in of_anchor]
                 kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
-        hits = (
-            offset_hits(gold[b : b + 1, :count], anchors[b : b + 1, :count], lengths[b : b + 1])[0]
-            if window.baselines is None
-            else torch.tensor(window.baselines, dtype=torch.float64)
-        )
-        baselines[b, :count] = hits.view(count, len(terms.baselines))
+    if terms.baselines == OFFSET_NAMES:
+        baselines = offset_hits(gold, anchors, lengths).double()
+    else:
+        baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
+    for b, window in enumerate(windows):
+        if window.baselines is not None:
+            own = torch.tensor(window.baselines, dtype=torch.float64)
+            baselines[b, : len(window.anchors)] = own.view(
+                len(window.anchors), len(terms.baselines)
+            )
     return EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import torch
+from letters import Letters
 
-from probing.batch import EdgeBatch, Mention, Sentence, Window, Wordpieces
+from probing.batch import EdgeBatch, Mention, Sentence, Window
 from probing.data import CoreferenceData
 from probing.data.agreement import features
 from probing.data.coreference import Coreference
@@ -25,26 +25,6 @@ SINGLE = "mentions of entities with one mention, dropped"
 EMPTY = "mentions of empty nodes only, dropped"
 LATER = "after the first window of a document"
 SEEDS = range(60)
-
-
-@dataclass(frozen=True)
-class Letters:
-    """A tokenizer whose wordpieces are letters, between two special tokens; ``-`` has none."""
-
-    limit: int = 100
-    pad_id: int = 7
-    fingerprint: str = "letters"
-    asked: list[int] = field(default_factory=list, compare=False, repr=False)  # words of each call
-
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        self.asked.append(sum(map(len, windows)))
-        found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word if c != "-"]
-            found.append(
-                Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
-            )
-        return found
 
 
 Planted = tuple[str, Sequence[int]] | tuple[str, Sequence[int], int]

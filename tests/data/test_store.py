@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +18,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from letters import Letters
 
 from probing.batch import EdgeBatch, Reader, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from probing.data import store
@@ -26,23 +27,7 @@ from probing.data.store import EdgeWindows, cache_folder, open_windows
 from probing.data.windows import Census, Dependencies, Task, collate
 from probing.errors import ProbingError
 
-
-@dataclass(frozen=True)
-class Letters:
-    """A tokenizer whose wordpieces are letters, between two special tokens."""
-
-    limit: int = 50
-    pad_id: int = 0
-    fingerprint: str = "letters"
-
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word]
-            found.append(
-                Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
-            )
-        return found
+LETTERS = Letters(limit=50, pad_id=0)
 
 
 @dataclass(frozen=True)
@@ -125,7 +110,7 @@ def opened(
         str(source),
         reader=reader,
         task=task,
-        tokenizer=Letters(**tokenizer),  # type: ignore[arg-type]
+        tokenizer=replace(LETTERS, **tokenizer),  # type: ignore[arg-type]
     )
 
 
@@ -162,7 +147,7 @@ def test_the_table_holds_what_was_read(task: Task, tmp_path: Path, data: st.Data
     sentences = data.draw(st.lists(st.lists(word, min_size=1, max_size=5), min_size=1, max_size=6))
     path = text(tmp_path / "some.txt", *map(" ".join, sentences))
     census = Census()
-    made = list(task(read_text(str(path)), Letters(), census))
+    made = list(task(read_text(str(path)), LETTERS, census))
     if not any(window.anchors for window in made):
         with pytest.raises(ProbingError, match="nothing to ask about"):
             opened(path, task=task)

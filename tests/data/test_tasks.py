@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import FrozenInstanceError, dataclass, fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import FrozenInstanceError, fields, is_dataclass
 from itertools import count, islice
 
 import pytest
+from letters import Letters
 
 import probing.data
-from probing.batch import ALL, Mention, Sentence, Window, Wordpieces
+from probing.batch import ALL, Mention, Sentence, Window
 from probing.data import EdgeData
 from probing.data.windows import Census, Task, collate
 
@@ -24,25 +25,8 @@ CLASSES = [
     if inspect.isclass(value) and issubclass(value, EdgeData) and value is not EdgeData
 ]
 TAGGED = "he/PRP she/PRP it/PRP I/PRP Ann/NNP dogs/NNS dog/NN cat/_ -/:"
+LETTERS = Letters(limit=40, pad_id=0)
 TAGS = dict(pair.split("/") for pair in TAGGED.split())
-
-
-@dataclass(frozen=True)
-class Letters:
-    """A tokenizer whose wordpieces are letters, between two special tokens; ``-`` has none."""
-
-    limit: int = 40
-    pad_id: int = 0
-    fingerprint: str = "letters"
-
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word if c != "-"]
-            found.append(
-                Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
-            )
-        return found
 
 
 def documents(seed: int = 0) -> Iterator[Sentence]:
@@ -92,7 +76,7 @@ def task(cls: type[EdgeData]) -> Task:
 
 def windows(task: Task) -> tuple[list[Window], Census]:
     census = Census()
-    return list(task(iter(SENTENCES), Letters(), census)), census
+    return list(task(iter(SENTENCES), LETTERS, census)), census
 
 
 def test_something_is_asked(task: Task) -> None:
@@ -123,10 +107,10 @@ def test_columns_are_of_the_window_and_gold_ones_are_candidates(task: Task) -> N
 
 def test_wordpieces_are_those_of_the_window_and_fit(task: Task) -> None:
     for window in windows(task)[0]:
-        (expected,) = Letters()([window.words])
+        (expected,) = LETTERS([window.words])
         assert list(window.wordpieces.ids) == expected.ids
         assert list(window.wordpieces.words_of) == expected.words_of
-        assert len(expected.ids) <= Letters().limit
+        assert len(expected.ids) <= LETTERS.limit
         assert set(expected.words_of) >= set(range(len(window.words)))
 
 
@@ -192,7 +176,7 @@ def test_windows_are_the_same_every_time(task: Task, cls: type[EdgeData]) -> Non
 
 
 def test_windows_come_as_sentences_are_read(task: Task) -> None:
-    stream = task(documents(), Letters(), Census())
+    stream = task(documents(), LETTERS, Census())
     assert len(list(islice(stream, 30))) == 30
 
 

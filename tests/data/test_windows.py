@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import FrozenInstanceError, dataclass, fields, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from itertools import count, groupby
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from letters import Letters
 
 from probing.batch import Sentence, Terms, Window, Wordpieces
 from probing.data.windows import Census, Dependencies, collate, misfit
-
-
-@dataclass(frozen=True)
-class Letters:
-    """A tokenizer whose wordpieces are letters, between two special tokens; ``-`` has none."""
-
-    limit: int = 100
-    pad_id: int = 7
-    fingerprint: str = "letters"
-
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word if c != "-"]
-            found.append(
-                Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
-            )
-        return found
 
 
 def sentence(
