@@ -118,11 +118,15 @@ class ProbingModule(LightningModule):
         return self.judge(batch)
 
     def judge(self, batch: EdgeBatch, *, weigh: bool = False) -> dict[str, Any]:
-        """What callbacks report on: ``encoding``, and ``hits [B, A, K]``, one column a probe."""
+        """What callbacks report on.
+
+        ``encoding``; ``hits [B, A, K]``, one column a probe; ``scores``, ``[B, A, W+1]`` by the
+        name of the probe.
+        """
         encoding = self.encode(batch, extra=self.extra_needs)
-        hits = []
+        hits, scored = [], {}
         for name, probe in self.probes.items():
-            scores = probe.score(encoding, batch, name=name)  # [B, A, W+1]
+            scored[name] = scores = probe.score(encoding, batch, name=name)  # [B, A, W+1]
             picks = pick(scores, batch.candidates)  # [B, A]
             hits.append(batch.gold.gather(-1, picks[..., None])[..., 0])
             if weigh:
@@ -132,7 +136,7 @@ class ProbingModule(LightningModule):
             if hits
             else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
         )
-        return {"encoding": encoding, "hits": columns}
+        return {"encoding": encoding, "hits": columns, "scores": scored}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoder that the probes belong to."""
