@@ -157,6 +157,8 @@ class Report(Callback):
                 "wordpieces": census.wordpieces,
                 "left_out": dict(census.left_out),
                 "not_trees": dict(census.faults),
+                "odd": dict(census.oddities),
+                "shared_wordpieces": census.shared,
             },
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,

@@ -8,45 +8,69 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..batch import Sentence
 from ..errors import ProbingError
 from .builtin import generate
 from .lines import blocks, fault
+from .text import MISMATCH, Token, placed
 
 
 def read_conllu(path: str) -> Iterator[Sentence]:
     """Sentences of a CoNLL-U file (https://universaldependencies.org/format.html).
 
-    Multiword ranges (``3-4``) and empty nodes (``5.1``) are no words of the basic tree and are
-    passed over. Documents start at ``# newdoc``; a file without any is one document.
+    Multiword ranges (``3-4``) and empty nodes (``5.1``) are no words of the basic tree; ranges
+    say how words were written, together with ``# text`` and ``SpaceAfter=No``. Where ``# text``
+    does not match the words, the text is made of the words. Documents start at ``# newdoc``; a
+    file without any is one document.
 
     Raises:
-        ProbingError: naming file and line, where a line does not have ten columns, a word is
-            out of order, or a head is no number or outside the sentence or the word itself.
+        ProbingError: naming file and line, where a line does not have ten columns, a word or
+            range is out of order, or a head is no number or outside the sentence or the word
+            itself.
     """
     document = Path(path).stem
     for block in blocks(path):
         rows: list[tuple[int, list[str]]] = []
+        tokens: list[Token] = []
+        text, covered = "", 0
         for number, line in block:
             if line.startswith("#"):
                 key, _, value = line[1:].partition("=")
                 if key.split()[:1] == ["newdoc"]:
                     document = value.strip() or f"{Path(path).stem}:{number}"
+                if key.split() == ["text"]:
+                    text = value.strip()
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
                 raise fault(path, number, "10 columns separated by tabs", f"{len(columns)}")
-            if "-" in columns[0] or "." in columns[0]:
+            if "." in columns[0]:
+                continue
+            space = "SpaceAfter=No" not in columns[9].split("|")
+            if "-" in columns[0]:
+                if len(rows) < covered:
+                    raise fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
+                covered = _range_end(path, number, columns[0], first=len(rows) + 1)
+                tokens.append(Token(columns[1], covered - len(rows), space))
                 continue
             if columns[0] != str(len(rows) + 1):
                 raise fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
             rows.append((number, columns))
+            if len(rows) > covered:
+                tokens.append(Token(columns[1], 1, space))
+        if len(rows) < covered:
+            raise fault(path, block[-1][0], f"word number {len(rows) + 1}", "no more words")
         if rows:
             words, tags, relations = zip(*((c[1], c[4], c[7]) for _, c in rows), strict=True)
             heads = [_head(path, number, c[6]) for number, c in rows]
-            yield _sentence(path, words, heads, relations, tags, document, [n for n, _ in rows])
+            lines = [number for number, _ in rows]
+            tree = _sentence(path, words, heads, relations, tags, document, lines)
+            own, spans = placed(words, tokens, text)
+            oddities = [MISMATCH] if text and own != text else []
+            yield replace(tree, text=own, spans=spans, oddities=oddities)
 
 
 def read_text(path: str) -> Iterator[Sentence]:
@@ -107,6 +131,14 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
             return [*faults, "cycle"]
         settled.update(path)
     return faults
+
+
+def _range_end(path: str, line: int, text: str, *, first: int) -> int:
+    """The last word of a multiword range, ``4`` in ``3-4``."""
+    start, _, end = text.partition("-")
+    if start != str(first) or not end.isascii() or not end.isdigit() or int(end) < first:
+        raise fault(path, line, f"a range that begins with word {first}", repr(text))
+    return int(end)
 
 
 def _head(path: str, line: int, text: str) -> int:

@@ -12,13 +12,16 @@ import torch
 from ..batch import ALL, EdgeBatch, Sentence, Tokenizer, Window
 from ..errors import ProbingError
 from .readers import tree_faults
+from .text import joined
 
 
 @dataclass
 class Census:
     """What was read, in numbers, and the names of the rows, in the order of their indices.
 
-    ``left_out`` and ``faults`` count sentences by reason; only those left out are not used.
+    ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
+    used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
+    belong to several words.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
@@ -26,8 +29,10 @@ class Census:
     windows: int = 0
     words: int = 0
     wordpieces: int = 0
+    shared: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    oddities: Counter[str] = field(default_factory=Counter)
 
     def row(self, name: str) -> int:
         """The index of the row ``name``, new if need be."""
@@ -48,19 +53,21 @@ def dependency_windows(
     while chunk := list(islice(stream, 256)):
         for sentence in chunk:
             _check(sentence)
-        pieces = tokenizer([sentence.words for sentence in chunk])
+        pieces = tokenizer([joined([sentence]) for sentence in chunk])
         for sentence, wordpieces in zip(chunk, pieces, strict=True):
             census.sentences += 1
             if len(wordpieces.ids) > tokenizer.limit:
                 census.left_out[f"over {tokenizer.limit} wordpieces"] += 1
                 continue
-            if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
+            if len(wordpieces.words) < len(sentence.words):
                 census.left_out["a word without a wordpiece"] += 1
                 continue
             census.faults.update(tree_faults(sentence.heads))
+            census.oddities.update(sentence.oddities)
             census.windows += 1
             census.words += len(sentence.words)
             census.wordpieces += len(wordpieces.ids)
+            census.shared += wordpieces.shared
             yield Window(
                 words=sentence.words,
                 wordpieces=wordpieces,
@@ -109,6 +116,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
     most = max((len(w.anchors) for w in windows), default=0)
     ids = torch.full((size, length), pad_id)
     words_of = torch.full((size, length), -2)
+    is_shared = any(w.wordpieces.last_of is not None for w in windows)
+    last_of = words_of.clone() if is_shared else None
     lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
     anchors = torch.zeros(size, most, dtype=torch.long)
     is_anchor = torch.zeros(size, most, dtype=torch.bool)
@@ -119,6 +128,10 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
         count = len(window.anchors)
         ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
         words_of[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.words_of)
+        if last_of is not None:
+            last = window.wordpieces.last_of
+            own = torch.tensor(window.wordpieces.words_of if last is None else last)
+            last_of[b, : len(own)] = own
         anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
         is_anchor[b, :count] = True
         gold[b][_cells(window.gold)] = True
@@ -139,6 +152,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], pad_id: int) -> Edge
         gold=gold,
         candidates=candidates,
         member=member,
+        last_of=last_of,
     )
 
 

@@ -179,7 +179,13 @@ class Encoder(nn.Module):
         )
 
     def forward(
-        self, ids: Tensor, words_of: Tensor, *, width: int, needs: Collection[str]
+        self,
+        ids: Tensor,
+        words_of: Tensor,
+        *,
+        width: int,
+        needs: Collection[str],
+        last_of: Tensor | None = None,
     ) -> Encoding:
         """Encode a batch, computing only what is asked for.
 
@@ -188,6 +194,7 @@ class Encoder(nn.Module):
             words_of: ``[B, T]``, the word of each wordpiece, -1 special, -2 padding.
             width: ``W``.
             needs: names of parts of :class:`~probing.batch.Encoding`.
+            last_of: ``[B, T]``, the last word of each wordpiece where some belong to several.
 
         Returns:
             The parts asked for; ``visible`` comes with ``attention`` or ``boundary``.
@@ -197,7 +204,7 @@ class Encoder(nn.Module):
             raise ValueError(f"an encoding has no part {min(unknown)!r}")
         if ids.numel() == 0:
             return self._empty(width, needs)
-        index = WordIndex(words_of, width)
+        index = WordIndex(words_of, width, last_of)
         parts: dict[str, Tensor | None] = {}
         if "embeddings" in needs:
             vectors = self.model.get_input_embeddings()(ids).float()

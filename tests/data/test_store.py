@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probing.batch import EdgeBatch, Reader, Sentence, Tokenizer, Window, Wordpieces
+from probing.batch import EdgeBatch, Reader, Sentence, Text, Tokenizer, Window, Wordpieces
 from probing.data import store
 from probing.data.readers import read_conllu, read_text
 from probing.data.store import EdgeWindows, cache_folder, open_windows, reader_for
@@ -30,10 +30,10 @@ class Letters:
     pad_id: int = 0
     fingerprint: str = "letters"
 
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
+    def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
         found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word]
+        for window in windows:
+            pieces = [(w, ord(c)) for w, word in enumerate(window.words) for c in word]
             found.append(
                 Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
             )

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probing.batch import Sentence, Window, Wordpieces
+from probing.batch import Sentence, Text, Window, Wordpieces
 from probing.data.windows import Census, collate, dependency_windows
 
 
@@ -23,10 +23,10 @@ class Letters:
     pad_id: int = 7
     fingerprint: str = "letters"
 
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
+    def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
         found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word if c != "-"]
+        for window in windows:
+            pieces = [(w, ord(c)) for w, word in enumerate(window.words) for c in word if c != "-"]
             found.append(
                 Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
             )
