@@ -45,6 +45,7 @@ def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
         folder: Path = tmp_path_factory.mktemp(family)
         rng = torch.Generator().manual_seed(7)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(7)
             model = tf.AutoModel.from_config(CONFIGS[family]())
             for parameter in model.parameters():
                 parameter.add_(0.1 * torch.randn(parameter.shape, generator=rng))
@@ -57,6 +58,11 @@ def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
 def encode(encoder: Encoder) -> Encoding:
     needs = {"attention", "boundary", "embeddings", "hidden"}
     return encoder(IDS, WORDS_OF, width=WIDTH, needs=needs)
+
+
+def differ(left: Tensor, right: Tensor) -> bool:
+    """Nearly everywhere: random numbers may come near each other."""
+    return float((left - right).abs().gt(1e-3).double().mean()) > 0.8
 
 
 def first_input(model: Any) -> Tensor:
@@ -80,7 +86,7 @@ def test_a_twin_has_the_trained_embeddings_and_nothing_else(
         if name in twin.kept:
             assert torch.equal(own[name], other[name]), name
         else:
-            assert not torch.isclose(own[name], other[name]).any(), name
+            assert differ(own[name], other[name]), name
     # What is kept is, no more and no less, what changes the input of the first layer.
     before = first_input(trained.model)
     assert torch.equal(first_input(twin.model), before)
@@ -111,7 +117,7 @@ def test_everything_is_random_where_embeddings_are_not_kept(
     twin = Encoder(str(folder), random_init=True, keep_embeddings=False).load()
     assert twin.kept == ()
     for left, right in zip(trained.model.parameters(), twin.model.parameters(), strict=True):
-        assert not torch.isclose(left, right).any()
+        assert differ(left, right)
     assert "random, too" in twin.title
 
 
