@@ -22,10 +22,12 @@ from tokenizers import (
     trainers,
 )
 
-from probing.batch import Text, Wordpieces
+from probing.batch import Text, Window, Wordpieces
 from probing.data.text import spaced
+from probing.data.windows import collate
 from probing.encoder import Encoder, WordpieceTokenizer
 from probing.errors import ProbingError
+from probing.modules import ProbingModule
 
 LETTERS = sorted(pre_tokenizers.ByteLevel.alphabet())
 
@@ -310,6 +312,9 @@ def test_an_encoding_of_shared_wordpieces(family: str, tmp_path: Path) -> None:
     share = torch.tensor([[0, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]).double()
     needs = {"attention", "boundary", "embeddings"}
     found = encoder(ids, words_of, last_of=last_of, width=3, needs=needs)
+    batch = collate([Window(window.words, pieces, [], [], None, [])], ["all"], 0)
+    alike = ProbingModule(encoder).encode(batch, extra=needs)
+    assert torch.equal(alike.part("attention"), found.part("attention"))
     for number, layer in enumerate(maps):
         for head, weights in enumerate(layer[0].double()):
             for i in range(3):

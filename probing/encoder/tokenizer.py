@@ -81,7 +81,7 @@ class WordpieceTokenizer:
 def words_by_characters(encoding: Any, window: Text) -> tuple[list[int], list[int]]:
     """The first and the last word that each wordpiece of a text holds characters of.
 
-    White space counts for nothing; a wordpiece of nothing else belongs to the word that follows,
+    White space belongs to no word; a wordpiece of nothing else belongs to the word that follows,
     or else to the last one. Special tokens that the text does not hold have -1.
     """
     starts, ends = [start for start, _ in window.spans], [end for _, end in window.spans]
@@ -93,10 +93,6 @@ def words_by_characters(encoding: Any, window: Text) -> tuple[list[int], list[in
             first.append(-1)
             last.append(-1)
             continue
-        while start < end and window.text[start].isspace():
-            start += 1
-        while start < end and window.text[end - 1].isspace():
-            end -= 1
         first.append(min(bisect_right(ends, start), len(ends) - 1))
         last.append(max(bisect_left(starts, end) - 1, first[-1]))
     return first, last
