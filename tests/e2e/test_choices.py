@@ -20,7 +20,7 @@ DATA = [
     f"--data.{split}=builtin:documents={n},seed={s}"
     for split, n, s in (("train", 7, 1), ("val", 3, 2), ("test", 4, 3))
 ]
-SMALL = ("--data.batch_wordpieces", "300", "--report.min_anchors", "3", "--predictions")
+SMALL = ("--data.batch_wordpieces", "300", "--report.min_anchors", "15", "--predictions")
 TWO = ("--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy=ddp")
 
 
