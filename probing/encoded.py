@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .batch import EdgeBatch, Encoding
+from .batch import MAIN, EdgeBatch, Encoding
 from .encoder import Encoder
 from .errors import ProbingError
 from .functional import directed, pick_word
@@ -25,20 +25,20 @@ class Encoded:
 
     Args:
         batch: the sentence alone, every word an anchor.
-        encoding: of that batch; holds ``attention``.
-        encoder: where it comes from.
+        encodings: of that batch, by encoder; they hold ``attention``.
+        encoder: the main one.
         probes: that find heads of words; ``None`` if there are others.
     """
 
     def __init__(
         self,
         batch: EdgeBatch,
-        encoding: Encoding,
+        encodings: Mapping[str, Encoding],
         encoder: Encoder,
         probes: Mapping[str, Probe] | None,
     ) -> None:
         self.batch = batch
-        self.encoding = encoding
+        self.encodings = encodings
         self.encoder = encoder
         self._probes = probes
 
@@ -46,6 +46,11 @@ class Encoded:
     def words(self) -> list[str]:
         """The words of the sentence."""
         return list(self.batch.words[0])
+
+    @property
+    def encoding(self) -> Encoding:
+        """What the main encoder knows of the sentence, as a batch of one."""
+        return self.encodings[MAIN]
 
     def head(self, name: str) -> Tensor:
         """The map of a head, ``[W, W]``: attention from word (row) to word (column).
@@ -105,7 +110,8 @@ class Encoded:
         if name not in names:
             raise ProbingError(f"expected a probe of {', '.join(names) or 'none'}, found {name!r}")
         with torch.no_grad():
-            scores = self._probes[name].score(self.encoding, self.batch, name=name)
+            own = self._probes[name]
+            scores = own.score(self.encodings[own.encoder], self.batch, name=name)
         columns = [ROOT, *self.words]
         picked = pick(scores, self.batch.candidates)[0].tolist()
         return [(word, columns[column]) for word, column in zip(self.words, picked, strict=True)]

@@ -88,7 +88,7 @@ class Model:
 
     def __repr__(self) -> str:
         with_probes = f", probes {', '.join(self.probes)}" if self.probes else ""
-        return f"<{self.encoder.description}{with_probes}>"
+        return f"<{self.module.description}{with_probes}>"
 
     def to(self, device: str | torch.device) -> Self:
         """The same, on ``device``."""
@@ -106,9 +106,9 @@ class Model:
         """
         batch = self._batch(words).to(self.module.device)
         with torch.no_grad():
-            encoding = self.module.encode(batch, extra=self.module.extra_needs)
+            encodings = self.module.encode(batch, extra=self.module.extra_needs)
         parses = isinstance(self.data.task, Dependencies)
-        return Encoded(batch, encoding, self.encoder, self.module.probes if parses else None)
+        return Encoded(batch, encodings, self.encoder, self.module.probes if parses else None)
 
     def score(
         self,

@@ -11,7 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
-from .batch import ALL, EdgeBatch, Encoding
+from .batch import ALL, MAIN, EdgeBatch, Encoding
 from .callbacks import Report
 from .choices import NO_PICK, Notes, Pickers, write_choices
 from .data import EdgeData
@@ -45,9 +45,11 @@ class Predictions(Callback):
         if trainer.sanity_checking or trainer.state.fn == TrainerFn.FITTING:
             return
         self.probes = tuple(module.probes)
-        chosen = self.report.heads.get("val")
-        self.cells = _every(module, self.report) if chosen is None else [*_own(chosen).values()]
-        self.cells = list(dict.fromkeys(self.cells))
+        if "val" in self.report.heads:
+            chosen = _own(self.report.heads["val"][MAIN])
+            self.cells = list(dict.fromkeys(chosen.values()))
+        else:
+            self.cells = _every(module, self.report)
         sizes = module.encoder.sizes
         self.columns = [
             _column(cell, self.report, sizes.layer_numbers, sizes.heads) for cell in self.cells
@@ -63,7 +65,7 @@ class Predictions(Callback):
     def _note(self, outputs: Any, batch: EdgeBatch) -> None:
         if self.notes is None or not batch.anchors.numel():
             return
-        heads = head_picks(outputs["encoding"], batch)[..., self.columns].cpu().numpy()
+        heads = head_picks(outputs["encodings"][MAIN], batch)[..., self.columns].cpu().numpy()
         scores = [outputs["scores"][name] for name in self.probes]
         picks, sure = probe_picks(scores, batch)
         probes, probabilities = picks.cpu().numpy(), sure.cpu().numpy()
@@ -83,8 +85,8 @@ class Predictions(Callback):
         self.notes.file.close()
         trainer.strategy.barrier("predictions are noted")
         if trainer.is_global_zero:
-            counts = self.report.heads[split]
-            chosen = self.report.heads.get("val", counts)
+            counts = self.report.heads[split][MAIN]
+            chosen = self.report.heads["val" if "val" in self.report.heads else split][MAIN]
             table = best_heads(counts, chosen, at_least=self.report.min_anchors)
             own = _own(chosen)
             named = [ALL, *(best.relation for best in table)]

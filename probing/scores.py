@@ -8,12 +8,22 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
+from .batch import MAIN
 from .data import EdgeData
 from .figures import head_overview
 from .findings import Findings
 from .metrics import EdgeAccuracy, HeadAccuracy
 from .modules import ProbingModule
-from .reports import BASELINES, HEADS, PROBES, HeadCounts, ProbeCounts, baseline_rows, head_rows
+from .reports import (
+    BASELINES,
+    HEADS,
+    PROBES,
+    HeadCounts,
+    ProbeCounts,
+    baseline_rows,
+    beside_heads,
+    head_rows,
+)
 from .terminal import describe
 
 
@@ -88,7 +98,7 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores
         Findings(
             split="test",
             source=corpus.source,
-            model=module.encoder.description,
+            model=module.description,
             counts=counts,
             probes=probes,
             chosen_on=chosen_on,
@@ -102,25 +112,31 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores
 def _counted(module: ProbingModule, data: EdgeData, split: str) -> tuple[HeadCounts, ProbeCounts]:
     """What heads and probes get right on a split."""
     terms = data.split(split).terms
-    heads = HeadAccuracy().to(module.device)
+    heads = {name: HeadAccuracy().to(module.device) for name in module.encoders}
     baselines = EdgeAccuracy(terms.baselines).to(module.device)
     probes = EdgeAccuracy(tuple(module.probes)).to(module.device)
     for batch in data.evaluation(split):
         moved = batch.to(module.device)
         with torch.no_grad():
             outcome = module.judge(moved)
-            heads.update(moved, outcome["encoding"])
+            for name, metric in heads.items():
+                metric.update(moved, outcome["encodings"][name])
             baselines.update(moved, moved.baselines)
             probes.update(moved, outcome["hits"])
+    of_encoder = {
+        name: HeadCounts(
+            terms=terms,
+            rows=metric.rows,
+            baselines=baselines.compute()["correct"],
+            layers=module.encoders[name].layer_numbers,
+            **metric.compute(),
+        )
+        for name, metric in heads.items()
+    }
+    main = of_encoder.pop(MAIN)
     found = probes.compute()
     return (
-        HeadCounts(
-            terms=terms,
-            rows=heads.rows,
-            baselines=baselines.compute()["correct"],
-            layers=module.encoder.layer_numbers,
-            **heads.compute(),
-        ),
+        beside_heads(main, of_encoder),
         ProbeCounts(probes.rows, probes.names, found["correct"], found["total"]),
     )
 
