@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -96,6 +96,8 @@ class Terms:
     - ``baselines``: the names of what :attr:`EdgeBatch.baselines` holds, ``rivals``: which of
       them are shown.
     - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
+    - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
+      alone are also shown added up; only for rows that share no anchor, but for ``all``.
     """
 
     row: str
@@ -107,6 +109,7 @@ class Terms:
     errors: tuple[str, ...] = ()
     order: tuple[str, ...] = (ALL,)
     note: str = ""
+    subtypes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,19 @@ class Tokenizer(Protocol):
         ...
 
 
+class Aside(NamedTuple):
+    """An anchor that only heads and baselines are asked about, in one row of the report.
+
+    ``anchor`` is the index of the word that asks, counted from zero, and may be that of another
+    anchor; ``gold`` is a column of ``[W+1]``, ``row`` the index of the row. Every other word is a
+    candidate.
+    """
+
+    anchor: int
+    gold: int
+    row: int
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """What the model sees at once, and the questions asked about it.
@@ -155,6 +171,7 @@ class Window:
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
     where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
+    ``asides`` are further anchors, which no probe sees.
     """
 
     words: Sequence[str]
@@ -165,6 +182,21 @@ class Window:
     rows: Sequence[Sequence[int]]
     baselines: Sequence[Sequence[float]] | None = None
     kinds: Sequence[Sequence[int]] | None = None
+    asides: Sequence[Aside] = ()
+
+    @property
+    def aside(self) -> Window:
+        """The same window with its asides for anchors."""
+        return replace(
+            self,
+            anchors=[aside.anchor for aside in self.asides],
+            gold=[[aside.gold] for aside in self.asides],
+            candidates=None,
+            rows=[[aside.row] for aside in self.asides],
+            baselines=None,
+            kinds=None,
+            asides=(),
+        )
 
 
 class _Movable:
@@ -175,7 +207,7 @@ class _Movable:
         moved = {
             field.name: value.to(device)
             for field in fields(self)  # type: ignore[arg-type]
-            if isinstance(value := getattr(self, field.name), Tensor)
+            if isinstance(value := getattr(self, field.name), (Tensor, _Movable))
         }
         return replace(self, **moved)  # type: ignore[type-var]
 
@@ -195,6 +227,8 @@ class EdgeBatch(_Movable):
     - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
       (float64); the names are in ``terms``.
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
+    - ``asides``: the same windows with further anchors, which only heads and baselines are asked
+      about; ``None`` where there are none. Probes neither learn from them nor are scored on them.
     """
 
     words: Sequence[Sequence[str]]
@@ -210,6 +244,12 @@ class EdgeBatch(_Movable):
     member: Tensor
     baselines: Tensor
     kinds: Tensor
+    asides: EdgeBatch | None = None
+
+    @property
+    def parts(self) -> list[EdgeBatch]:
+        """All that heads and baselines are asked about: the batch, and its asides if any."""
+        return [self] if self.asides is None else [self, self.asides]
 
     @property
     def width(self) -> int:

@@ -38,6 +38,7 @@ from .reports import (
     error_rows,
     head_rows,
 )
+from .subtypes import Counts, roll_ups, rolled_up
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -82,14 +83,20 @@ class Report(Callback):
         self.probe_metric.update(batch, outputs["hits"])
         if self.counting:
             self.head_metric.update(batch, outputs["encoding"])
-            self.baseline_metric.update(batch, batch.baselines)
+            for part in batch.parts:
+                self.baseline_metric.update(part, part.baselines)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
             self.heads[split] = self._head_counts(module)
         counted = self.probe_metric.compute()
-        probes = ProbeCounts(
-            self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
+        probes = self._rolled_up(
+            ProbeCounts(
+                self.probe_metric.rows,
+                self.probe_metric.names,
+                counted["correct"],
+                counted["total"],
+            )
         )
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
@@ -99,13 +106,18 @@ class Report(Callback):
     def _head_counts(self, module: LightningModule) -> HeadCounts:
         assert isinstance(module, ProbingModule)
         counted = self.head_metric.compute()
-        return HeadCounts(
+        counts = HeadCounts(
             terms=self.terms,
             rows=self.head_metric.rows,
             baselines=self.baseline_metric.compute()["correct"],
             layers=module.encoder.layer_numbers,
             **counted,
         )
+        return self._rolled_up(counts)
+
+    def _rolled_up(self, counts: Counts) -> Counts:
+        subtypes = self.terms.subtypes
+        return rolled_up(counts, roll_ups(counts.rows, subtypes), subtypes)
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -125,7 +137,8 @@ class Report(Callback):
             counts=self.heads[split],
             probes=probes,
             chosen_on=chosen_on,
-            chosen=self.heads[chosen_on],
+            # The rows of this split, also those of which the other has one label only.
+            chosen=rolled_up(self.heads[chosen_on], self.heads[split].rows, self.terms.subtypes),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus),
             # The whole is 1.0, a share; 1 is a number of batches.
@@ -139,7 +152,7 @@ class Report(Callback):
             write_csv(folder / "baselines.csv", BASELINES, baseline_rows(findings.counts))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
-            for best in findings.table[:12]:
+            for best in findings.pictured:
                 figure = relation_heatmap(findings.counts, best.relation)
                 _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         write_csv(folder / "probes.csv", PROBES, findings.probe_table)
@@ -162,6 +175,11 @@ class Report(Callback):
             **module.encoder.identity,
             "data": {
                 "source": corpus.source,
+                **(
+                    {"scheme": corpus.scheme.name, "scheme_by": corpus.scheme.by}
+                    if corpus.scheme
+                    else {}
+                ),
                 "documents": census.documents,
                 "sentences": census.sentences,
                 "used": census.used,

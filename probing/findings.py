@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .batch import ALL
 from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
+from .schemes import is_roll_up
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
@@ -37,6 +38,11 @@ class Findings:
     def table(self) -> list[BestHead]:
         """Table 1."""
         return best_heads(self.counts, self.chosen, at_least=self.min_anchors)
+
+    @property
+    def pictured(self) -> list[BestHead]:
+        """The first twelve rows of Table 1 that do not add up others."""
+        return [best for best in self.table if not is_roll_up(best.relation)][:12]
 
     @cached_property
     def probe_table(self) -> list[tuple[object, ...]]:

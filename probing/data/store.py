@@ -22,8 +22,9 @@ import numpy as np
 import pyarrow as pa
 from torch.utils.data import Dataset
 
-from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import Aside, EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
+from ..schemes import Scheme
 from .fingerprints import described
 from .sources import Source, open_source
 from .windows import Census, Task, collate
@@ -40,6 +41,7 @@ _SCHEMA = pa.schema(
         "rows": pa.list_(_INTS),
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
+        "asides": pa.list_(_INTS),
         "length": pa.int32(),
     }
 )
@@ -53,7 +55,10 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class EdgeWindows(Dataset[EdgeBatch]):
-    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch."""
+    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
+
+    ``scheme`` is that of its trees, ``None`` where they are not what is asked about.
+    """
 
     source: str
     table: datasets.Dataset
@@ -61,6 +66,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    scheme: Scheme | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -71,8 +77,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
         chosen = [self._window(columns, i) for i in range(len(indices))]
         return collate(chosen, self.census.rows, self.terms, self.pad_id)
 
-    @staticmethod
-    def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
+    def _window(self, columns: dict[str, list[list[int]]], i: int) -> Window:
+        asides = (Aside(*aside) for aside in columns["asides"][i])  # type: ignore[misc]
         return Window(
             words=columns["words"][i],  # type: ignore[arg-type]
             wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i]),
@@ -82,6 +88,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
             rows=columns["rows"][i],  # type: ignore[arg-type]
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
+            asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
         )
 
 
@@ -174,5 +181,6 @@ def _row(window: Window) -> dict[str, object]:
         "rows": window.rows,
         "baselines": window.baselines,
         "kinds": window.kinds,
+        "asides": window.asides,
         "length": len(window.wordpieces.ids),
     }

@@ -10,9 +10,11 @@ from typing import ClassVar, Protocol
 
 import torch
 
-from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import ALL, Aside, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
+from ..schemes import SEPARATORS, is_roll_up
+from .possessives import POSS_CLITIC, stand_ins
 from .readers import tree_faults
 
 OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
@@ -23,10 +25,12 @@ class Census:
     """What was read, in numbers, and the names of the rows, in the order of their indices.
 
     ``left_out`` and ``faults`` count sentences by reason; only those left out are not used.
-    ``counts`` holds whatever else a task counts.
+    ``counts`` holds whatever else a task counts. ``unused`` names rows that turned out to say only
+    what another row says: their asides are not asked about.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
+    unused: list[str] = field(default_factory=list)
     documents: int = 0
     sentences: int = 0
     used: int = 0
@@ -84,7 +88,8 @@ class Dependencies:
     """Dependency trees: every word is an anchor and picks its head. One sentence a window.
 
     Sentences that do not fit, or hold a word without a wordpiece, are left out whole and
-    counted. Punctuation has a row of its own but does not count in ``all``.
+    counted. Punctuation has a row of its own but does not count in ``all``. For possessors there is
+    the row ``poss+clitic`` besides, of heads and baselines.
     """
 
     terms: ClassVar[Terms] = Terms(
@@ -99,6 +104,7 @@ class Dependencies:
         ),
         note="best-offset and best-head: the best over all words. Root words count as wrong\n"
         "for what takes no training.",
+        subtypes=SEPARATORS,
     )
 
     def __call__(
@@ -109,7 +115,7 @@ class Dependencies:
         Raises:
             ProbingError: for what is no tree at all.
         """
-        document = None
+        document, has_clitic = None, False
         for sentence, wordpieces in _tokenized(sentences, tokenizer):
             _check(sentence)
             census.sentences += 1
@@ -120,6 +126,8 @@ class Dependencies:
                 continue
             census.faults.update(tree_faults(sentence.heads))
             census.count_window(wordpieces, words=len(sentence.words), sentences=1)
+            asking = stand_ins(sentence)
+            has_clitic |= any(word != possessor for possessor, word in asking.items())
             yield Window(
                 words=sentence.words,
                 wordpieces=wordpieces,
@@ -127,7 +135,13 @@ class Dependencies:
                 gold=[[head] for head in sentence.heads],
                 candidates=None,
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
+                asides=[
+                    Aside(word, sentence.heads[possessor], census.row(POSS_CLITIC))
+                    for possessor, word in asking.items()
+                ],
             )
+        if POSS_CLITIC in census.rows and not has_clitic:
+            census.unused.append(POSS_CLITIC)
 
 
 def _tokenized(
@@ -163,6 +177,12 @@ def _check(sentence: Sentence) -> None:
         raise ProbingError(
             f"{where}: expected relations, found {ALL!r}, which names the row of all words"
         )
+    for relation in sentence.relations:
+        if relation == POSS_CLITIC or is_roll_up(relation):
+            raise ProbingError(
+                f"{where}: expected relations, found {relation!r}, which names a further row "
+                "of the report"
+            )
 
 
 def _rows_of(relation: str, census: Census) -> list[int]:
@@ -218,6 +238,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             baselines[b, : len(window.anchors)] = own.view(
                 len(window.anchors), len(terms.baselines)
             )
+    aside = [window.aside for window in windows]
     return EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
@@ -232,6 +253,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         member=member,
         baselines=baselines,
         kinds=kinds,
+        asides=collate(aside, rows, terms, pad_id) if any(w.anchors for w in aside) else None,
     )
 
 
