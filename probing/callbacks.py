@@ -141,6 +141,7 @@ class Report(Callback):
             chosen=rolled_up(self.heads[chosen_on], self.heads[split].rows, self.terms.subtypes),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus),
+            scheme=corpus.scheme,
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
         )

@@ -85,24 +85,27 @@ def is_roll_up(row: str) -> bool:
     return row.endswith(ALL_SUBTYPES)
 
 
+Edge = Literal["same", "swapped", "other head"]
+
+
 class Counterpart(NamedTuple):
     """What a relation of the Stanford Dependencies is in UD 2.
 
-    ``relations`` are those in UD, the usual one first; none, if it has no counterpart. ``swaps``
-    says whether dependent and head change places: then the word that is the anchor there is the
-    gold one here.
+    ``relations`` are those in UD, the usual one first; none, if it has no counterpart. ``edge``
+    says whether they join the same dependent and head, the two with their places swapped (then
+    the anchor there is the gold word here), or the same dependent and another head.
     """
 
     relations: tuple[str, ...]
-    swaps: bool = False
+    edge: Edge = "same"
 
 
 STANFORD_TO_UD: Mapping[str, Counterpart] = {
     # The paper's Table 1, in its order.
     "prep": Counterpart(()),
-    "pobj": Counterpart(("case",), swaps=True),
+    "pobj": Counterpart(("case",), "swapped"),
     "det": Counterpart(("det",)),
-    "nn": Counterpart(("compound", "flat")),
+    "nn": Counterpart(("compound",)),
     "nsubj": Counterpart(("nsubj",)),
     "amod": Counterpart(("amod",)),
     "dobj": Counterpart(("obj",)),
@@ -110,14 +113,14 @@ STANFORD_TO_UD: Mapping[str, Counterpart] = {
     "aux": Counterpart(("aux", "mark")),
     "poss": Counterpart(("nmod:poss",)),
     "auxpass": Counterpart(("aux:pass",)),
-    "ccomp": Counterpart(("ccomp",)),
+    "ccomp": Counterpart(("ccomp", "acl")),
     "mark": Counterpart(("mark",)),
     "prt": Counterpart(("compound:prt",)),
-    # What else is frequent enough for the output of the released code.
+    # What else there is, by the alphabet.
     "acomp": Counterpart(("xcomp",)),
     "advcl": Counterpart(("advcl",)),
     "appos": Counterpart(("appos",)),
-    "cc": Counterpart(("cc",)),
+    "cc": Counterpart(("cc",), "other head"),
     "conj": Counterpart(("conj",)),
     "cop": Counterpart(("cop",)),
     "csubj": Counterpart(("csubj",)),
@@ -127,21 +130,41 @@ STANFORD_TO_UD: Mapping[str, Counterpart] = {
     "expl": Counterpart(("expl",)),
     "infmod": Counterpart(("acl",)),
     "iobj": Counterpart(("iobj",)),
-    "mwe": Counterpart(("fixed",)),
+    "mwe": Counterpart(("fixed",), "swapped"),
     "neg": Counterpart(("advmod", "det")),
     "npadvmod": Counterpart(("obl:unmarked", "nmod:unmarked")),
     "nsubjpass": Counterpart(("nsubj:pass",)),
     "num": Counterpart(("nummod",)),
-    "number": Counterpart(("compound", "flat")),
+    "number": Counterpart(("compound",)),
     "parataxis": Counterpart(("parataxis",)),
     "partmod": Counterpart(("acl",)),
-    "pcomp": Counterpart(("mark", "case"), swaps=True),
+    "pcomp": Counterpart(("mark",), "swapped"),
     "possessive": Counterpart(("case",)),
     "preconj": Counterpart(("cc:preconj",)),
     "predet": Counterpart(("det:predet",)),
     "quantmod": Counterpart(("advmod",)),
     "rcmod": Counterpart(("acl:relcl",)),
     "tmod": Counterpart(("obl:unmarked", "nmod:unmarked")),
+    "vmod": Counterpart(("acl",)),
     "xcomp": Counterpart(("xcomp",)),
 }
-"""Relations of the paper's Stanford Dependencies (3.x, basic) and their counterparts in UD 2."""
+"""Relations of the paper's Stanford Dependencies (basic) and their counterparts in UD 2."""
+
+TABLE_1 = tuple(STANFORD_TO_UD)[:14]
+
+
+def in_the_paper(relations: Collection[str]) -> str:
+    """Which of these relations of UD have another name in the paper's Table 1, as a sentence.
+
+    Empty, if none has.
+    """
+    names = []
+    for stanford in TABLE_1:
+        counterpart = STANFORD_TO_UD[stanford]
+        for relation in counterpart.relations[:1]:
+            if relation in relations and relation != stanford:
+                swapped = ", dependent and head swapped" if counterpart.edge == "swapped" else ""
+                names.append(f"{relation} ({stanford}{swapped})")
+    if not names:
+        return ""
+    return f"Relations with another name in the paper's Table 1: {', '.join(names)}."
