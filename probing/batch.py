@@ -224,20 +224,6 @@ class Window:
     kinds: Sequence[Sequence[int]] | None = None
     asides: Sequence[Aside] = ()
 
-    @property
-    def aside(self) -> Window:
-        """The same window with its asides for anchors."""
-        return replace(
-            self,
-            anchors=[aside.anchor for aside in self.asides],
-            gold=[[aside.gold] for aside in self.asides],
-            candidates=None,
-            rows=[[aside.row] for aside in self.asides],
-            baselines=None,
-            kinds=None,
-            asides=(),
-        )
-
 
 class _Movable:
     """Tensors that travel to a device together."""

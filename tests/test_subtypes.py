@@ -132,4 +132,7 @@ def test_a_split_with_fewer_labels_still_chooses() -> None:
     assert set(table) == {"all", "aux", "aux:*"}
     assert (table["aux:*"].correct, table["aux:*"].total) == (9, 20)
     assert str(table["aux:*"].head) == "1-2"
+    # A label that validation data lacks is not made of others.
+    lacking = counts_of(["all", "aux:pass"], [7, 6])
+    assert list(rolled_up(lacking, tested.rows, ":@").rows) == ["all", "aux:pass", "aux:*"]
     assert rolled_up(tested, tested.rows, ":@").rows == tested.rows  # nothing is made twice

@@ -14,6 +14,7 @@ from ..batch import ALL, Aside, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Wi
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
 from ..schemes import SEPARATORS, is_roll_up
+from .asides import with_asides
 from .possessives import POSS_CLITIC, stand_ins
 from .readers import tree_faults
 from .text import joined
@@ -201,10 +202,13 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     """Pad windows into a batch; no windows make an empty batch that every part can take.
 
     Raises:
-        ValueError: for windows without baselines whose task does not name the fixed offsets.
+        ValueError: for windows without baselines, or with asides, whose task does not name the
+            fixed offsets.
     """
-    if any(w.baselines is None for w in windows) and terms.baselines != OFFSET_NAMES:
-        raise ValueError(f"windows without baselines need the terms' to be {OFFSET_NAMES}")
+    if terms.baselines != OFFSET_NAMES and any(w.baselines is None or w.asides for w in windows):
+        raise ValueError(
+            f"windows without baselines, or with asides, need the terms' to be {OFFSET_NAMES}"
+        )
     size = len(windows)
     length = max((len(w.wordpieces.ids) for w in windows), default=0)
     width = max((len(w.words) for w in windows), default=0)
@@ -251,8 +255,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             baselines[b, : len(window.anchors)] = own.view(
                 len(window.anchors), len(terms.baselines)
             )
-    aside = [window.aside for window in windows]
-    return EdgeBatch(
+    batch = EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
         terms=terms,
@@ -267,8 +270,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         baselines=baselines,
         kinds=kinds,
         last_of=last_of,
-        asides=collate(aside, rows, terms, pad_id) if any(w.anchors for w in aside) else None,
     )
+    return with_asides(batch, windows)
 
 
 def _cells(lists: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
