@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import torch
 from pytorch_lightning import LightningModule
@@ -17,9 +18,26 @@ from .encoder import Encoder
 from .errors import ProbingError
 from .probes import Probe
 from .probes.base import pick
+from .vectors import WordVectors
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
 CHECKPOINT_FORMAT = 2
+
+
+def mean_over_anchors(loss: Tensor, batch: EdgeBatch) -> Tensor:
+    """A probe's loss as it is: the mean over the anchors of a batch."""
+    return loss
+
+
+def sum_over_anchors(loss: Tensor, batch: EdgeBatch) -> Tensor:
+    """The sum over the anchors, so that longer sentences weigh more."""
+    return loss * batch.is_anchor.sum()
+
+
+REDUCTIONS: Mapping[str, Callable[[Tensor, EdgeBatch], Tensor]] = {
+    "mean": mean_over_anchors,
+    "sum": sum_over_anchors,
+}
 
 
 class ProbingModule(LightningModule):
@@ -32,6 +50,11 @@ class ProbingModule(LightningModule):
         encoder: the frozen model.
         probes: probes by name; the names stand in reports and logs.
         optimizer: makes the optimizer; each probe is a parameter group with its own rate.
+        vectors: a file of word vectors, GloVe's or word2vec's text format, for the probes that
+            use words; the model's own input embeddings, if not given.
+        reduction: what a step minimises: a probe's loss, the ``mean`` over the anchors of the
+            batch, or their ``sum``, so that longer sentences weigh more (the released code of
+            section 5). What is logged is the mean.
     """
 
     def __init__(
@@ -39,11 +62,16 @@ class ProbingModule(LightningModule):
         encoder: Encoder,
         probes: dict[str, Probe] | None = None,
         optimizer: OptimizerFactory = torch.optim.Adam,
+        *,
+        vectors: str | None = None,
+        reduction: Literal["mean", "sum"] = "mean",
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.probes: Mapping[str, Probe] = nn.ModuleDict(probes or {})  # type: ignore[assignment]
         self.optimizer = optimizer
+        self.vectors = None if vectors is None else WordVectors(vectors)
+        self.reduce = REDUCTIONS[reduction]
         self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
             {name: MeanMetric(nan_strategy="error") for name in self.probes}
         )
@@ -51,15 +79,24 @@ class ProbingModule(LightningModule):
         self._configured = False
 
     def configure_model(self) -> None:
-        """Load the encoder and size the probes by it, once."""
+        """Load the encoder and size the probes by it, once.
+
+        Raises:
+            ProbingError: if there are word vectors, but no probe reads them.
+        """
         if self._configured:
             return
         self.encoder.load()
+        sizes = self.encoder.sizes
+        if self.vectors is not None:
+            if not any("vectors" in probe.needs for probe in self.probes.values()):
+                raise ProbingError(f"{self.vectors.name}: no probe of this run reads word vectors")
+            sizes = replace(sizes, vectors=self.vectors.dimensions)
         for name, probe in self.probes.items():
             # A probe starts the same whichever others it trains beside.
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(zlib.crc32(f"{torch.initial_seed()} {name}".encode()))
-                probe.configure(self.encoder.sizes)
+                probe.configure(sizes)
         self._configured = True
 
     def configure_optimizers(self) -> Optimizer:
@@ -80,8 +117,17 @@ class ProbingModule(LightningModule):
     def encode(self, batch: EdgeBatch, *, extra: Iterable[str] = ()) -> Encoding:
         """What the probes, and ``extra``, need to know of ``batch``."""
         needs = {part for probe in self.probes.values() for part in probe.needs} | set(extra)
-        return self.encoder(  # type: ignore[no-any-return]
-            batch.ids, batch.words_of, width=batch.width, needs=needs
+        wants_vectors = "vectors" in needs
+        needs.discard("vectors")  # which no encoder has
+        if wants_vectors and self.vectors is None:
+            needs.add("embeddings")
+        encoding: Encoding = self.encoder(batch.ids, batch.words_of, width=batch.width, needs=needs)
+        if not wants_vectors:
+            return encoding
+        if self.vectors is None:
+            return replace(encoding, vectors=encoding.embeddings)
+        return replace(
+            encoding, vectors=self.vectors(batch.words, batch.width).to(batch.ids.device)
         )
 
     def rehearse(self, batch: EdgeBatch) -> None:
@@ -104,7 +150,7 @@ class ProbingModule(LightningModule):
             self.log(f"train/loss/{name}", losses[name].detach(), batch_size=1)
         total = torch.stack(list(losses.values())).sum()
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
-        return total
+        return self.reduce(total, batch)
 
     def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
         """See :meth:`judge`; also logs each probe's loss over the whole split."""
@@ -141,6 +187,7 @@ class ProbingModule(LightningModule):
             "encoder": self.encoder.title,
             "weights": self.encoder.fingerprint,
             "layers": list(self.encoder.layer_numbers),
+            "vectors": self._vectors_used,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -166,11 +213,30 @@ class ProbingModule(LightningModule):
                 f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
                 f"{made['encoder']}, the run at {_numbers(self.encoder.layer_numbers)}"
             )
+        self._check_vectors(made.get("vectors"))
         names = {key.split(".")[1] for key in checkpoint["state_dict"] if key.startswith("probes.")}
         if names != set(self.probes):
             raise ProbingError(
                 f"the checkpoint holds the probes {_listed(names)}; the run has "
                 f"{_listed(self.probes)}"
+            )
+
+    @property
+    def _vectors_used(self) -> list[str] | None:
+        """The file of word vectors, and what tells it from another."""
+        return None if self.vectors is None else [self.vectors.name, self.vectors.fingerprint]
+
+    def _check_vectors(self, made: list[str] | None) -> None:
+        """Refuse other word vectors than those that the probes of a checkpoint learned from."""
+        own = self._vectors_used
+        if (made and made[1]) != (own and own[1]):
+            learned, found = (
+                f"{used[0]} (SHA-256 {used[1][:12]})" if used else "the model's input embeddings"
+                for used in (made, own)
+            )
+            raise ProbingError(
+                f"the checkpoint's probes learned from the word vectors {learned}, "
+                f"the run has {found}; --model.vectors FILE names the file"
             )
 
     def load_state_dict(

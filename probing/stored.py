@@ -31,7 +31,7 @@ _OUR_READERS = frozenset(
 # Options that hold names and paths, never something to import.
 _PLAIN = frozenset(
     "data.init_args.train data.init_args.val data.init_args.test "
-    "model.encoder.name model.encoder.revision".split()
+    "model.encoder.name model.encoder.revision model.vectors".split()
 )
 
 

@@ -24,10 +24,11 @@ ALLOWED: dict[str, set[str]] = {
     "encoder": BASE,
     "probes": BASE,
     "metrics": BASE,
+    "vectors": BASE,
     "reports": BASE,
     "data": BASE,
     # These bring them together.
-    "modules": BASE | {"encoder", "probes", "metrics"},
+    "modules": BASE | {"encoder", "probes", "metrics", "vectors"},
     "findings": BASE | {"reports"},
     "figures": BASE | {"reports", "findings"},
     "terminal": BASE | {"reports", "findings", "data"},

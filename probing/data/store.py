@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import datasets
@@ -70,6 +71,15 @@ class EdgeWindows(Dataset[EdgeBatch]):
         columns = self.table[list(indices)] if indices else {}
         chosen = [self._window(columns, i) for i in range(len(indices))]
         return collate(chosen, self.census.rows, self.terms, self.pad_id)
+
+    @cached_property
+    def vocabulary(self) -> Counter[str]:
+        """Its words, and how often each is there."""
+        counts: Counter[str] = Counter()
+        for chunk in self.table.data.column("words").chunks:
+            for pair in chunk.flatten().value_counts():
+                counts[pair["values"].as_py()] += pair["counts"].as_py()
+        return counts
 
     @staticmethod
     def _window(columns: dict[str, list[list[int]]], i: int) -> Window:

@@ -13,6 +13,7 @@ import torch
 from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
+from .offsets import offsets_of
 from .readers import tree_faults
 
 OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
@@ -174,10 +175,11 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     """Pad windows into a batch; no windows make an empty batch that every part can take.
 
     Raises:
-        ValueError: for windows without baselines whose task does not name the fixed offsets.
+        ValueError: for windows without baselines whose task names others than fixed offsets.
     """
-    if any(w.baselines is None for w in windows) and terms.baselines != OFFSET_NAMES:
-        raise ValueError(f"windows without baselines need the terms' to be {OFFSET_NAMES}")
+    offsets = offsets_of(terms)
+    if offsets is None and any(w.baselines is None for w in windows):
+        raise ValueError("windows without baselines need the terms' to be fixed offsets")
     size = len(windows)
     length = max((len(w.wordpieces.ids) for w in windows), default=0)
     width = max((len(w.words) for w in windows), default=0)
@@ -208,8 +210,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             if window.kinds is not None:
                 flat = [kind for of_anchor in window.kinds for kind in of_anchor]
                 kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
-    if terms.baselines == OFFSET_NAMES:
-        baselines = offset_hits(gold, anchors, lengths).double()
+    if offsets is not None:
+        baselines = offset_hits(gold, anchors, lengths, offsets).double()
     else:
         baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):

@@ -1,0 +1,118 @@
+"""Vectors of words in text: a word and its numbers a line, as GloVe and word2vec write them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ProbingError
+from .lines import Watch, numbered, unwatched
+
+Vector = np.ndarray[tuple[int], np.dtype[np.float32]]
+
+
+@dataclass(frozen=True)
+class TextVectors:
+    """What was read of a file.
+
+    - ``vectors``: of those words that were wanted and are there.
+    - ``dimensions``: numbers of each vector.
+    - ``sha256``: over the file's bytes, decompressed, so that packing a file does not change it.
+    """
+
+    vectors: dict[str, Vector]
+    dimensions: int
+    sha256: str
+
+
+def read_text_vectors(
+    name: str, wanted: Collection[str], *, watch: Watch = unwatched
+) -> TextVectors:
+    """Read the vectors of some words; no more than these is held in memory.
+
+    A line is a word, and after it as many numbers as on the first line, each after one space. A
+    word may hold spaces itself, as some of GloVe's do: the last columns are the numbers. A first
+    line of two integers is word2vec's header, how many vectors there are and of how many numbers.
+    Of a word that is there twice the first line counts.
+
+    Numbers are looked at only where the word is wanted; columns and encoding on every line.
+
+    Args:
+        name: see :func:`~probing.vectors.lines.numbered`.
+        wanted: the words.
+        watch: see :data:`~probing.vectors.lines.Watch`.
+
+    Raises:
+        ProbingError: for a file that is not there or faulty, with the line.
+    """
+    digest = hashlib.sha256()
+    vectors: dict[str, Vector] = {}
+    declared = dimensions = number = count = 0
+    with closing(numbered(name, watch)) as lines:
+        for number, raw in lines:
+            digest.update(raw)
+            # word2vec itself ends each line with a space.
+            line = raw.rstrip(b" \r\n")
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+                if header := re.fullmatch(rb"(\d+) (\d+)", line):
+                    declared, dimensions = int(header[1]), int(header[2])
+                    continue
+            dimensions = dimensions or _numbers(line)
+            if line.count(b" ") < dimensions or not dimensions:
+                expected = f"a word and {dimensions or 'its'} numbers, separated by single spaces"
+                raise _fault(name, number, expected, f"{len(line.split())} columns")
+            start, *numbers = line.rsplit(b" ", dimensions)
+            word = _decoded(name, number, start)
+            count += 1
+            if word in wanted and word not in vectors:
+                vectors[word] = _vector(name, number, word, numbers)
+    if not count:
+        raise ProbingError(f"{name}: expected vectors of words, found an empty file")
+    if declared and count != declared:
+        raise _fault(name, number, f"{declared:,} vectors, as line 1 says", f"{count:,}")
+    return TextVectors(vectors, dimensions, digest.hexdigest())
+
+
+def _numbers(line: bytes) -> int:
+    """How many numbers stand at the end of a line, after a word at least."""
+    count = 0
+    for field in reversed(line.split(b" ")[1:]):
+        try:
+            float(field)
+        except ValueError:
+            break
+        count += 1
+    return count
+
+
+def _decoded(name: str, number: int, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _fault(name, number, "UTF-8 text", f"byte {raw[error.start]:#x}") from error
+
+
+def _vector(name: str, number: int, word: str, fields: list[bytes]) -> Vector:
+    values = []
+    for field in fields:
+        try:
+            values.append(float(field))
+        except ValueError:
+            found = repr(field.decode("utf-8", "replace"))
+            raise _fault(name, number, f"numbers after {word!r}", found) from None
+    with np.errstate(over="ignore"):
+        vector = np.array(values, dtype=np.float64).astype(np.float32)
+    if not np.isfinite(vector).all():
+        worst = fields[int(np.isfinite(vector).argmin())].decode()
+        raise _fault(name, number, f"finite numbers after {word!r}", repr(worst))
+    return vector
+
+
+def _fault(name: str, line: int, expected: str, found: str) -> ProbingError:
+    return ProbingError(f"{name}:{line}: expected {expected}, found {found}")
