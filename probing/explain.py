@@ -12,6 +12,7 @@ from jsonargparse import Namespace
 
 from .callbacks import Report
 from .encoder import Encoder
+from .modules import ProbingModule
 
 _WIDTH = 100
 _INDENT = 8
@@ -21,7 +22,8 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
     """The text: a section each for model, probes, data, report and the run itself."""
     data = config.data
     sections = {
-        "model": dict(_options("model.encoder", Encoder, config.model.encoder)),
+        "model": dict(_options("model.encoder", Encoder, config.model.encoder))
+        | dict(_options("model", ProbingModule, _simple(config.model))),
         "probes": {},
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
@@ -47,6 +49,11 @@ _RUN: dict[str, tuple[object, str]] = {
     "overwrite": (False, "replace the run that the folder holds"),
     "seed_everything": (1, "seed of everything random"),
 }
+
+
+def _simple(model: Namespace) -> Namespace:
+    """The options of the model that are neither its encoder nor a class to be named."""
+    return Namespace(vectors=model.vectors, reduction=model.reduction)
 
 
 def _class(path: str) -> type:

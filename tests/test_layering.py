@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "encoder"},
+    "explain": BASE | {"callbacks", "encoder", "modules"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks"}

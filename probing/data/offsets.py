@@ -14,7 +14,7 @@ _FAMILY = "offset"
 def offsets_of(terms: Terms) -> list[int] | None:
     """The offsets that are a task's baselines; ``None`` if it has others."""
     names = [name.partition("=") for name in terms.baselines]
-    if any(family != _FAMILY for family, _, _ in names):
+    if not names or any(family != _FAMILY for family, _, _ in names):
         return None
     return [int(offset) for _, _, offset in names]
 

@@ -29,7 +29,7 @@ _PACKED: Mapping[bytes, Callable[[IO[bytes]], object]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
 }
-_BUFFER = 1 << 20
+_BUFFER = 1 << 17
 LONGEST = 1 << 20
 """The most bytes that a line may have."""
 

@@ -36,9 +36,10 @@ def read_text_vectors(
     """Read the vectors of some words; no more than these is held in memory.
 
     A line is a word, and after it as many numbers as on the first line, each after one space. A
-    word may hold spaces itself, as some of GloVe's do: the last columns are the numbers. A first
-    line of two integers is word2vec's header, how many vectors there are and of how many numbers.
-    Of a word that is there twice the first line counts.
+    first line of two integers is word2vec's header: how many vectors there are, and of how many
+    numbers. A word may hold spaces itself, as some of GloVe's do: the last columns are the
+    numbers. (But if it ended in a fraction, such as 0.5, that would be a number too many.) Of a
+    word that is there twice the first line counts.
 
     Numbers are looked at only where the word is wanted; columns and encoding on every line.
 
@@ -62,15 +63,20 @@ def read_text_vectors(
                 line = line.removeprefix(b"\xef\xbb\xbf")
                 if header := re.fullmatch(rb"(\d+) (\d+)", line):
                     declared, dimensions = int(header[1]), int(header[2])
+                    if not dimensions:
+                        raise _fault(name, 1, "vectors of one number or more", "0")
                     continue
             dimensions = dimensions or _numbers(line)
-            if line.count(b" ") < dimensions or not dimensions:
+            extra = line.count(b" ") - dimensions
+            # Most words are not wanted: to split their numbers would take most of the time.
+            start = line.rsplit(b" ", dimensions)[0] if extra else line.partition(b" ")[0]
+            if extra < 0 or not dimensions or _ends_in_number(start):
                 expected = f"a word and {dimensions or 'its'} numbers, separated by single spaces"
                 raise _fault(name, number, expected, f"{len(line.split())} columns")
-            start, *numbers = line.rsplit(b" ", dimensions)
             word = _decoded(name, number, start)
             count += 1
             if word in wanted and word not in vectors:
+                numbers = line[len(start) + 1 :].split(b" ")
                 vectors[word] = _vector(name, number, word, numbers)
     if not count:
         raise ProbingError(f"{name}: expected vectors of words, found an empty file")
@@ -89,6 +95,15 @@ def _numbers(line: bytes) -> int:
             break
         count += 1
     return count
+
+
+def _ends_in_number(word: bytes) -> bool:
+    """Whether what should be a word is one with a number too many behind it."""
+    last = word.rpartition(b" ")[2]
+    return (
+        last != word
+        and re.fullmatch(rb"[-+]?(\d*\.\d+([eE][-+]?\d+)?|\d+[eE][-+]\d+)", last) is not None
+    )
 
 
 def _decoded(name: str, number: int, raw: bytes) -> str:
