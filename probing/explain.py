@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from docstring_parser import DocstringStyle, parse
@@ -23,7 +24,7 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
     data = config.data
     sections = {
         "model": dict(_options("model.encoder", Encoder, config.model.encoder))
-        | dict(_options("model", ProbingModule, _simple(config.model))),
+        | dict(_options("model", ProbingModule, _own(config.model))),
         "probes": {},
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
@@ -51,9 +52,9 @@ _RUN: dict[str, tuple[object, str]] = {
 }
 
 
-def _simple(model: Namespace) -> Namespace:
+def _own(model: Namespace) -> SimpleNamespace:
     """The options of the model that are neither its encoder nor a class to be named."""
-    return Namespace(vectors=model.vectors, reduction=model.reduction)
+    return SimpleNamespace(vectors=model.vectors, reduction=model.reduction)
 
 
 def _class(path: str) -> type:

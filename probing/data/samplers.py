@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -70,7 +71,7 @@ class TrainingBatches(Sampler[list[int]]):
         world: int = 1,
     ) -> None:
         self.lengths = lengths
-        self.limits = {"wordpieces": wordpieces, "windows": windows}
+        self.form = partial(batches_by_length, lengths, wordpieces=wordpieces, windows=windows)
         self.seed = seed
         self.rank = rank
         self.world = world
@@ -83,7 +84,7 @@ class TrainingBatches(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         random = np.random.default_rng((self.seed, self.epoch))
         order = random.permutation(len(self.lengths))
-        batches = batches_by_length(self.lengths, **self.limits, order=order)
+        batches = self.form(order=order)
         dealt = random.permutation(len(batches))
         even = -(-len(batches) // self.world) * self.world
         for position in range(self.rank, even, self.world):
@@ -91,5 +92,5 @@ class TrainingBatches(Sampler[list[int]]):
 
     def __len__(self) -> int:
         # Only lengths decide where batches end, so every epoch has equally many.
-        count = len(batches_by_length(self.lengths, **self.limits))
+        count = len(self.form())
         return -(-count // self.world)

@@ -44,8 +44,7 @@ class WordVectors:
 
     A word has the vector of its exact form; if the file has none, that of its lower-cased form;
     if it has neither, zeros. (The paper's released code lower-cases every word, and gives
-    unknown ones a row of their own; with GloVe's lower-cased vectors only the unknown ones
-    differ.)
+    unknown ones row 0 of its table; with GloVe's lower-cased vectors only these can differ.)
 
     The file is read when words are first asked for, and again for words that had not been
     announced by :meth:`read`. No more than their vectors is held in memory.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from probing.data.readers import read_builtin
+from probing.errors import ProbingError
+from probing.stored import base_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, TEST, OTHER = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3), (2, 4)))
@@ -129,3 +133,19 @@ def test_a_fault_in_the_file_is_named_before_anything_is_written(
     said = refuse("train", *config, *sources, "--output", tmp_path / "run")
     assert said == "error: bad.txt:2: expected numbers after 'a', found 'x'\n"
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("key", ["vectors", "probes"])
+def test_a_stored_configuration_may_name_a_file_of_vectors_and_nothing_else(key: str) -> None:
+    """A name with dots is a file here; where a class is expected, it is refused."""
+    stored = yaml.safe_dump({"model": {key: "my.vectors"}})
+    early = Namespace(config=[], imports=[])
+    if key == "vectors":
+        with base_arguments("evaluate", early, stored, []) as arguments:
+            assert arguments[0] == "--config"
+    else:
+        with (
+            pytest.raises(ProbingError, match=r"my\.vectors, from outside the package"),
+            base_arguments("evaluate", early, stored, []),
+        ):
+            pass
