@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from probing.batch import EdgeBatch
+from probing.batch import MAIN, EdgeBatch
 from probing.data import DependencyData
 from probing.encoder import Encoder
 from probing.modules import ProbingModule
@@ -41,7 +41,7 @@ def module(tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Callable[.
 
 def naive(made: ProbingModule, batch: EdgeBatch) -> float:
     """The sum over probes and anchors of minus the logarithm of the softmax at the gold word."""
-    encoding, total = made.encode(batch), 0.0
+    encoding, total = made.encode(batch)[MAIN], 0.0
     for probe in made.probes.values():
         scores = probe(encoding, batch).double()
         for b, a in batch.is_anchor.nonzero().tolist():

@@ -14,7 +14,7 @@ import pytest
 import torch
 from hypothesis import given
 
-from probing.batch import EdgeBatch, Encoding
+from probing.batch import MAIN, EdgeBatch, Encoding
 from probing.data import DependencyData
 from probing.encoder import Encoder
 from probing.errors import ProbingError
@@ -179,7 +179,7 @@ def test_probes_read_the_file_and_the_encoder_computes_no_embeddings(
 ) -> None:
     probes = {"words": AttentionWordsProbe(), "distance": DistanceWordsProbe()}
     made = module(tiny_encoder, of_corpus, **probes)
-    encoding = made.encode(batch)
+    encoding = made.encode(batch)[MAIN]
     assert encoding.embeddings is None
     table = {
         line.split()[0]: [float(np.float32(n)) for n in line.split()[1:]]
@@ -199,7 +199,7 @@ def test_without_a_file_vectors_are_the_models_embeddings(
     tiny_encoder: Encoder, batch: EdgeBatch
 ) -> None:
     made = module(tiny_encoder, None)
-    encoding = made.encode(batch)
+    encoding = made.encode(batch)[MAIN]
     needs = {"embeddings"}
     own = tiny_encoder(batch.ids, batch.words_of, width=batch.width, needs=needs).embeddings
     assert torch.equal(encoding.part("vectors"), own)
@@ -210,7 +210,11 @@ def test_an_empty_batch_has_vectors(
     tiny_encoder: Encoder, of_corpus: Path, random_edges: Callable[..., tuple[EdgeBatch, Encoding]]
 ) -> None:
     empty, _ = random_edges(0, lengths=())
-    assert module(tiny_encoder, of_corpus).encode(empty).part("vectors").shape == (0, 0, DIMENSIONS)
+    assert module(tiny_encoder, of_corpus).encode(empty)[MAIN].part("vectors").shape == (
+        0,
+        0,
+        DIMENSIONS,
+    )
 
 
 def test_the_score_of_root_does_not_depend_on_any_vector(
@@ -218,7 +222,7 @@ def test_the_score_of_root_does_not_depend_on_any_vector(
 ) -> None:
     """As in the paper: for ROOT the vectors of both words are zero."""
     made = module(tiny_encoder, of_corpus, a=AttentionWordsProbe(), d=DistanceWordsProbe())
-    encoding = made.encode(batch)
+    encoding = made.encode(batch)[MAIN]
     other = replace(encoding, vectors=torch.randn_like(encoding.part("vectors")))
     for probe in made.probes.values():
         scores, changed = probe(encoding, batch), probe(other, batch)
@@ -284,3 +288,23 @@ def test_the_vocabulary_of_a_corpus_counts_its_words(
 ) -> None:
     windows = DependencyData(test=SOURCE, tokenizer=tiny_encoder.tokenizer).open("test")
     assert windows.vocabulary == Counter(word for window in batch.words for word in window)
+
+
+def test_each_encoder_gives_its_own_embeddings_or_all_the_file(
+    tiny_encoder: Encoder, batch: EdgeBatch, of_corpus: Path
+) -> None:
+    for file in (None, of_corpus):
+        twin = Encoder(tiny_encoder.name, random_init=True, random_seed=3, keep_embeddings=False)
+        made = ProbingModule(
+            tiny_encoder,
+            {"one": AttentionWordsProbe(), "two": DistanceWordsProbe(encoder="twin")},
+            encoders={"twin": twin},
+            vectors=None if file is None else str(file),
+        )
+        made.configure_model()
+        encodings = made.encode(batch)
+        one, two = (encodings[name].part("vectors") for name in (MAIN, "twin"))
+        assert torch.equal(one, two) == (file is not None)
+        if file is None:
+            own = twin(batch.ids, batch.words_of, width=batch.width, needs={"embeddings"})
+            assert torch.equal(two, own.part("embeddings"))
