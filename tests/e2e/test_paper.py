@@ -20,7 +20,7 @@ from probing.errors import ProbingError
 from probing.stored import base_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN, TEST, OTHER = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3), (2, 4)))
+TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))
 CPU = ("--trainer.accelerator", "cpu")
 
 Run = Callable[..., Any]
@@ -34,7 +34,7 @@ def counted(source: str) -> Counter[str]:
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Vectors of three in four words of the corpora, in lower case."""
     path = tmp_path_factory.mktemp("vectors") / "small.txt.gz"
-    words = {word.lower() for source in (TRAIN, TEST, OTHER) for word in counted(source)}
+    words = {word.lower() for source in (TRAIN, TEST) for word in counted(source)}
     rng = torch.Generator().manual_seed(0)
     with gzip.open(path, "wt", encoding="utf-8") as file:
         for number, word in enumerate(sorted(words)):
@@ -87,18 +87,6 @@ def test_the_report_says_what_the_vectors_cover(trained: Path, vectors: Path) ->
     assert said["words_lowered"] == sum(words[word] for word in found - there) > 0
     assert (said["forms"], said["forms_found"]) == (len(words), len(found))
     assert 0 < len(found) < len(words)
-
-
-def test_two_processes_get_the_same_right_and_may_see_other_words(
-    script: Run, trained: Path, vectors: Path, tmp_path: Path
-) -> None:
-    arguments = ("--ckpt_path", trained / "checkpoints" / "last.ckpt", *CPU)
-    two = ("--trainer.devices", 2, "--trainer.strategy", "ddp", "--output", tmp_path / "two")
-    done = script("evaluate", *arguments, *two, val=OTHER, test=TEST).ok()
-    assert done.out.count(f"{vectors}: ") == 2  # said once for each split
-    for name in ("probes.csv", "baselines.csv"):
-        of_two = (tmp_path / "two" / "reports" / "test" / name).read_text()
-        assert of_two == (trained / "reports" / "test" / name).read_text()
 
 
 def test_a_checkpoint_needs_the_vectors_it_was_made_with(
