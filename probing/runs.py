@@ -23,6 +23,7 @@ from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
+from .predictions import Predictions
 from .stored import base_arguments, load_checkpoint, stored_config
 from .terminal import watched
 
@@ -61,6 +62,7 @@ class Commands(LightningCLI):
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
+        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
         parser.add_lightning_class_args(Report, "report")
         parser.link_arguments(
             "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
@@ -83,6 +85,8 @@ class Commands(LightningCLI):
         )
         self.report = self._get(self.config_init, "report")
         callbacks = [self.folder, self.report, HeadWeights(), checkpoint]
+        if self.config.get("predictions"):
+            callbacks.append(Predictions(self.report))
         return self._instantiate_trainer(config, callbacks)
 
 
@@ -104,7 +108,7 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     stored = stored_config(script, early)
     own = [a for a in arguments if a not in ("--traceback", "--resume")]
     own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(own, "--overwrite")
+    own = _flag(_flag(own, "--overwrite"), "--predictions")
     own = ["--help" if argument == "--help_trainer" else argument for argument in own]
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
