@@ -26,6 +26,7 @@ from .folder import RunFolder
 from .modules import ProbingModule
 from .predictions import Predictions
 from .stored import base_arguments, load_checkpoint, stored_config
+from .terminal import watched
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
@@ -160,7 +161,7 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
     if data.sources["test"] is None:
         raise ProbingError("no test data: give --data.test FILE")
     _ready(commands, ("val", "test"), resume=None)
-    if early.ckpt_path:
+    if early.ckpt_path and _is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
     if data.sources["val"] is not None:
@@ -179,11 +180,16 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     if _is_first():
         commands.folder.check(resume=resume)
     _check_precision(commands.trainer)
+    if model.vectors is not None:
+        model.vectors.check()
     model.encoder.load()
     if _is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
+        if model.vectors is not None:
+            words = (word for split in data.splits.values() for word in split.vocabulary)
+            model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
 
