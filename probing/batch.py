@@ -195,6 +195,7 @@ class EdgeBatch(_Movable):
     - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
       (float64); the names are in ``terms``.
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
+    - ``parts``: which part (file) of its corpus each window comes from, counted from zero.
     """
 
     words: Sequence[Sequence[str]]
@@ -210,6 +211,7 @@ class EdgeBatch(_Movable):
     member: Tensor
     baselines: Tensor
     kinds: Tensor
+    parts: Sequence[int] = ()
 
     @property
     def width(self) -> int:

@@ -12,6 +12,7 @@ from jsonargparse import Namespace
 
 from .callbacks import Report
 from .encoder import Encoder
+from .treebanks import Treebanks
 
 _WIDTH = 100
 _INDENT = 8
@@ -25,6 +26,7 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
         "probes": {},
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
+        "treebanks": dict(_options("treebanks", Treebanks, config.treebanks)),
     }
     for name, probe in (config.model.probes or {}).items():
         key = f"model.probes.{name}"

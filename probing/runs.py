@@ -24,6 +24,7 @@ from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
 from .stored import base_arguments, load_checkpoint, stored_config
+from .treebanks import Treebanks
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
@@ -61,6 +62,7 @@ class Commands(LightningCLI):
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
         parser.add_lightning_class_args(Report, "report")
+        parser.add_lightning_class_args(Treebanks, "treebanks")
         parser.link_arguments(
             "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
         )
@@ -81,7 +83,8 @@ class Commands(LightningCLI):
             enable_version_counter=False,
         )
         self.report = self._get(self.config_init, "report")
-        callbacks = [self.folder, self.report, HeadWeights(), checkpoint]
+        self.treebanks = self._get(self.config_init, "treebanks")
+        callbacks = [self.folder, self.report, self.treebanks, HeadWeights(), checkpoint]
         return self._instantiate_trainer(config, callbacks)
 
 
@@ -178,6 +181,7 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
+        commands.treebanks.check(data.splits, commands.report.final)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
 

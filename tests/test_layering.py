@@ -35,14 +35,17 @@ ALLOWED: dict[str, set[str]] = {
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder"},
+    "treebanks": BASE
+    | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
+    | {"callbacks"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "encoder"},
+    "explain": BASE | {"callbacks", "encoder", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder", "callbacks"}
+    | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "treebanks"}
     | {"cli", "stored", "complaints", "explain"},
 }
 TOP = {"cli", "stored", "complaints", "explain", "runs"}

@@ -14,7 +14,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import datasets
@@ -41,6 +41,7 @@ _SCHEMA = pa.schema(
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
         "length": pa.int32(),
+        "part": pa.int32(),
     }
 )
 
@@ -51,9 +52,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PROBING_CACHE") or Path(base) / "probing")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a corpus, such as a file of a folder: its name, and what it holds, in numbers.
+
+    ``used`` of its ``sentences`` are in windows, with ``words`` words.
+    """
+
+    name: str
+    sentences: int
+    used: int
+    words: int
+
+
 @dataclass(frozen=True)
 class EdgeWindows(Dataset[EdgeBatch]):
-    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch."""
+    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
+
+    No window holds sentences of two of its ``parts``.
+    """
 
     source: str
     table: datasets.Dataset
@@ -61,6 +78,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    parts: Sequence[Part] = ()
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -69,7 +87,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
         # An empty list of rows has no columns in `datasets`; an empty batch needs none.
         columns = self.table[list(indices)] if indices else {}
         chosen = [self._window(columns, i) for i in range(len(indices))]
-        return collate(chosen, self.census.rows, self.terms, self.pad_id)
+        batch = collate(chosen, self.census.rows, self.terms, self.pad_id)
+        return replace(batch, parts=columns.get("part", ()))
 
     @staticmethod
     def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
@@ -103,12 +122,15 @@ def open_windows(
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file = arrow.with_suffix(".json")
     if not (arrow.exists() and census_file.exists()):
-        _write(source, opened.read(), arrow, task, tokenizer)
+        _write(source, opened.parts(), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
     state |= {name: Counter(state[name]) for name in ("left_out", "faults", "counts")}
+    parts = [Part(**part) for part in state.pop("parts")]
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
-    return EdgeWindows(opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id)
+    return EdgeWindows(
+        opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id, parts
+    )
 
 
 def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
@@ -124,7 +146,7 @@ def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
 
 def _write(
     source: str,
-    sentences: Iterable[Sentence],
+    parts: Iterable[tuple[str, Iterable[Sentence]]],
     arrow: Path,
     task: Task,
     tokenizer: Tokenizer,
@@ -132,17 +154,21 @@ def _write(
     """Write the Arrow file and its census aside, then rename: whole or not at all."""
     arrow.parent.mkdir(parents=True, exist_ok=True)
     census = Census()
+    counted_parts: list[dict[str, object]] = []
     aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
     try:
         with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
             rows: list[dict[str, object]] = []
             anchors = 0
-            for window in task(sentences, tokenizer, census):
-                rows.append(_row(window))
-                anchors += len(window.anchors)
-                if len(rows) == 1024:
-                    writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
-                    rows = []
+            for number, (name, sentences) in enumerate(parts):
+                before = census.sentences, census.used, census.words
+                for window in task(sentences, tokenizer, census):
+                    rows.append(_row(window) | {"part": number})
+                    anchors += len(window.anchors)
+                    if len(rows) == 1024:
+                        writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
+                        rows = []
+                counted_parts.append(_part(name, before, census))
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
         if not census.sentences:
             raise ProbingError(f"{source}: expected at least one sentence, found none")
@@ -154,13 +180,20 @@ def _write(
             raise ProbingError(
                 f"{source}: expected annotation for this task, found nothing to ask about: {found}"
             )
-        counted = json.dumps(vars(census))
+        counted = json.dumps(vars(census) | {"parts": counted_parts})
         os.replace(aside, arrow)
         aside.write_text(counted, encoding="utf-8")
         os.replace(aside, arrow.with_suffix(".json"))
     finally:
         with suppress(FileNotFoundError):
             aside.unlink()
+
+
+def _part(name: str, before: tuple[int, int, int], census: Census) -> dict[str, object]:
+    """What :class:`Part` holds, from the counts before the part and after it."""
+    after = census.sentences, census.used, census.words
+    sentences, used, words = (b - a for a, b in zip(before, after, strict=True))
+    return {"name": name, "sentences": sentences, "used": used, "words": words}
 
 
 def _row(window: Window) -> dict[str, object]:
