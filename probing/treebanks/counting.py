@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,7 +77,7 @@ def of_windows(
         return batch, encoding
     index = torch.tensor(chosen, dtype=torch.long, device=batch.ids.device)
 
-    def tensors(whole: EdgeBatch | Encoding) -> dict[str, Tensor]:
+    def tensors(whole: EdgeBatch | Encoding) -> dict[str, Any]:
         values = {field.name: getattr(whole, field.name) for field in fields(whole)}
         return {name: v[index] for name, v in values.items() if isinstance(v, Tensor)}
 

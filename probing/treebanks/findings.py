@@ -156,9 +156,10 @@ class TreebankFindings:
             f"{on}{'' if len(choices) == 1 else f' ({listed(names)})'}"
             for on, names in choices.items()
         )
+        families = [f"{r.name}s" for r in self.first.counts.terms.rivals if r.is_choice]
         return [
             *([PARTIAL] if self.is_partial else []),
-            f"Heads chosen on {chosen}.",
+            f"{' and '.join(['Heads', *families])} chosen on {chosen}.",
             f"The first {self.kind} is {self.first.name}: its best heads are tried on the others.",
             f"At least {self.min_anchors} anchors. {self.model}.",
         ]
