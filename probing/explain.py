@@ -11,6 +11,7 @@ from docstring_parser import DocstringStyle, parse
 from jsonargparse import Namespace
 
 from .callbacks import Report
+from .comparison.entries import MODELS
 from .encoder import Encoder
 from .treebanks import Treebanks
 
@@ -38,7 +39,8 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
             lines += [f"{title}:", *_listed(options)]
     trainer = config.trainer.as_dict()
     shown = ("max_epochs", "devices", "strategy", "accelerator", "precision")
-    lines += ["run:", *_listed(_RUN)]
+    run = _RUN | ({"models": (config.models, MODELS)} if script == "evaluate" else {})
+    lines += ["run:", *_listed(run)]
     lines += ["trainer (any argument of Lightning's Trainer; --help_trainer lists them all):"]
     lines += _listed({f"trainer.{name}": (trainer[name], "") for name in shown})
     return "\n".join(lines)

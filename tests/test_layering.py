@@ -38,14 +38,17 @@ ALLOWED: dict[str, set[str]] = {
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
     | {"callbacks"},
+    "comparison": BASE
+    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "encoder", "treebanks"},
+    "explain": BASE | {"callbacks", "comparison", "encoder", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "treebanks"}
+    | {"comparison"}
     | {"cli", "stored", "complaints", "explain"},
 }
 TOP = {"cli", "stored", "complaints", "explain", "runs"}

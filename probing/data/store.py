@@ -45,6 +45,7 @@ _SCHEMA = pa.schema(
         "part": pa.int32(),
     }
 )
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows")
 
 
 def cache_folder() -> Path:
@@ -83,6 +84,13 @@ class EdgeWindows(Dataset[EdgeBatch]):
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def questions(self) -> str:
+        """SHA-256 of words, anchors and right answers: models of the same can be compared."""
+        whole = hashlib.sha256(json.dumps(self.census.rows).encode())
+        for batch in self.table.data.table.select(list(_QUESTIONS)).to_batches(1024):
+            whole.update(batch.serialize())
+        return whole.hexdigest()
 
     def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
         # An empty list of rows has no columns in `datasets`; an empty batch needs none.

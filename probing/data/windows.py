@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 
 import torch
 
-from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Text, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
 from .readers import tree_faults
@@ -77,8 +77,10 @@ class Task(Protocol):
         ...
 
 
-def misfit(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None:
+def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str | None:
     """Why a sentence cannot be used, if so."""
+    if wordpieces.unfit:
+        return wordpieces.unfit
     if len(wordpieces.ids) > limit:
         return f"over {limit} wordpieces"
     if len(wordpieces.words) < len(sentence.words):
