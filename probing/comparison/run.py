@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from pytorch_lightning import Trainer
 
-from ..batch import Tokenizer
+from ..batch import MAIN, Tokenizer
 from ..callbacks import Report
 from ..data import EdgeData
 from ..data.common import CommonTokenizer
@@ -136,7 +136,7 @@ def _evaluated(
     return _Evaluated(
         label=label,
         description=job.model.encoder.description,
-        heads=job.report.heads,
+        heads={split: found[MAIN] for split, found in job.report.heads.items()},
         corpus=job.datamodule.splits["test"],
         min_anchors=job.report.min_anchors,
         # The whole is 1.0, a share; 1 is a number of batches.

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from ..batch import EdgeBatch
+from ..batch import MAIN, EdgeBatch
 from ..callbacks import Report
 from ..data import EdgeData
 from ..data.store import EdgeWindows
@@ -83,7 +83,7 @@ class Treebanks(Callback):
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
         if self.metric is not None:
-            self.metric.update(batch, outputs["encoding"])
+            self.metric.update(batch, outputs["encodings"][MAIN])
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.metric is None:
@@ -127,7 +127,7 @@ class Treebanks(Callback):
         chosen, chosen_on = counts, f"{split}, the data that they are scored on"
         if split != "val" and "val" in report.heads:
             own = self.counts.get("val", {}).get(name)
-            chosen = report.heads["val"] if own is None else own
+            chosen = report.heads["val"][MAIN] if own is None else own
             chosen_on = "the whole of val" if own is None else f"val of the same {grouping.kind}"
         at = grouping.names.index(name)
         parts = [part for part, of in zip(corpus.parts, grouping.of, strict=True) if of == at]

@@ -161,7 +161,7 @@ class TreebankFindings:
             *([PARTIAL] if self.is_partial else []),
             f"{' and '.join(['Heads', *families])} chosen on {chosen}.",
             f"The first {self.kind} is {self.first.name}: its best heads are tried on the others.",
-            f"At least {self.min_anchors} anchors. {self.model}.",
+            f"At least {self.min_anchors} anchors. Model {self.model}.",
         ]
 
 
