@@ -10,7 +10,7 @@ from ..terminal import console
 from .findings import Line, TreebankFindings
 
 # What a terminal has room for; the files hold all.
-_COLUMNS = 6
+_COLUMNS = 5
 _LINES = 60
 
 
