@@ -51,6 +51,7 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
 _RUN: dict[str, tuple[object, str]] = {
     "output": ("runs/<job>/version_N", "folder to write to"),
     "overwrite": (False, "replace the run that the folder holds"),
+    "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
 }
 

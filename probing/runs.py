@@ -25,6 +25,7 @@ from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
+from .predictions import Predictions
 from .stored import base_arguments, load_checkpoint, stored_config
 from .treebanks import Treebanks
 
@@ -65,6 +66,7 @@ class Commands(LightningCLI):
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
         parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
+        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
         parser.add_lightning_class_args(Report, "report")
         parser.add_lightning_class_args(Treebanks, "treebanks")
         parser.link_arguments(
@@ -94,6 +96,8 @@ class Commands(LightningCLI):
         self.report = self._get(self.config_init, "report")
         self.treebanks = self._get(self.config_init, "treebanks")
         callbacks = [self.folder, self.report, self.treebanks, HeadWeights(), checkpoint]
+        if self.config.get("predictions"):
+            callbacks.append(Predictions(self.report))
         return self._instantiate_trainer(config, callbacks)
 
 
@@ -115,7 +119,7 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     stored = stored_config(script, early)
     own = [a for a in arguments if a not in ("--traceback", "--resume")]
     own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(own, "--overwrite")
+    own = _flag(_flag(own, "--overwrite"), "--predictions")
     own = ["--help" if argument == "--help_trainer" else argument for argument in own]
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:

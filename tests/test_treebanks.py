@@ -136,7 +136,7 @@ def counted(batches: Sequence[Edges], of: Sequence[int], terms: Terms) -> dict[s
 def test_each_treebank_has_the_counts_of_its_own_windows(
     seed: int, random_edges: Callable[..., Edges], terms: Terms
 ) -> None:
-    # Five files of three treebanks, in any order; the third treebank is in the second batch only.
+    # Five windows of three treebanks; the third treebank is in the second batch only.
     of = [1, 0, 0, 2, 1]
     drawn = random.Random(seed)
     batches = []
@@ -145,7 +145,7 @@ def test_each_treebank_has_the_counts_of_its_own_windows(
         batch, encoding = random_edges(
             10 * seed + number, lengths=lengths, shared=True, terms=terms
         )
-        batches.append((replace(batch, parts=parts), encoding))
+        batches.append((replace(batch, numbers=parts), encoding))
     found = counted(batches, of, terms)
     whole = HeadAccuracy()
     for batch, encoding in batches:
@@ -153,7 +153,7 @@ def test_each_treebank_has_the_counts_of_its_own_windows(
     for treebank, name in enumerate("abc"):
         expected = sum(
             (
-                naive_correct(b, e, [w for w, p in enumerate(b.parts) if of[p] == treebank])
+                naive_correct(b, e, [w for w, p in enumerate(b.numbers) if of[p] == treebank])
                 for b, e in batches
             ),
             start=torch.zeros((), dtype=torch.int64),
@@ -162,7 +162,7 @@ def test_each_treebank_has_the_counts_of_its_own_windows(
         right = sum(
             float(b.baselines[w, a, 0])
             for b, _ in batches
-            for w, p in enumerate(b.parts)
+            for w, p in enumerate(b.numbers)
             for a in range(b.anchors.shape[1])
             if of[p] == treebank and b.is_anchor[w, a] and b.member[w, a, 0]
         )

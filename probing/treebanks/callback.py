@@ -77,8 +77,9 @@ class Treebanks(Callback):
         corpus = _corpora(trainer)[split]
         found = self.grouping(corpus)
         if split not in self.counts and found is not None:
+            of = [found.of[part] for part in corpus.part_of.tolist()]
             self.metric = TreebankAccuracy(
-                found.names, found.of, terms=corpus.terms, device=module.device
+                found.names, of, terms=corpus.terms, device=module.device
             )
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:

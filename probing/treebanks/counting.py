@@ -22,7 +22,7 @@ class TreebankAccuracy:
 
     Args:
         names: of the treebanks.
-        of: the treebank of each part of the corpus, an index into ``names``.
+        of: the treebank of each window of the corpus, an index into ``names``.
         terms: of the task.
         device: where batches come from.
     """
@@ -44,8 +44,8 @@ class TreebankAccuracy:
     def update(self, batch: EdgeBatch, encoding: Encoding) -> None:
         """Count a batch, whose encoding must hold ``attention`` and ``boundary``."""
         windows: dict[int, list[int]] = {}
-        for window, part in enumerate(batch.parts):
-            windows.setdefault(self.of[part], []).append(window)
+        for window, number in enumerate(batch.numbers):
+            windows.setdefault(self.of[number], []).append(window)
         for treebank, (heads, baselines) in enumerate(zip(self.heads, self.baselines, strict=True)):
             own = windows.get(treebank, [])
             # Every process must know the rows of every treebank, if by an empty batch.
@@ -82,8 +82,8 @@ def of_windows(
         return {name: v[index] for name, v in values.items() if isinstance(v, Tensor)}
 
     words = [batch.words[window] for window in chosen]
-    parts = [batch.parts[window] for window in chosen]
+    numbers = [batch.numbers[window] for window in chosen]
     return (
-        replace(batch, words=words, parts=parts, **tensors(batch)),
+        replace(batch, words=words, numbers=numbers, **tensors(batch)),
         replace(encoding, **tensors(encoding)),
     )
