@@ -127,7 +127,7 @@ class Report(Callback):
         findings = Findings(
             split=split,
             source=corpus.source,
-            model=module.description,
+            model=module.description + _computed_in(trainer),
             counts=_beside(of_encoder),
             probes=probes,
             chosen_on=chosen_on,
@@ -322,6 +322,11 @@ class HeadWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the epochs of the interrupted run."""
         self.lines = [tuple(line) for line in state_dict["lines"]]
+
+
+def _computed_in(trainer: Trainer) -> str:
+    """The precision of the run, where it is not the usual one."""
+    return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
 
 
 def _beside(of_encoder: Mapping[str, HeadCounts]) -> HeadCounts:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import set_parsing_settings
+from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
@@ -226,6 +227,7 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     commands.report.final = "" if commands.is_quiet else final
     if _is_first():
         commands.folder.check(resume=resume)
+    _check_precision(commands.trainer)
     model.encoder.load()
     if _is_first():
         for split in splits:
@@ -234,6 +236,19 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         commands.treebanks.check(data.splits, final)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
+
+
+def _check_precision(trainer: Trainer) -> None:
+    """Refuse what would round probes and counts along with the model.
+
+    Raises:
+        ProbingError: saying how to have a model in half precision.
+    """
+    if trainer.precision not in ("32-true", "16-mixed", "bf16-mixed"):
+        raise ProbingError(
+            f"--trainer.precision {trainer.precision}: expected 32-true, bf16-mixed or 16-mixed; "
+            "--model.encoder.precision bfloat16 keeps the model's own weights in half precision"
+        )
 
 
 def _is_first() -> bool:

@@ -460,6 +460,10 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "unknown class of a probe": (["--model.probes.mine", "nowhere.Probe"], ["nowhere"]),
     "no such layer": (["--model.encoder.layers", "[1, 9]"], ["2 layers", "[1, 9]"]),
+    "probes in half precision": (
+        ["--trainer.precision", "bf16-true"],
+        ["bf16-mixed", "--model.encoder.precision"],
+    ),
     "wrong type": (["--trainer.max_epochs", "many"], ["max_epochs", "many"]),
     "nothing to resume": (["--resume"], ["no run to go on with"]),
 }
