@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -119,6 +119,8 @@ class Terms:
     - ``baselines``: the names of what :attr:`EdgeBatch.baselines` holds, ``rivals``: which of
       them are shown.
     - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
+    - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
+      alone are also shown added up; only for rows that share no anchor, but for ``all``.
     """
 
     row: str
@@ -130,6 +132,7 @@ class Terms:
     errors: tuple[str, ...] = ()
     order: tuple[str, ...] = (ALL,)
     note: str = ""
+    subtypes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,19 @@ class Tokenizer(Protocol):
         ...
 
 
+class Aside(NamedTuple):
+    """An anchor that only heads and baselines are asked about, in one row of the report.
+
+    ``anchor`` is the index of the word that asks, counted from zero, and may be that of another
+    anchor; ``gold`` is a column of ``[W+1]``, ``row`` the index of the row. Every other word is a
+    candidate.
+    """
+
+    anchor: int
+    gold: int
+    row: int
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a window stands in its source, so that a reader can find it there.
@@ -210,7 +226,8 @@ class Window:
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
     where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
-    ``origin`` says where the window comes from.
+    ``origin`` says where the window comes from. ``asides`` are further anchors, which no probe
+    sees.
     """
 
     words: Sequence[str]
@@ -222,6 +239,7 @@ class Window:
     baselines: Sequence[Sequence[float]] | None = None
     kinds: Sequence[Sequence[int]] | None = None
     origin: Origin = Origin()
+    asides: Sequence[Aside] = ()
 
 
 class _Movable:
@@ -232,7 +250,7 @@ class _Movable:
         moved = {
             field.name: value.to(device)
             for field in fields(self)  # type: ignore[arg-type]
-            if isinstance(value := getattr(self, field.name), Tensor)
+            if isinstance(value := getattr(self, field.name), (Tensor, _Movable))
         }
         return replace(self, **moved)  # type: ignore[type-var]
 
@@ -255,6 +273,8 @@ class EdgeBatch(_Movable):
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
       ``words_of`` where they do not, and ``None`` where none does.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
+    - ``asides``: the same windows with further anchors, which only heads and baselines are asked
+      about; ``None`` where there are none. Probes neither learn from them nor are scored on them.
     """
 
     words: Sequence[Sequence[str]]
@@ -272,6 +292,12 @@ class EdgeBatch(_Movable):
     kinds: Tensor
     last_of: Tensor | None = None
     numbers: Sequence[int] = ()
+    asides: EdgeBatch | None = None
+
+    @property
+    def parts(self) -> list[EdgeBatch]:
+        """All that heads and baselines are asked about: the batch, and its asides if any."""
+        return [self] if self.asides is None else [self, self.asides]
 
     @property
     def width(self) -> int:

@@ -39,6 +39,7 @@ from .reports import (
     error_rows,
     head_rows,
 )
+from .subtypes import Counts, roll_ups, rolled_up
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -84,14 +85,20 @@ class Report(Callback):
         if self.counting:
             for name, metric in self.head_metrics.items():
                 metric.update(batch, outputs["encodings"][name])
-            self.baseline_metric.update(batch, batch.baselines)
+            for part in batch.parts:
+                self.baseline_metric.update(part, part.baselines)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
             self.heads[split] = self._head_counts(module)
         counted = self.probe_metric.compute()
-        probes = ProbeCounts(
-            self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
+        probes = self._rolled_up(
+            ProbeCounts(
+                self.probe_metric.rows,
+                self.probe_metric.names,
+                counted["correct"],
+                counted["total"],
+            )
         )
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
@@ -102,15 +109,21 @@ class Report(Callback):
         assert isinstance(module, ProbingModule)
         baselines = self.baseline_metric.compute()["correct"]
         return {
-            name: HeadCounts(
-                terms=self.terms,
-                rows=metric.rows,
-                baselines=baselines,
-                layers=module.encoders[name].layer_numbers,
-                **metric.compute(),
+            name: self._rolled_up(
+                HeadCounts(
+                    terms=self.terms,
+                    rows=metric.rows,
+                    baselines=baselines,
+                    layers=module.encoders[name].layer_numbers,
+                    **metric.compute(),
+                )
             )
             for name, metric in self.head_metrics.items()
         }
+
+    def _rolled_up(self, counts: Counts) -> Counts:
+        subtypes = self.terms.subtypes
+        return rolled_up(counts, roll_ups(counts.rows, subtypes), subtypes)
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -131,9 +144,13 @@ class Report(Callback):
             counts=_beside(of_encoder),
             probes=probes,
             chosen_on=chosen_on,
-            chosen=_beside(self.heads[chosen_on]),
+            # The rows of this split, also those of which the other has one label only.
+            chosen=rolled_up(
+                _beside(self.heads[chosen_on]), of_encoder[MAIN].rows, self.terms.subtypes
+            ),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus),
+            scheme=corpus.scheme,
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
         )
@@ -147,7 +164,7 @@ class Report(Callback):
             write_csv(folder / "baselines.csv", BASELINES, baseline_rows(of_encoder[MAIN]))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
-            for best in findings.table[:12]:
+            for best in findings.pictured:
                 figure = relation_heatmap(findings.counts, best.relation)
                 _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         write_csv(folder / "probes.csv", PROBES, findings.probe_table)
@@ -170,6 +187,11 @@ class Report(Callback):
             **module.identity,
             "data": {
                 "source": corpus.source,
+                **(
+                    {"scheme": corpus.scheme.name, "scheme_by": corpus.scheme.by}
+                    if corpus.scheme
+                    else {}
+                ),
                 "documents": census.documents,
                 "sentences": census.sentences,
                 "used": census.used,

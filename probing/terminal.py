@@ -40,6 +40,8 @@ def describe(split: str, corpus: EdgeWindows) -> str:
         line += f"; kept, though odd: {odd}"
     if census.shared:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
+    if corpus.scheme is not None:
+        line += f"; scheme: {corpus.scheme}"
     return "\n  ".join([line, *(f"{n:,} {what}" for what, n in census.counts.items() if n)])
 
 

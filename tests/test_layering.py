@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "probing"
 
 # What each part (a module, or a package with all that is in it) may import of the others.
 # No part may import one that is not listed for it, and every part must be listed.
-BASE = {"batch", "errors", "files", "functional"}
+BASE = {"batch", "errors", "files", "functional", "schemes"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": {"interactive"},  # when it is first used
     # At the bottom.
@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "functional": {"errors"},
     "batch": {"errors"},
+    "schemes": set(),
     # None of these knows another.
     "encoder": BASE,
     "probes": BASE,
@@ -28,18 +29,19 @@ ALLOWED: dict[str, set[str]] = {
     "data": BASE,
     # These bring them together.
     "modules": BASE | {"encoder", "probes", "metrics"},
+    "subtypes": BASE | {"reports"},
     "findings": BASE | {"reports"},
     "figures": BASE | {"reports", "findings"},
     "terminal": BASE | {"reports", "findings", "data"},
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder"},
+    | {"modules", "findings", "figures", "terminal", "folder", "subtypes"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
-    | {"callbacks"},
+    | {"callbacks", "subtypes"},
     "comparison": BASE
-    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks"},
+    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
@@ -53,7 +55,7 @@ ALLOWED: dict[str, set[str]] = {
     "explain": BASE | {"callbacks", "comparison", "encoder", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder", "callbacks"}
+    | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
     | {"comparison", "treebanks"}
     | {"cli", "stored", "complaints", "explain", "predictions"},
     # Use from Python, which restores a checkpoint just as the command line does.

@@ -20,6 +20,7 @@ from ..files import write_csv, write_whole
 from ..folder import RunFolder
 from ..modules import ProbingModule
 from ..reports import HeadCounts
+from ..subtypes import rolled_up
 from ..terminal import show
 from .entries import Entry
 from .findings import Compared, ComparisonFindings
@@ -154,7 +155,13 @@ def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
         split="test",
         source=one.corpus.source,
         models=[
-            Compared(run.label, run.description, run.heads["test"], run.heads[chosen_on])
+            Compared(
+                run.label,
+                run.description,
+                run.heads["test"],
+                # The rows of this split, also those of which the other has one label only.
+                rolled_up(run.heads[chosen_on], one.heads["test"].rows, one.corpus.terms.subtypes),
+            )
             for run in evaluated
         ],
         chosen_on=chosen_on,

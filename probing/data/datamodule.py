@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pytorch_lightning import LightningDataModule
@@ -10,6 +11,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from ..batch import EdgeBatch, Reader, Tokenizer
 from ..errors import ProbingError
+from ..schemes import SchemeName, scheme_of
 from .coreference import Coreference
 from .samplers import EvaluationBatches, TrainingBatches, batches_by_length
 from .store import EdgeWindows, open_windows
@@ -143,9 +145,22 @@ class EdgeData(LightningDataModule):
 
 
 class DependencyData(EdgeData):
-    """Dependency trees: every word picks its head. One sentence a window."""
+    """Dependency trees: every word picks its head. One sentence a window.
+
+    Args:
+        scheme: the annotation scheme, for the report; recognised by the labels, if not given.
+    """
 
     task: Task = Dependencies()
+
+    def __init__(self, *args: Any, scheme: SchemeName | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scheme = scheme
+
+    def open(self, split: str) -> EdgeWindows:
+        """Open one split; see :meth:`EdgeData.open`."""
+        windows = super().open(split)
+        return replace(windows, scheme=scheme_of(windows.census.rows, self.scheme))
 
 
 class CoreferenceData(EdgeData):

@@ -23,8 +23,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
-from ..batch import EdgeBatch, Origin, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import (
+    Aside,
+    EdgeBatch,
+    Origin,
+    Reader,
+    Sentence,
+    Terms,
+    Tokenizer,
+    Window,
+    Wordpieces,
+)
 from ..errors import ProbingError
+from ..schemes import Scheme
 from .fingerprints import described
 from .sources import Source, open_source
 from .windows import Census, Task, collate
@@ -42,6 +53,7 @@ _SCHEMA = pa.schema(
         "rows": pa.list_(_INTS),
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
+        "asides": pa.list_(_INTS),
         "length": pa.int32(),
         "part": pa.int32(),
         "document": pa.string(),
@@ -49,7 +61,7 @@ _SCHEMA = pa.schema(
         "starts": _INTS,
     }
 )
-_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows")
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "asides")
 
 
 def cache_folder() -> Path:
@@ -75,6 +87,7 @@ class Part:
 class EdgeWindows(Dataset[EdgeBatch]):
     """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
 
+    ``scheme`` is that of its trees, ``None`` where they are not what is asked about.
     No window holds sentences of two of its ``parts``.
     """
 
@@ -84,6 +97,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    scheme: Scheme | None = None
     parts: Sequence[Part] = ()
 
     def __len__(self) -> int:
@@ -117,8 +131,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
         counts = pc.list_value_length(self.table.data.column("anchors"))
         return np.asarray(counts.to_numpy(), dtype=np.int64)
 
-    @staticmethod
-    def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
+    def _window(self, columns: dict[str, list[list[int]]], i: int) -> Window:
+        asides = (Aside(*aside) for aside in columns["asides"][i])  # type: ignore[misc]
         return Window(
             words=columns["words"][i],  # type: ignore[arg-type]
             wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i], columns["last_of"][i]),
@@ -129,6 +143,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
             origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
+            asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
         )
 
 
@@ -158,7 +173,7 @@ def open_windows(
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
     return EdgeWindows(
-        opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id, parts
+        opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id, parts=parts
     )
 
 
@@ -237,6 +252,7 @@ def _row(window: Window) -> dict[str, object]:
         "rows": window.rows,
         "baselines": window.baselines,
         "kinds": window.kinds,
+        "asides": window.asides,
         "length": len(window.wordpieces.ids),
         "document": window.origin.document,
         "lines": window.origin.lines,

@@ -17,6 +17,7 @@ from ..files import write_csv, write_whole
 from ..folder import run_folder
 from ..modules import ProbingModule
 from ..reports import HeadCounts
+from ..subtypes import rolled_up
 from .counting import TreebankAccuracy
 from .figure import treebank_heatmap
 from .findings import Treebank, TreebankFindings, listed
@@ -135,7 +136,8 @@ class Treebanks(Callback):
         return Treebank(
             name=name,
             counts=counts,
-            chosen=chosen,
+            # The rows of this split, also those of which the other has one label only.
+            chosen=rolled_up(chosen, counts.rows, corpus.terms.subtypes),
             chosen_on=chosen_on,
             files=len(parts),
             sentences=sum(part.sentences for part in parts),

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..batch import EdgeBatch, Encoding, Terms
 from ..metrics import EdgeAccuracy, HeadAccuracy
 from ..reports import HeadCounts
+from ..subtypes import roll_ups, rolled_up
 
 
 class TreebankAccuracy:
@@ -52,17 +53,22 @@ class TreebankAccuracy:
             if own or not heads.rows:
                 some, encoded = of_windows(batch, encoding, own)
                 heads.update(some, encoded)
-                baselines.update(some, some.baselines)
+                for part in some.parts:
+                    baselines.update(part, part.baselines)
 
     def compute(self, layers: Sequence[int]) -> Mapping[str, HeadCounts]:
         """The counts of each treebank, summed over processes; ``layers`` are their numbers."""
         return {
-            name: HeadCounts(
-                terms=self.terms,
-                rows=heads.rows,
-                baselines=baselines.compute()["correct"],
-                layers=layers,
-                **heads.compute(),
+            name: rolled_up(
+                HeadCounts(
+                    terms=self.terms,
+                    rows=heads.rows,
+                    baselines=baselines.compute()["correct"],
+                    layers=layers,
+                    **heads.compute(),
+                ),
+                roll_ups(heads.rows, self.terms.subtypes),
+                self.terms.subtypes,
             )
             for name, heads, baselines in zip(self.names, self.heads, self.baselines, strict=True)
         }
@@ -77,13 +83,19 @@ def of_windows(
         return batch, encoding
     index = torch.tensor(chosen, dtype=torch.long, device=batch.ids.device)
 
-    def tensors(whole: EdgeBatch | Encoding) -> dict[str, Any]:
-        values = {field.name: getattr(whole, field.name) for field in fields(whole)}
-        return {name: v[index] for name, v in values.items() if isinstance(v, Tensor)}
-
-    words = [batch.words[window] for window in chosen]
-    numbers = [batch.numbers[window] for window in chosen]
+    asides = None if batch.asides is None else _chosen(batch.asides, chosen, index)
     return (
-        replace(batch, words=words, numbers=numbers, **tensors(batch)),
-        replace(encoding, **tensors(encoding)),
+        replace(_chosen(batch, chosen, index), asides=asides),
+        replace(encoding, **_tensors(encoding, index)),
     )
+
+
+def _chosen(batch: EdgeBatch, windows: Sequence[int], index: Tensor) -> EdgeBatch:
+    words = [batch.words[window] for window in windows]
+    numbers = [batch.numbers[window] for window in windows] if batch.numbers else ()
+    return replace(batch, words=words, numbers=numbers, **_tensors(batch, index))
+
+
+def _tensors(whole: EdgeBatch | Encoding, index: Tensor) -> dict[str, Any]:
+    values = {field.name: getattr(whole, field.name) for field in fields(whole)}
+    return {name: value[index] for name, value in values.items() if isinstance(value, Tensor)}
