@@ -9,6 +9,7 @@ Shape legend, used in every docstring and comment of this package:
 ``A``  anchors of the window with the most anchors
 ``L``  layers of the encoder that are looked at
 ``H``  attention heads of a layer
+``V``  size of a word vector
 ``D``  hidden size
 ``R``  rows of a report: relations or mention types, and ``all``
 =====  ==============================================================
@@ -224,7 +225,7 @@ class Window:
     the anchor itself, and ROOT, are candidates.
 
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
-    where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
+    where the baselines are fixed offsets. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
     ``origin`` says where the window comes from. ``asides`` are further anchors, which no probe
     sees.
@@ -330,6 +331,8 @@ class Encoding(_Movable):
     - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
     - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input of
       the first layer, the others are what each of the ``L`` layers puts out.
+    - ``vectors [B, W, V]``: vectors of words from a file, zero for words that it has not;
+      ``embeddings`` where no file is given.
     """
 
     attention: Tensor | None = None
@@ -337,6 +340,7 @@ class Encoding(_Movable):
     visible: Tensor | None = None
     embeddings: Tensor | None = None
     hidden: Tensor | None = None
+    vectors: Tensor | None = None
 
     def part(self, name: str) -> Tensor:
         """The part ``name``, which must have been asked for.
@@ -357,7 +361,8 @@ class Sizes:
     """What a probe may size its parameters by: layers, heads, hidden and embedding size.
 
     ``layers`` is ``L``; ``layer_numbers`` says which of the model's layers these are, ascending
-    and counted from one: all of them, if not given.
+    and counted from one: all of them, if not given. ``vectors`` is ``V``, the embedding size if
+    not given.
     """
 
     layers: int
@@ -365,9 +370,11 @@ class Sizes:
     hidden: int
     embedding: int
     layer_numbers: Sequence[int] = ()
+    vectors: int = 0
 
     def __post_init__(self) -> None:
         """Number the layers if that has not been done."""
+        object.__setattr__(self, "vectors", self.vectors or self.embedding)
         numbers = tuple(self.layer_numbers or range(1, self.layers + 1))
         object.__setattr__(self, "layer_numbers", numbers)
 

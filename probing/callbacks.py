@@ -66,11 +66,16 @@ class Report(Callback):
         """Ask the encoder for attention and say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         pl_module.extra_needs |= {"attention", "boundary"}
-        for split, corpus in _corpora(trainer).items():
+        corpora, vectors = _corpora(trainer), pl_module.vectors
+        if vectors is not None:  # all words at once: each reading takes the whole file
+            vectors.read(word for corpus in corpora.values() for word in corpus.vocabulary)
+        for split, corpus in corpora.items():
             self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
                 show(describe(split, corpus))
+                if vectors is not None:
+                    show(f"  {vectors.name}: {vectors.coverage(corpus.vocabulary)}")
 
     def _start(self, split: str, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
@@ -204,6 +209,11 @@ class Report(Callback):
                 "odd": dict(census.oddities),
                 "shared_wordpieces": census.shared,
             },
+            **(
+                {}
+                if module.vectors is None
+                else {"vectors": module.vectors.summary(corpus.vocabulary)}
+            ),
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,
             "precision": str(trainer.precision),

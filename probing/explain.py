@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from docstring_parser import DocstringStyle, parse
@@ -13,6 +14,7 @@ from jsonargparse import Namespace
 from .callbacks import Report
 from .comparison.entries import MODELS
 from .encoder import Encoder
+from .modules import ProbingModule
 from .treebanks import Treebanks
 
 _WIDTH = 100
@@ -23,7 +25,8 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
     """The text: a section each for model, probes, data, report and the run itself."""
     data = config.data
     sections = {
-        "model": dict(_options("model.encoder", Encoder, config.model.encoder)),
+        "model": dict(_options("model.encoder", Encoder, config.model.encoder))
+        | dict(_options("model", ProbingModule, _own(config.model))),
         "probes": {},
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
@@ -54,6 +57,11 @@ _RUN: dict[str, tuple[object, str]] = {
     "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
 }
+
+
+def _own(model: Namespace) -> SimpleNamespace:
+    """The options of the model that are neither its encoder nor a class to be named."""
+    return SimpleNamespace(vectors=model.vectors, reduction=model.reduction)
 
 
 def _class(path: str) -> type:

@@ -28,6 +28,7 @@ from .folder import RunFolder
 from .modules import ProbingModule
 from .predictions import Predictions
 from .stored import base_arguments, load_checkpoint, stored_config
+from .terminal import watched
 from .treebanks import Treebanks
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
@@ -208,7 +209,7 @@ def _evaluable(commands: Commands, early: Namespace) -> None:
 def _evaluate(commands: Commands, early: Namespace) -> None:
     _evaluable(commands, early)
     model, data, trainer = commands.model, commands.datamodule, commands.trainer
-    if early.ckpt_path:
+    if early.ckpt_path and _is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
     if data.sources["val"] is not None:
@@ -228,12 +229,17 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     if _is_first():
         commands.folder.check(resume=resume)
     _check_precision(commands.trainer)
+    if model.vectors is not None:
+        model.vectors.check()
     model.encoder.load()
     if _is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
         commands.treebanks.check(data.splits, final)
+        if model.vectors is not None:
+            words = (word for split in data.splits.values() for word in split.vocabulary)
+            model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
 

@@ -25,10 +25,11 @@ ALLOWED: dict[str, set[str]] = {
     "encoder": BASE,
     "probes": BASE,
     "metrics": BASE,
+    "vectors": BASE,
     "reports": BASE,
     "data": BASE,
     # These bring them together.
-    "modules": BASE | {"encoder", "probes", "metrics"},
+    "modules": BASE | {"encoder", "probes", "metrics", "vectors"},
     "subtypes": BASE | {"reports"},
     "findings": BASE | {"reports"},
     "figures": BASE | {"reports", "findings"},
@@ -52,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "comparison", "encoder", "treebanks"},
+    "explain": BASE | {"callbacks", "comparison", "encoder", "modules", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}

@@ -9,6 +9,7 @@ import torch
 
 from ..batch import EdgeBatch, Window
 from ..functional import offset_hits
+from .offsets import offsets_of
 
 
 def with_asides(batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
@@ -42,7 +43,9 @@ def with_asides(batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
         gold=golds,
         candidates=candidates,
         member=member,
-        baselines=offset_hits(golds, anchors, batch.lengths).double(),
+        baselines=offset_hits(
+            golds, anchors, batch.lengths, offsets_of(batch.terms) or ()
+        ).double(),
         kinds=torch.zeros_like(golds, dtype=torch.int8),
     )
     return replace(batch, asides=own)

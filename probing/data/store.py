@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import datasets
@@ -130,6 +131,15 @@ class EdgeWindows(Dataset[EdgeBatch]):
         """How many anchors each window has."""
         counts = pc.list_value_length(self.table.data.column("anchors"))
         return np.asarray(counts.to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def vocabulary(self) -> Counter[str]:
+        """Its words, and how often each is there."""
+        counts: Counter[str] = Counter()
+        for chunk in self.table.data.column("words").chunks:
+            for pair in chunk.flatten().value_counts():
+                counts[pair["values"].as_py()] += pair["counts"].as_py()
+        return counts
 
     def _window(self, columns: dict[str, list[list[int]]], i: int) -> Window:
         asides = (Aside(*aside) for aside in columns["asides"][i])  # type: ignore[misc]

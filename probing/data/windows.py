@@ -27,6 +27,7 @@ from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
 from ..schemes import SEPARATORS, is_roll_up
 from .asides import with_asides
+from .offsets import offsets_of
 from .possessives import POSS_CLITIC, stand_ins
 from .readers import tree_faults
 from .text import joined
@@ -227,13 +228,12 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     """Pad windows into a batch; no windows make an empty batch that every part can take.
 
     Raises:
-        ValueError: for windows without baselines, or with asides, whose task does not name the
+        ValueError: for windows without baselines, or with asides, whose task names others than
             fixed offsets.
     """
-    if terms.baselines != OFFSET_NAMES and any(w.baselines is None or w.asides for w in windows):
-        raise ValueError(
-            f"windows without baselines, or with asides, need the terms' to be {OFFSET_NAMES}"
-        )
+    offsets = offsets_of(terms)
+    if offsets is None and any(w.baselines is None or w.asides for w in windows):
+        raise ValueError("windows without baselines, or with asides, need fixed offsets as terms")
     size = len(windows)
     length = max((len(w.wordpieces.ids) for w in windows), default=0)
     width = max((len(w.words) for w in windows), default=0)
@@ -270,8 +270,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             if window.kinds is not None:
                 flat = [kind for of_anchor in window.kinds for kind in of_anchor]
                 kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
-    if terms.baselines == OFFSET_NAMES:
-        baselines = offset_hits(gold, anchors, lengths).double()
+    if offsets is not None:
+        baselines = offset_hits(gold, anchors, lengths, offsets).double()
     else:
         baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
