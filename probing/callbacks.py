@@ -18,13 +18,14 @@ from torch import Tensor
 
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
+from .counting import Counted, HeadCounting, ProbeCounting
 from .data import EdgeData
 from .data.store import EdgeWindows
 from .figures import head_overview, png, relation_heatmap, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
-from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
+from .metrics import Spread, WordMean
 from .modules import ProbingModule
 from .reports import (
     BASELINES,
@@ -32,14 +33,11 @@ from .reports import (
     HEADS,
     PROBES,
     WEIGHTS,
-    HeadCounts,
     ProbeCounts,
     baseline_rows,
-    beside_heads,
     error_rows,
     head_rows,
 )
-from .subtypes import Counts, roll_ups, rolled_up
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -57,7 +55,7 @@ class Report(Callback):
     def __init__(self, min_anchors: int = 100) -> None:
         self.min_anchors = min_anchors
         self.final = "test"
-        self.heads: dict[str, dict[str, HeadCounts]] = {}  # of each split, by encoder
+        self.counted: dict[str, Counted] = {}  # of each split
         self.started = time.monotonic()
         self.described: set[str] = set()
         self.terms: Terms
@@ -79,56 +77,28 @@ class Report(Callback):
 
     def _start(self, split: str, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
-        self.probe_metric = EdgeAccuracy(tuple(module.probes)).to(module.device)
-        self.counting = split not in self.heads
-        if self.counting:
-            self.head_metrics = {name: HeadAccuracy().to(module.device) for name in module.encoders}
-            self.baseline_metric = EdgeAccuracy(self.terms.baselines).to(module.device)
+        self.probes = ProbeCounting(module, self.terms)
+        # Heads do not change: they are counted once.
+        self.heads = None if split in self.counted else HeadCounting(module, self.terms)
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
-        self.probe_metric.update(batch, outputs["hits"])
-        if self.counting:
-            for name, metric in self.head_metrics.items():
-                metric.update(batch, outputs["encodings"][name])
-            for part in batch.parts:
-                self.baseline_metric.update(part, part.baselines)
+        self.probes.update(batch, outputs)
+        if self.heads is not None:
+            self.heads.update(batch, outputs)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
-        if self.counting:
-            self.heads[split] = self._head_counts(module)
-        counted = self.probe_metric.compute()
-        probes = self._rolled_up(
-            ProbeCounts(
-                self.probe_metric.rows,
-                self.probe_metric.names,
-                counted["correct"],
-                counted["total"],
-            )
-        )
+        if self.heads is not None:
+            self.counted[split] = self.heads.compute()
+        probes = self.probes.compute()
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self, module: LightningModule) -> dict[str, HeadCounts]:
-        assert isinstance(module, ProbingModule)
-        baselines = self.baseline_metric.compute()["correct"]
-        return {
-            name: self._rolled_up(
-                HeadCounts(
-                    terms=self.terms,
-                    rows=metric.rows,
-                    baselines=baselines,
-                    layers=module.encoders[name].layer_numbers,
-                    **metric.compute(),
-                )
-            )
-            for name, metric in self.head_metrics.items()
-        }
-
-    def _rolled_up(self, counts: Counts) -> Counts:
-        subtypes = self.terms.subtypes
-        return rolled_up(counts, roll_ups(counts.rows, subtypes), subtypes)
+    @property
+    def chosen_on(self) -> str | None:
+        """The split whose counts choose heads, if that is not each split's own."""
+        return "val" if "val" in self.counted else None
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -139,20 +109,17 @@ class Report(Callback):
     def _write(
         self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
     ) -> None:
-        chosen_on = "val" if "val" in self.heads else split
-        of_encoder = self.heads[split]
+        chosen_on = self.chosen_on or split
+        counted = self.counted[split]
         corpus = _corpora(trainer)[split]
         findings = Findings(
             split=split,
             source=corpus.source,
             model=module.description + _computed_in(trainer),
-            counts=_beside(of_encoder),
+            counts=counted.heads,
             probes=probes,
             chosen_on=chosen_on,
-            # The rows of this split, also those of which the other has one label only.
-            chosen=rolled_up(
-                _beside(self.heads[chosen_on]), of_encoder[MAIN].rows, self.terms.subtypes
-            ),
+            chosen=self.counted[chosen_on].as_choice_for(counted),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus),
             scheme=corpus.scheme,
@@ -160,13 +127,13 @@ class Report(Callback):
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
         )
         folder = run_folder(trainer) / "reports" / split
-        if self.counting:
-            for name, counts in of_encoder.items():
+        if self.heads is not None:
+            for name, counts in counted.of_encoder.items():
                 suffix = "" if name == MAIN else f"_{name}"
                 write_csv(folder / f"heads{suffix}.csv", HEADS, head_rows(counts))
                 if self.terms.errors:
                     write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
-            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(of_encoder[MAIN]))
+            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(counted.of_encoder[MAIN]))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
             for best in findings.pictured:
@@ -359,12 +326,6 @@ class HeadWeights(Callback):
 def _computed_in(trainer: Trainer) -> str:
     """The precision of the run, where it is not the usual one."""
     return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
-
-
-def _beside(of_encoder: Mapping[str, HeadCounts]) -> HeadCounts:
-    """The main encoder's heads, with those of further ones as what they are compared with."""
-    others = {name: counts for name, counts in of_encoder.items() if name != MAIN}
-    return beside_heads(of_encoder[MAIN], others)
 
 
 def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:

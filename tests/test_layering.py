@@ -31,13 +31,14 @@ ALLOWED: dict[str, set[str]] = {
     # These bring them together.
     "modules": BASE | {"encoder", "probes", "metrics", "vectors"},
     "subtypes": BASE | {"reports"},
+    "counting": BASE | {"metrics", "modules", "reports", "subtypes"},
     "findings": BASE | {"reports"},
     "figures": BASE | {"reports", "findings"},
     "terminal": BASE | {"reports", "findings", "data"},
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder", "subtypes"},
+    | {"modules", "counting", "findings", "figures", "terminal", "folder"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
     | {"callbacks", "subtypes"},
@@ -48,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
     "maps": BASE | {"figures"},
     "encoded": BASE | {"encoder", "probes", "maps"},
-    "scores": BASE | {"data", "figures", "findings", "metrics", "modules", "reports", "terminal"},
+    "scores": BASE | {"counting", "data", "figures", "findings", "modules", "reports", "terminal"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},

@@ -133,11 +133,11 @@ def _evaluated(
     gc.collect()
     job.datamodule.tokenizer = CommonTokenizer(tokenizers[label], tokenizers)
     evaluate(job)
-    limits = {split: getattr(job.trainer, f"limit_{split}_batches") for split in job.report.heads}
+    limits = {split: getattr(job.trainer, f"limit_{split}_batches") for split in job.report.counted}
     return _Evaluated(
         label=label,
         description=job.model.encoder.description,
-        heads={split: found[MAIN] for split, found in job.report.heads.items()},
+        heads={split: c.of_encoder[MAIN] for split, c in job.report.counted.items()},
         corpus=job.datamodule.splits["test"],
         min_anchors=job.report.min_anchors,
         # The whole is 1.0, a share; 1 is a number of batches.

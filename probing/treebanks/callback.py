@@ -127,9 +127,9 @@ class Treebanks(Callback):
         """One treebank; its heads are chosen on its own validation data, else on all of them."""
         counts = self.counts[split][name]
         chosen, chosen_on = counts, f"{split}, the data that they are scored on"
-        if split != "val" and "val" in report.heads:
+        if split != "val" and "val" in report.counted:
             own = self.counts.get("val", {}).get(name)
-            chosen = report.heads["val"][MAIN] if own is None else own
+            chosen = report.counted["val"].of_encoder[MAIN] if own is None else own
             chosen_on = "the whole of val" if own is None else f"val of the same {grouping.kind}"
         at = grouping.names.index(name)
         parts = [part for part, of in zip(corpus.parts, grouping.of, strict=True) if of == at]
