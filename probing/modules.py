@@ -95,7 +95,9 @@ class ProbingModule(LightningModule):
             return
         if self.encoders[MAIN] is not self.encoder:
             raise ProbingError(f"a further encoder cannot have the name {MAIN!r}")
-        for encoder in self.encoders.values():
+        for name, encoder in self.encoders.items():
+            if not name.isidentifier():
+                raise ProbingError(f"encoder {name!r}: expected a name of letters, digits and _")
             encoder.beside(self.encoder).load()
         vectors = self.vectors
         if vectors is not None and not any("vectors" in p.needs for p in self.probes.values()):

@@ -139,6 +139,10 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     for name, _ in commands.model.probes.items():
         if not name.isidentifier():
             raise ProbingError(f"probe {name!r}: expected a name of letters, digits and _")
+    taken = {"head", *(rival.name for rival in commands.datamodule.task.terms.rivals)}
+    for name in commands.model.encoders:
+        if name in taken:  # it would stand in the same column of the report
+            raise ProbingError(f"encoder {name!r}: the report calls something else that")
     {"train": _train, "evaluate": _evaluate}[script](commands, early)
 
 

@@ -190,7 +190,8 @@ def open_windows(
 def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
     whole = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    own = Path(__file__).parent
+    for path in [*sorted(own.rglob("*.py")), own.parent / "batch.py", own.parent / "schemes.py"]:
         whole.update(path.read_bytes())
     whole.update(f"{described(type(task))} {task!r} ".encode())
     whole.update(f"{tokenizer.fingerprint} {tokenizer.limit} ".encode())

@@ -41,8 +41,8 @@ class Encoder(nn.Module):
             tokenizer and input embeddings, all other weights at random (section 5).
         random_seed: of those weights.
         keep_embeddings: whether the twin has the trained input embeddings, positions included.
-        precision: of the weights and of what the layers compute. The softmax of the attention,
-            and all that comes of it, is in float32 or better.
+        precision: of the weights and of what the layers compute, ``float32`` if not given. The
+            softmax of the attention, and all that comes of it, is in float32 or better.
     """
 
     def __init__(
@@ -55,36 +55,45 @@ class Encoder(nn.Module):
         random_init: bool = False,
         random_seed: int = 0,
         keep_embeddings: bool = True,
-        precision: Literal["float32", "bfloat16", "float16"] = "float32",
+        precision: Literal["float32", "bfloat16", "float16"] | None = None,
     ) -> None:
         super().__init__()
         self.name = name or PACKAGED
         self.aggregation = aggregation or "mean"
         self.source = Source(self.name, revision=revision)
         self.layers = layers
+        self.revision = revision
+        self.open_to_main = [
+            option
+            for option, value in (("aggregation", aggregation), ("precision", precision))
+            if value is None
+        ]
         self.is_named = name is not None
         self.random_init = random_init
         self.random_seed = random_seed
         self.keep_embeddings = keep_embeddings
-        self.precision = precision
+        self.precision = precision or "float32"
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
         self.fingerprint = ""
 
     def beside(self, main: Encoder) -> Self:
-        """Look at the model of the main encoder of a run, unless a model was named.
+        """Take from the main encoder of a run what this one was not told, so that heads compare.
 
-        Aggregation, layers, revision and precision are then the main one's, too, so that heads
-        compare.
+        That is aggregation and precision, and, unless a model was named, the model, its revision
+        and the layers.
 
         Raises:
             ProbingError: if the two make different wordpieces of the same text.
         """
+        for option in self.open_to_main:
+            setattr(self, option, getattr(main, option))
         if not self.is_named:
-            self.name, self.source = main.name, main.source
-            self.aggregation, self.layers = main.aggregation, main.layers
-            self.precision = main.precision
-        elif self.tokenizer.fingerprint != main.tokenizer.fingerprint:
+            self.name = main.name
+            is_same = self.revision in (None, main.revision)
+            self.source = main.source if is_same else Source(main.name, revision=self.revision)
+            self.layers = main.layers if self.layers is None else self.layers
+        if self.tokenizer.fingerprint != main.tokenizer.fingerprint:
             raise ProbingError(
                 f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
                 "read the same wordpieces"
