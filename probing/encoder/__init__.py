@@ -1,8 +1,17 @@
 """The frozen model, read at the level of words. Only this package imports transformers."""
 
 from .model import Encoder
+from .plain import Frame, PlainTokenizer
 from .tap import Tap, WordTap
 from .tokenizer import WordpieceTokenizer
 from .weights import PACKAGED
 
-__all__ = ["PACKAGED", "Encoder", "Tap", "WordTap", "WordpieceTokenizer"]
+__all__ = [
+    "PACKAGED",
+    "Encoder",
+    "Frame",
+    "PlainTokenizer",
+    "Tap",
+    "WordTap",
+    "WordpieceTokenizer",
+]

@@ -1,0 +1,1 @@
+"""What heads do on plain text (the paper's sections 3 and 6)."""
