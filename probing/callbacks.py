@@ -171,6 +171,8 @@ class Report(Callback):
                 "left_out": dict(census.left_out),
                 "not_trees": dict(census.faults),
                 "counts": dict(census.counts),
+                "odd": dict(census.oddities),
+                "shared_wordpieces": census.shared,
             },
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,

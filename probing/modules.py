@@ -81,7 +81,7 @@ class ProbingModule(LightningModule):
         """What the probes, and ``extra``, need to know of ``batch``."""
         needs = {part for probe in self.probes.values() for part in probe.needs} | set(extra)
         return self.encoder(  # type: ignore[no-any-return]
-            batch.ids, batch.words_of, width=batch.width, needs=needs
+            batch.ids, batch.words_of, last_of=batch.last_of, width=batch.width, needs=needs
         )
 
     def rehearse(self, batch: EdgeBatch) -> None:

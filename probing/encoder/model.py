@@ -179,7 +179,13 @@ class Encoder(nn.Module):
         )
 
     def forward(
-        self, ids: Tensor, words_of: Tensor, *, width: int, needs: Collection[str]
+        self,
+        ids: Tensor,
+        words_of: Tensor,
+        *,
+        width: int,
+        needs: Collection[str],
+        last_of: Tensor | None = None,
     ) -> Encoding:
         """Encode a batch, computing only what is asked for.
 
@@ -188,6 +194,7 @@ class Encoder(nn.Module):
             words_of: ``[B, T]``, the word of each wordpiece, -1 special, -2 padding.
             width: ``W``.
             needs: names of parts of :class:`~probing.batch.Encoding`.
+            last_of: ``[B, T]``, the last word of each wordpiece where some belong to several.
 
         Returns:
             The parts asked for; ``visible`` comes with ``attention`` or ``boundary``.
@@ -197,7 +204,7 @@ class Encoder(nn.Module):
             raise ValueError(f"an encoding has no part {min(unknown)!r}")
         if ids.numel() == 0:
             return self._empty(width, needs)
-        index = WordIndex(words_of, width)
+        index = WordIndex(words_of, width, last_of)
         parts: dict[str, Tensor | None] = {}
         if "embeddings" in needs:
             vectors = self.model.get_input_embeddings()(ids).float()
@@ -220,6 +227,12 @@ class Encoder(nn.Module):
                 parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
                 states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
+                found = {state.shape[-1] for state in states}
+                if found != {self.sizes.hidden}:
+                    raise ProbingError(
+                        f"{self.name}: expected hidden states of size {self.sizes.hidden}, found "
+                        f"{', '.join(map(str, sorted(found)))}: they do not compare"
+                    )
                 hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return Encoding(**parts)
@@ -270,8 +283,13 @@ class Encoder(nn.Module):
             raise self.source.no_dispatch() from error
         except Exception as error:
             raise self.source.unusable(error) from error
-        if len(tap.maps) != self.config.num_hidden_layers:
+        if not tap.maps:
             raise self.source.no_dispatch()
+        if len(tap.maps) != self.config.num_hidden_layers:
+            raise ProbingError(
+                f"{self.name} ({self.config.model_type}) computes attention {len(tap.maps)} times "
+                f"for {self.config.num_hidden_layers} layers: heads could not be told by them"
+            )
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""
