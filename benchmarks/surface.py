@@ -34,9 +34,7 @@ def main(path: str, rounds: int = 5) -> None:
 
     def forward() -> None:
         for batch in batches:
-            bare(
-                input_ids=batch.ids, attention_mask=batch.real.long(), token_type_ids=batch.types
-            )
+            bare(input_ids=batch.ids, attention_mask=batch.real.long(), token_type_ids=batch.types)
 
     def average() -> None:
         metric = Averages(encoder.sizes)

@@ -1,5 +1,6 @@
 """The frozen model, read at the level of words. Only this package imports transformers."""
 
+from .masked import MaskedModel
 from .model import Encoder
 from .plain import Frame, PlainTokenizer
 from .tap import Tap, WordTap
@@ -10,6 +11,7 @@ __all__ = [
     "PACKAGED",
     "Encoder",
     "Frame",
+    "MaskedModel",
     "PlainTokenizer",
     "Tap",
     "WordTap",

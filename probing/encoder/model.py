@@ -247,7 +247,8 @@ class Encoder(nn.Module):
             types: ``[B, T]``, the part of a window that a wordpiece belongs to, for models
                 with embeddings of token types; all in the first, if not given.
         """
-        self._run(ids, real, tap=tap, **({} if types is None else {"token_type_ids": types}))
+        has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
+        self._run(ids, real, tap=tap, **({"token_type_ids": types} if has_types else {}))
 
     def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
         """The model's output, or ``None`` where the tap had enough before."""

@@ -168,7 +168,8 @@ def entropy(weights: Tensor) -> Tensor:
     """``-sum p log p`` of each row in nats, where 0 log 0 = 0: ``[B, H, T]``."""
     # The smallest normal number stands for zero under the logarithm; nought times it is nought.
     logarithms = weights.clamp_min(torch.finfo(weights.dtype).tiny).log()
-    return -torch.linalg.vecdot(weights, logarithms)
+    negative: Tensor = torch.linalg.vecdot(weights, logarithms)
+    return -negative
 
 
 def smoothed(weights: Tensor, visible: Tensor, amount: float) -> Tensor:

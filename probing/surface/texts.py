@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -14,6 +14,7 @@ from ..data.fingerprints import beneath, described, digest
 from ..data.huggingface import PREFIX, HuggingFaceData
 from ..data.lines import numbered
 from ..data.sources import READERS, Source, open_source
+from ..data.text import joined
 from ..errors import ProbingError
 
 Line = tuple[str, str]
@@ -50,8 +51,8 @@ def open_text(name: str, reader: Reader | None = None) -> TextSource:
 
     A file, or the files beneath a folder, that end in ``.txt`` or in nothing that a reader of
     treebanks goes with, hold one sentence a line and an empty line between documents.
-    ``datasets:NAME,text=COLUMN`` is a column of text. Everything else is a treebank:
-    its words, with a space between each two.
+    ``datasets:NAME,text=COLUMN`` is a column of text. Everything else is a treebank: its
+    sentences as they were written, or with a space between words where it does not say.
 
     Args:
         name: what it is called.
@@ -111,7 +112,7 @@ class TextFiles:
         if len(looked) == 3 and all(_TREE.fullmatch(line.strip()) for line in looked):
             raise ProbingError(
                 f"{path}:1: expected a sentence a line, found 'word head-label' lines; "
-                "a treebank in this format is read with --data.reader probing.data.readers.read_text"
+                "--data.reader probing.data.readers.read_text reads them as a treebank"
             )
 
 
@@ -170,7 +171,7 @@ def _text(row: Mapping[str, object], column: str, where: str) -> str:
 
 @dataclass(frozen=True)
 class Treebank:
-    """Any treebank, as the text that its words make."""
+    """Any treebank, as the text that it is made of."""
 
     source: Source
 
@@ -186,9 +187,4 @@ class Treebank:
     def lines(self) -> Iterator[Line]:
         """Its sentences."""
         for sentence in self.source.read():
-            yield sentence.document, joined(sentence.words)
-
-
-def joined(words: Iterable[str]) -> str:
-    """Words as text, a space between each two."""
-    return " ".join(words)
+            yield sentence.document, joined([sentence]).text
