@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "modules": BASE | {"encoder", "probes", "metrics"},
     "findings": BASE | {"reports"},
     "figures": BASE | {"reports", "findings"},
+    "surface": BASE | {"figures"},
     "terminal": BASE | {"reports", "findings", "data"},
     "folder": BASE,
     "callbacks": BASE

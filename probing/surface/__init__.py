@@ -1,1 +1,1 @@
-"""What heads do on plain text (the paper's sections 3 and 6)."""
+"""What heads do on plain text: averages, gradients, distances between heads, and figures."""
