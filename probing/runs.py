@@ -7,10 +7,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jsonargparse import set_parsing_settings
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -31,12 +31,13 @@ CHECKPOINT = Path("checkpoints") / "last.ckpt"
 class Commands(LightningCLI):
     """LightningCLI with the options of a run; it parses and builds, and runs nothing."""
 
+    kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
+
     def __init__(self, arguments: Sequence[str], *, job: str) -> None:
         set_parsing_settings(subclasses_disabled=[Encoder])
         self.job = job
         super().__init__(
-            ProbingModule,
-            EdgeData,
+            *self.kinds,
             subclass_mode_data=True,
             run=False,
             args=list(arguments),
@@ -60,10 +61,14 @@ class Commands(LightningCLI):
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
-        parser.add_lightning_class_args(Report, "report")
+        self.add_report(parser)
         parser.link_arguments(
             "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
         )
+
+    def add_report(self, parser: LightningArgumentParser) -> None:
+        """Add the options of the report."""
+        parser.add_lightning_class_args(Report, "report")
 
     def instantiate_trainer(self, **kwargs: Any) -> Any:
         """Add what every run has: a folder, a checkpoint, the weights of heads."""
@@ -74,6 +79,10 @@ class Commands(LightningCLI):
             config=self.parser.dump(self.config, skip_unset=False),
         )
         config = {**self._get(self.config_init, "trainer", default={}), **kwargs}
+        return self._instantiate_trainer(config, [self.folder, *self.callbacks()])
+
+    def callbacks(self) -> list[Callback]:
+        """What looks on while the trainer runs."""
         checkpoint = ModelCheckpoint(
             filename=CHECKPOINT.stem,
             save_top_k=1,
@@ -81,8 +90,7 @@ class Commands(LightningCLI):
             enable_version_counter=False,
         )
         self.report = self._get(self.config_init, "report")
-        callbacks = [self.folder, self.report, HeadWeights(), checkpoint]
-        return self._instantiate_trainer(config, callbacks)
+        return [self.report, HeadWeights(), checkpoint]
 
 
 class Options(Commands):
@@ -98,13 +106,8 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     Raises:
         ProbingError: for bad input, before anything is written.
     """
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
     stored = stored_config(script, early)
-    own = [a for a in arguments if a not in ("--traceback", "--resume")]
-    own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(own, "--overwrite")
-    own = ["--help" if argument == "--help_trainer" else argument for argument in own]
+    own = own_arguments(arguments)
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
         job = "evaluate" if script == "evaluate" else job
@@ -119,6 +122,16 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
         if not name.isidentifier():
             raise ProbingError(f"probe {name!r}: expected a name of letters, digits and _")
     {"train": _train, "evaluate": _evaluate}[script](commands, early)
+
+
+def own_arguments(arguments: Sequence[str]) -> list[str]:
+    """What the parser of a job gets to see; and the current folder becomes importable."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
+    own = [a for a in arguments if a not in ("--traceback", "--resume")]
+    own = _without(_without(own, "--ckpt_path"), "--import")
+    own = _flag(own, "--overwrite")
+    return ["--help" if argument == "--help_trainer" else argument for argument in own]
 
 
 def _train(commands: Commands, early: Namespace) -> None:
@@ -171,10 +184,10 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = commands.datamodule, commands.model
     commands.report.final = "val" if data.sources["test"] is None else "test"
-    if _is_first():
+    if is_first():
         commands.folder.check(resume=resume)
     model.encoder.load()
-    if _is_first():
+    if is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
@@ -182,7 +195,7 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         model.rehearse(next(iter(data.splits.values()))[[0]])
 
 
-def _is_first() -> bool:
+def is_first() -> bool:
     """Whether this is the first process, before and after others are launched."""
     return int(getattr(rank_zero_only, "rank", 0)) == 0
 

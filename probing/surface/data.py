@@ -130,9 +130,10 @@ class TextData(LightningDataModule):
         }
         # The start of a longer text would not do: where heads look depends on what follows.
         short = self._open(min(SINK_LENGTH, self.words.limit)) if self.sink_sequences else None
-        whole = np.flatnonzero(short.lengths == SINK_LENGTH) if short is not None else []
-        if short is not None and len(whole):
-            chosen["sinks"] = self._segments(short, self.sink_sequences, among=whole)
+        if short is not None:
+            whole = np.flatnonzero(short.lengths == SINK_LENGTH).tolist()
+            if whole:
+                chosen["sinks"] = self._segments(short, self.sink_sequences, among=whole)
         if self.repeats:
             chosen["copies"] = self._copies()
         if self.distance_segments:
