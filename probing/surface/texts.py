@@ -21,7 +21,7 @@ Line = tuple[str, str]
 """A document's name and one of its sentences; lines of a document follow one another."""
 
 # What a sentence ends with, in rows that hold whole documents.
-_ENDS = re.compile(r"(?<=[.!?])[\"”’')\]]*\s+(?=[^\W_a-z])")
+_ENDS = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["”’')\]]))\s+(?=["“‘'(\[]?[^\W_a-z])""")
 _TREE = re.compile(r"\S+\s+\d+-\S+")
 
 
