@@ -72,11 +72,12 @@ def map_of_heads(
 
 def _name_points(figure: Figure, panel: Any, names: Mapping[tuple[float, float], str]) -> None:
     """Circles around points and texts beside them, where they cover least of other texts."""
+    for point in names:
+        panel.scatter(*point, s=40, facecolors="none", edgecolors=BLACK, linewidths=0.8)
     figure.draw_without_rendering()  # only now is it known where points are, and there they stay
     figure.set_layout_engine("none")
     taken: list[Any] = []
     for point, name in names.items():
-        panel.scatter(*point, s=40, facecolors="none", edgecolors=BLACK, linewidths=0.8)
         tries: list[tuple[int, int, Any, Any]] = []
         for up, right in itertools.product((2, -2, 10, -10, 18, -18), (1, -1)):
             text = panel.annotate(
