@@ -26,6 +26,8 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
+MAIN = "main"
+"""The name of a run's main encoder; further ones have names of the user's."""
 ALL = "all"
 """The row of the report in which every scored anchor counts."""
 
@@ -90,13 +92,14 @@ class Text:
 class Rival:
     """What a head must beat: a baseline, or the best of several, chosen as the head is.
 
-    ``of`` names baselines. ``beside_heads`` says whether it stands beside every best head, or
-    only beside the probes.
+    ``of`` names baselines, which together are called ``family``. ``beside_heads`` says whether it
+    stands beside every best head, or only beside the probes.
     """
 
     name: str
     of: tuple[str, ...]
     beside_heads: bool = True
+    family: str = ""
 
     @property
     def is_choice(self) -> bool:

@@ -315,7 +315,7 @@ def test_an_encoding_of_shared_wordpieces(family: str, tmp_path: Path) -> None:
     batch = collate(
         [Window(window.words, pieces, [], [], None, [])], ["all"], Dependencies.terms, 0
     )
-    alike = ProbingModule(encoder).encode(batch, extra=needs)
+    alike = ProbingModule(encoder).encode(batch, extra=needs)["main"]
     assert torch.equal(alike.part("attention"), found.part("attention"))
     for number, layer in enumerate(maps):
         for head, weights in enumerate(layer[0].double()):

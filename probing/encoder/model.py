@@ -27,9 +27,10 @@ class Encoder(nn.Module):
 
     Args:
         name: a folder, a model of the hub, or ``package:MODULE`` for the model folder that an
-            installed Python package ships.
+            installed Python package ships; the packaged BERT, if not given.
         aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
-            (the paper's text), the ``first`` one's (its released code), or the ``max``.
+            (the paper's text; if not given), the ``first`` one's (its released code), or the
+            ``max``.
         revision: branch, tag or commit of a hub model.
         layers: numbers of the layers to look at, counted from 1 as in the paper; all, if not
             given. Those above the last of them are not computed, unless ``hidden`` is asked
@@ -43,9 +44,9 @@ class Encoder(nn.Module):
 
     def __init__(
         self,
-        name: str = PACKAGED,
+        name: str | None = None,
         *,
-        aggregation: Literal["mean", "first", "max"] = "mean",
+        aggregation: Literal["mean", "first", "max"] | None = None,
         revision: str | None = None,
         layers: list[int] | None = None,
         random_init: bool = False,
@@ -53,16 +54,35 @@ class Encoder(nn.Module):
         keep_embeddings: bool = True,
     ) -> None:
         super().__init__()
-        self.name = name
-        self.aggregation = aggregation
-        self.source = Source(name, revision=revision)
+        self.name = name or PACKAGED
+        self.aggregation = aggregation or "mean"
+        self.source = Source(self.name, revision=revision)
         self.layers = layers
+        self.is_named = name is not None
         self.random_init = random_init
         self.random_seed = random_seed
         self.keep_embeddings = keep_embeddings
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
         self.fingerprint = ""
+
+    def beside(self, main: Encoder) -> Self:
+        """Look at the model of the main encoder of a run, unless a model was named.
+
+        Aggregation, layers and revision are then the main one's, too, so that heads compare.
+
+        Raises:
+            ProbingError: if the two make different wordpieces of the same text.
+        """
+        if not self.is_named:
+            self.name, self.source = main.name, main.source
+            self.aggregation, self.layers = main.aggregation, main.layers
+        elif self.tokenizer.fingerprint != main.tokenizer.fingerprint:
+            raise ProbingError(
+                f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
+                "read the same wordpieces"
+            )
+        return self
 
     def load(self) -> Self:
         """Load the weights, once.
@@ -160,7 +180,7 @@ class Encoder(nn.Module):
     @property
     def description(self) -> str:
         """The model, its weights, and which layers are looked at if not all."""
-        text = f"Model {self.title}, weights {self.fingerprint[:12]}"
+        text = f"{self.title}, weights {self.fingerprint[:12]}"
         if len(self.layer_numbers) < self.config.num_hidden_layers:
             listed = ", ".join(map(str, self.layer_numbers))
             text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
