@@ -30,7 +30,7 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
         "report": options("report", Report, config.report),
     }
     for name, encoder in (config.model.encoders or {}).items():
-        sections["model"] |= _options(f"model.encoders.{name}", Encoder, encoder)
+        sections["model"] |= options(f"model.encoders.{name}", Encoder, encoder)
     for name, probe in (config.model.probes or {}).items():
         key = f"model.probes.{name}"
         sections["probes"][key] = (probe.class_path, "the class; any class that can be imported")

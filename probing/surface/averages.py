@@ -84,6 +84,7 @@ class _Rows(Tap):
         self.sees = batch.real[:, None, None]  # [B, 1, 1, T]
         sets = row_sets(batch)
         self.over = [sets[quantity.over] for quantity in q.QUANTITIES]
+        self.where = [sets[quantity.where] for quantity in q.QUANTITIES]
         self.sums: list[Tensor] = []
 
     def take(self, weights: Tensor, mask: Tensor | None) -> None:
@@ -98,7 +99,8 @@ class _Rows(Tap):
 class Averages(Metric):
     """The quantities of :data:`~probing.surface.quantities.QUANTITIES` of every head.
 
-    States: ``sums [Q, L, H]`` float64 and ``rows [Q]``, how many rows each is about.
+    States: ``sums [Q, L, H]`` float64; ``rows [Q]``, how many rows each is about, and ``there
+    [Q]``, in how many the model has what it is about.
 
     Args:
         sizes: of the encoder.
@@ -109,6 +111,7 @@ class Averages(Metric):
     full_state_update = False
     sums: Tensor
     rows: Tensor
+    there: Tensor
 
     def __init__(self, sizes: Sizes, *, smoothing: float = 0.0) -> None:
         super().__init__()
@@ -116,7 +119,8 @@ class Averages(Metric):
         count = len(q.QUANTITIES)
         zeros = torch.zeros(count, sizes.layers, sizes.heads, dtype=torch.float64)
         self.add_state("sums", zeros, dist_reduce_fx="sum")
-        self.add_state("rows", torch.zeros(count, dtype=torch.int64), dist_reduce_fx="sum")
+        for name in ("rows", "there"):
+            self.add_state(name, torch.zeros(count, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, encoder: Encoder, batch: TokenBatch) -> None:
         """Run the encoder over a batch and count it."""
@@ -126,12 +130,14 @@ class Averages(Metric):
         encoder.read(batch.ids, batch.real, tap, types=batch.types)
         self.sums = self.sums + torch.stack(tap.sums, 1)
         self.rows = self.rows + torch.stack([rows.sum() for rows in tap.over])
+        self.there = self.there + torch.stack([rows.sum() for rows in tap.where])
 
     def compute(self) -> dict[str, Tensor]:
-        """The mean of each quantity that has rows, ``[L, H]`` on the CPU."""
+        """The mean of each quantity that the model has, ``[L, H]`` on the CPU."""
         means = (self.sums / self.rows.clamp_min(1)[:, None, None]).cpu()
+        measured = (self.rows * self.there).tolist()
         return {
             quantity.name: mean
-            for quantity, mean, rows in zip(q.QUANTITIES, means, self.rows.tolist(), strict=True)
-            if rows
+            for quantity, mean, has in zip(q.QUANTITIES, means, measured, strict=True)
+            if has
         }

@@ -16,7 +16,8 @@ from ..errors import ProbingError
 class NamedHead:
     """A head that is best at a relation or mention type; ``layer`` and ``head`` count from one.
 
-    ``rival`` is the accuracy of the strongest baseline beside it.
+    ``rival`` is the accuracy of the strongest baseline beside it, ``direction`` the one in which
+    the head is best; ``both`` where that is not known.
     """
 
     layer: int
@@ -24,6 +25,7 @@ class NamedHead:
     relation: str
     accuracy: float
     rival: float
+    direction: str = "both"
 
 
 def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
@@ -67,7 +69,14 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
 def _named(relation: str, entry: Mapping[str, Any]) -> NamedHead:
     layer, head = map(int, entry["head"].split("-"))
     rivals = [float(beside["accuracy"]) for beside in entry.values() if isinstance(beside, dict)]
-    return NamedHead(layer, head, relation, float(entry["accuracy"]), max(rivals, default=0.0))
+    return NamedHead(
+        layer,
+        head,
+        relation,
+        accuracy=float(entry["accuracy"]),
+        rival=max(rivals, default=0.0),
+        direction=str(entry.get("direction", "both")),
+    )
 
 
 def names_of(

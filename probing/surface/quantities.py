@@ -21,7 +21,9 @@ SINK_THRESHOLD = 0.3
 class Quantity:
     """A column of ``surface.csv``: the mean of ``value`` over the rows ``over``.
 
-    ``value`` and ``over`` name what :func:`row_values` and :func:`row_sets` return.
+    ``value`` and ``over`` name what ``row_values`` and ``row_sets`` of
+    :mod:`probing.surface.averages` return. Where no row is in the set ``where``, the model has
+    not what the quantity is about.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Quantity:
     over: str
     definition: str
     source: str
+    where: str = "tokens"
 
 
 QUANTITIES = (
@@ -59,6 +62,7 @@ QUANTITIES = (
         "tokens",
         "attention to [CLS]",
         "Clark et al. 2019, 3.2 and figure 2",
+        where="classifiers",
     ),
     Quantity(
         "to_sep",
@@ -66,6 +70,7 @@ QUANTITIES = (
         "tokens",
         "attention to all [SEP] together",
         "Clark et al. 2019, 3.2 and figure 2",
+        where="separators",
     ),
     Quantity(
         "to_punctuation",
@@ -80,6 +85,7 @@ QUANTITIES = (
         "others",
         "attention of tokens other than [SEP] to all [SEP] together",
         "Clark et al. 2019, 3.2 and figure 2",
+        where="separators",
     ),
     Quantity(
         "sep_to_sep",

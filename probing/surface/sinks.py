@@ -60,4 +60,4 @@ class SinkRate(Metric):
         """``sink_rate [L, H]`` on the CPU; nothing where nothing was counted."""
         if not self.sequences:
             return {}
-        return {"sink_rate": (self.found.cpu().reshape(self.shape) / int(self.sequences)).double()}
+        return {"sink_rate": self.found.cpu().reshape(self.shape).double() / int(self.sequences)}
