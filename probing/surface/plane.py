@@ -58,31 +58,44 @@ def map_of_heads(
     bar.ax.tick_params(labelsize=SMALL, length=2)
     bar.ax.minorticks_off()
     bar.set_label("layer", fontsize=LARGE)
-    reach = float(max(np.ptp(x), np.ptp(y))) / 2 or 1.0
-    middle = np.array([x.min() + x.max(), y.min() + y.max()]) / 2
     for panel in (above, below):
-        panel.set_aspect("equal", adjustable="datalim")  # distances are what is shown
-        panel.update_datalim([middle - reach, middle + reach])
-        panel.margins(0.06)
         panel.set_xlabel("dimension 1 (nats)", fontsize=LARGE)
         panel.set_ylabel("dimension 2 (nats)", fontsize=LARGE)
-    _name_points(figure, above, {(x[index], y[index]): text for index, text in labels.items()})
+    above.scatter(
+        x[list(labels)], y[list(labels)], s=40, facecolors="none", edgecolors=BLACK, linewidths=0.8
+    )
+    _true_to_scale(figure, (above, below), x, y)
+    _name_points(above, [(x[index], y[index], text) for index, text in labels.items()])
     return figure
 
 
-def _name_points(figure: Figure, panel: Any, names: Mapping[tuple[float, float], str]) -> None:
-    """Circles around points and texts beside them, where they cover least of other texts."""
-    for point in names:
-        panel.scatter(*point, s=40, facecolors="none", edgecolors=BLACK, linewidths=0.8)
-    figure.draw_without_rendering()  # only now is it known where points are, and there they stay
+def _true_to_scale(figure: Figure, panels: Sequence[Any], x: Any, y: Any) -> None:
+    """Let an inch be the same distance along both axes of all ``panels``, and fix the layout.
+
+    Not by ``set_aspect("equal")``: limits and layout depend on each other, and matplotlib gives
+    two panels with the same points different limits.
+    """
+    middle = (x.min() + x.max()) / 2, (y.min() + y.max()) / 2
+    for _ in range(2):  # new limits, other tick labels, another layout
+        figure.draw_without_rendering()
+        boxes = [panel.get_window_extent() for panel in panels]
+        scale = max(max(np.ptp(x) / box.width, np.ptp(y) / box.height) for box in boxes)
+        for panel, box in zip(panels, boxes, strict=True):
+            reach = 0.57 * (scale or 1.0) * np.array([box.width, box.height])
+            panel.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
+            panel.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
     figure.set_layout_engine("none")
+
+
+def _name_points(panel: Any, names: Sequence[tuple[float, float, str]]) -> None:
+    """Texts beside points, where they cover least of each other. The layout must be fixed."""
     taken: list[Any] = []
-    for point, name in names.items():
+    for across, along, name in names:
         tries: list[tuple[int, int, Any, Any]] = []
         for up, right in itertools.product((2, -2, 10, -10, 18, -18), (1, -1)):
             text = panel.annotate(
                 name,
-                point,
+                (across, along),
                 xytext=(4 * right, up),
                 textcoords="offset points",
                 ha="left" if right > 0 else "right",
