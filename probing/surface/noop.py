@@ -2,7 +2,8 @@
 
 The paper's section 3.2 takes ``[SEP]`` for a resting place: head 8-10 of BERT, which finds direct
 objects, attends there from words that are none. Here that is measured with a treebank, for every
-head and relation at once.
+head and relation at once; and for the first special token, ``[CLS]`` or the start token, too,
+since other models rest there.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from ..batch import ALL, EdgeBatch, Encoding
 from ..metrics import RowMetric, by_row
 
 NOOP = (
-    "relation,direction,layer,head,words,special_where_it_applies,other_words,"
-    "special_where_it_does_not,difference"
+    "relation,direction,layer,head,words,other_words,last_where_it_applies,"
+    "last_where_it_does_not,first_where_it_applies,first_where_it_does_not"
 ).split(",")
+PLACES = (1, 0)  # the last special token, then the first
 
 
 def applies(batch: EdgeBatch) -> Tensor:
@@ -93,7 +95,6 @@ def noop_rows(
     rows: Sequence[str],
     finders: Sequence[Finder],
     layers: Sequence[int],
-    place: int,
 ) -> Iterator[tuple[object, ...]]:
     """Lines of ``noop.csv``.
 
@@ -102,7 +103,6 @@ def noop_rows(
         rows: names of its ``R`` rows.
         finders: whom to report on; relations that do not occur are left out.
         layers: the numbers of the ``L`` layers.
-        place: 0 for the first special token, 1 for the last.
     """
     for finder in finders:
         if finder.relation not in rows or finder.relation == ALL or finder.layer not in layers:
@@ -113,17 +113,17 @@ def noop_rows(
             others = int(counted["every"][r]) - words
             if finder.direction not in (direction, "both") or not words or not others:
                 continue
-            where = float(counted["where"][r, d, place][at])
-            mean = where / words
-            rest = (float(counted["everywhere"][r, place][at]) - where) / others
+            means = []
+            for place in PLACES:
+                where = float(counted["where"][r, d, place][at])
+                everywhere = float(counted["everywhere"][r, place][at])
+                means += [where / words, (everywhere - where) / others]
             yield (
                 finder.relation,
                 direction,
                 finder.layer,
                 finder.head,
                 words,
-                f"{mean:.6f}",
                 others,
-                f"{rest:.6f}",
-                f"{rest - mean:.6f}",
+                *(f"{mean:.6f}" for mean in means),
             )

@@ -151,8 +151,7 @@ class SurfaceReport(Callback):
             write_csv(folder / "gradients.csv", GRADIENTS, lines)
             figures["figure3_gradients"] = gradient_by_layer(found.gradients, found.layers)
         if found.noop:
-            place = 1 if "to_sep" in found.quantities else 0
-            lines = list(noop_rows(found.noop, found.rows, self.finders, found.layers, place))
+            lines = list(noop_rows(found.noop, found.rows, self.finders, found.layers))
             write_csv(folder / "noop.csv", NOOP, lines)
         alike = None
         if found.distances is not None:
@@ -215,9 +214,10 @@ def add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
 
 def _figures_of_averages(found: Found) -> dict[str, Figure]:
     quantities = found.quantities
+    start = {} if "to_cls" in quantities else {"first token": "to_first"}  # [CLS] is the first
     panels = [
-        {"[CLS]": "to_cls", "[SEP]": "to_sep", "punctuation": "to_punctuation"},
-        {"next": "to_next", "previous": "to_previous", "self": "to_self", "first": "to_first"},
+        {**start, "[CLS]": "to_cls", "[SEP]": "to_sep", "punctuation": "to_punctuation"},
+        {"next": "to_next", "previous": "to_previous", "the same token": "to_self"},
         {"other → [SEP]": "other_to_sep", "[SEP] → [SEP]": "sep_to_sep"},
     ]
     shown = [

@@ -288,22 +288,20 @@ def test_attention_to_separators_by_relation_is_that_of_plain_loops(
     rows = metric.rows
     finders = [Finder(row, "both", 1 + k % 2, 1 + k % 3) for k, row in enumerate(rows)]
     finders += [Finder("unheard of", "both", 1, 1), Finder(rows[1], "head->dep", 9, 1)]
-    lines = list(noop_rows(counted, rows, finders, (1, 2), 1))
+    lines = list(noop_rows(counted, rows, finders, (1, 2)))
     assert {line[0] for line in lines} <= set(rows) - {"all"}
     assert len(lines) >= 2
-    for relation, direction, layer, head, words, mean, others, rest, difference in lines:
+    for relation, direction, layer, head, words, others, *means in lines:
         r, d = rows.index(str(relation)), ("dep->head", "head->dep").index(str(direction))
-        inside: list[float] = []
-        outside: list[float] = []
-        for batch, encoding in pairs:
-            own = applies(batch)[d]
-            for b in range(len(batch.lengths)):
-                for w in range(int(batch.lengths[b])):
-                    mass = float(encoding.part("boundary")[b, int(layer) - 1, int(head) - 1, w, 1])  # type: ignore[call-overload]
-                    (inside if own[b, w, r] else outside).append(mass)
-        assert (words, others) == (len(inside), len(outside))
-        assert float(str(mean)) == pytest.approx(sum(inside) / len(inside), abs=1e-6)
-        assert float(str(rest)) == pytest.approx(sum(outside) / len(outside), abs=1e-6)
-        assert float(str(difference)) == pytest.approx(
-            float(str(rest)) - float(str(mean)), abs=3e-6
-        )
+        for place, shown in ((1, means[:2]), (0, means[2:])):
+            sides: tuple[list[float], list[float]] = ([], [])
+            for batch, encoding in pairs:
+                masses = encoding.part("boundary")[:, int(str(layer)) - 1, int(str(head)) - 1]
+                for b in range(len(batch.lengths)):
+                    for w in range(int(batch.lengths[b])):
+                        own = bool(applies(batch)[d, b, w, r])
+                        sides[not own].append(float(masses[b, w, place]))
+            assert (words, others) == (len(sides[0]), len(sides[1]))
+            for own_side, value in zip(sides, shown, strict=True):
+                expected = sum(own_side) / len(own_side)
+                assert float(str(value)) == pytest.approx(expected, abs=1e-6)
