@@ -184,6 +184,19 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a window stands in its source, so that a reader can find it there.
+
+    ``lines`` are the lines where its sentences start in ``document``, ``starts`` the indices of
+    their first words in the window, counted from zero.
+    """
+
+    document: str = ""
+    lines: Sequence[int] = (0,)
+    starts: Sequence[int] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """What the model sees at once, and the questions asked about it.
 
@@ -195,6 +208,7 @@ class Window:
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
     where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
+    ``origin`` says where the window comes from.
     """
 
     words: Sequence[str]
@@ -205,6 +219,7 @@ class Window:
     rows: Sequence[Sequence[int]]
     baselines: Sequence[Sequence[float]] | None = None
     kinds: Sequence[Sequence[int]] | None = None
+    origin: Origin = Origin()
 
 
 class _Movable:
@@ -237,6 +252,7 @@ class EdgeBatch(_Movable):
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
       ``words_of`` where they do not, and ``None`` where none does.
+    - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
     """
 
     words: Sequence[Sequence[str]]
@@ -253,6 +269,7 @@ class EdgeBatch(_Movable):
     baselines: Tensor
     kinds: Tensor
     last_of: Tensor | None = None
+    numbers: Sequence[int] = ()
 
     @property
     def width(self) -> int:

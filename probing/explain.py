@@ -61,6 +61,7 @@ def explanation(sections: Mapping[str, Values], config: Namespace, *, script: st
 _RUN: Values = {
     "output": ("runs/<job>/version_N", "folder to write to"),
     "overwrite": (False, "replace the run that the folder holds"),
+    "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
 }
 

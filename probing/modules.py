@@ -166,12 +166,14 @@ class ProbingModule(LightningModule):
         """What callbacks report on.
 
         Returns:
-            ``encodings``, by encoder, and ``hits [B, A, K]``, one column a probe.
+            ``encodings``, by encoder; ``hits [B, A, K]``, one column a probe; ``scores``,
+            ``[B, A, W+1]`` by the name of the probe.
         """
         encodings = self.encode(batch, extra=self.extra_needs)
-        hits = []
+        hits, scored = [], {}
         for name, probe in self.probes.items():
             scores = probe.score(encodings[probe.encoder], batch, name=name)  # [B, A, W+1]
+            scored[name] = scores
             picks = pick(scores, batch.candidates)  # [B, A]
             hits.append(batch.gold.gather(-1, picks[..., None])[..., 0])
             if weigh:
@@ -181,7 +183,7 @@ class ProbingModule(LightningModule):
             if hits
             else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
         )
-        return {"encodings": encodings, "hits": columns}
+        return {"encodings": encodings, "hits": columns, "scores": scored}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""

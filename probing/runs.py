@@ -23,6 +23,7 @@ from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
+from .predictions import Predictions
 from .stored import base_arguments, load_checkpoint, stored_config
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
@@ -68,6 +69,7 @@ class Commands(LightningCLI):
 
     def add_report(self, parser: LightningArgumentParser) -> None:
         """Add the options of the report."""
+        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
         parser.add_lightning_class_args(Report, "report")
 
     def instantiate_trainer(self, **kwargs: Any) -> Any:
@@ -90,7 +92,10 @@ class Commands(LightningCLI):
             enable_version_counter=False,
         )
         self.report = self._get(self.config_init, "report")
-        return [self.report, HeadWeights(), checkpoint]
+        found: list[Callback] = [self.report, HeadWeights(), checkpoint]
+        if self.config.get("predictions"):
+            found.append(Predictions(self.report))
+        return found
 
 
 class Options(Commands):
@@ -130,7 +135,7 @@ def own_arguments(arguments: Sequence[str]) -> list[str]:
         sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
     own = [a for a in arguments if a not in ("--traceback", "--resume")]
     own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(own, "--overwrite")
+    own = _flag(_flag(own, "--overwrite"), "--predictions")
     return ["--help" if argument == "--help_trainer" else argument for argument in own]
 
 

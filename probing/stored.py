@@ -113,7 +113,7 @@ def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
         if found and not known and not any(_names(s, found[1]) for s in said):
             raise ProbingError(
                 f"the stored config names {config}, from outside the package; "
-                f"if you trust it, add --import {found[1]}"
+                f"if you trust it, add --import {found[1]} (from Python: imports=[{found[1]!r}])"
             )
 
 

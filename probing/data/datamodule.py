@@ -106,13 +106,14 @@ class EdgeData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[EdgeBatch] | list[DataLoader[EdgeBatch]]:
         """Every validation window once; no loader where no validation data was given."""
-        return [] if self.sources["val"] is None else self._evaluation("val")
+        return [] if self.sources["val"] is None else self.evaluation("val")
 
     def test_dataloader(self) -> DataLoader[EdgeBatch]:
         """Every test window once."""
-        return self._evaluation("test")
+        return self.evaluation("test")
 
-    def _evaluation(self, split: str) -> DataLoader[EdgeBatch]:
+    def evaluation(self, split: str) -> DataLoader[EdgeBatch]:
+        """Every window of a split once, over all processes."""
         windows = self.split(split)
         rank, world = self._place()
         batches = batches_by_length(windows.lengths, wordpieces=self.batch_wordpieces)

@@ -14,15 +14,16 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
-from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import EdgeBatch, Origin, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from .fingerprints import described
 from .sources import Source, open_source
@@ -42,6 +43,9 @@ _SCHEMA = pa.schema(
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
         "length": pa.int32(),
+        "document": pa.string(),
+        "lines": _INTS,
+        "starts": _INTS,
     }
 )
 
@@ -67,10 +71,20 @@ class EdgeWindows(Dataset[EdgeBatch]):
         return len(self.lengths)
 
     def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
-        # An empty list of rows has no columns in `datasets`; an empty batch needs none.
+        batch = collate(self.windows(indices), self.census.rows, self.terms, self.pad_id)
+        return replace(batch, numbers=tuple(indices))
+
+    def windows(self, indices: Sequence[int]) -> list[Window]:
+        """The windows with these numbers, counted from zero."""
+        # An empty list of rows has no columns in `datasets`; no window needs none.
         columns = self.table[list(indices)] if indices else {}
-        chosen = [self._window(columns, i) for i in range(len(indices))]
-        return collate(chosen, self.census.rows, self.terms, self.pad_id)
+        return [self._window(columns, i) for i in range(len(indices))]
+
+    @property
+    def anchors(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """How many anchors each window has."""
+        counts = pc.list_value_length(self.table.data.column("anchors"))
+        return np.asarray(counts.to_numpy(), dtype=np.int64)
 
     @staticmethod
     def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
@@ -83,6 +97,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
             rows=columns["rows"][i],  # type: ignore[arg-type]
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
+            origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
         )
 
 
@@ -178,4 +193,7 @@ def _row(window: Window) -> dict[str, object]:
         "baselines": window.baselines,
         "kinds": window.kinds,
         "length": len(window.wordpieces.ids),
+        "document": window.origin.document,
+        "lines": window.origin.lines,
+        "starts": window.origin.starts,
     }

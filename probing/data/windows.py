@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from typing import ClassVar, Protocol
 
 import torch
 
-from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import ALL, EdgeBatch, Origin, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
 from .readers import tree_faults
@@ -86,6 +86,16 @@ def misfit(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None
     return None
 
 
+def origin_of(sentences: Sequence[Sentence]) -> Origin:
+    """Where a window of these sentences, all of one document, comes from."""
+    ends = accumulate(len(sentence.words) for sentence in sentences)
+    return Origin(
+        document=sentences[0].document,
+        lines=[sentence.line for sentence in sentences],
+        starts=[0, *ends][: len(sentences)],
+    )
+
+
 @dataclass(frozen=True)
 class Dependencies:
     """Dependency trees: every word is an anchor and picks its head. One sentence a window.
@@ -134,6 +144,7 @@ class Dependencies:
                 gold=[[head] for head in sentence.heads],
                 candidates=None,
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
+                origin=origin_of([sentence]),
             )
 
 
