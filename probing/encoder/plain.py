@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,20 +43,22 @@ class PlainTokenizer:
         self.pad_id = tokenizer.pad_id
         self.fingerprint = tokenizer.fingerprint
         self.mask_id: int | None = tokenizer.tokenizer.mask_token_id
+        self.marks_spaces = tokenizer.marks_spaces
         self._tokenizer = tokenizer.tokenizer
-        definition = json.loads(self._tokenizer.backend_tokenizer.to_str())
-        self._space = " " if "ByteLevel" in json.dumps(definition["pre_tokenizer"]) else ""
 
     def __call__(self, sentences: Sequence[str]) -> list[list[int]]:
         """The wordpieces of each sentence, without special tokens.
 
-        Names of special tokens that stand in a text are text. Byte-level tokenizers, which keep
-        the space before a word in its piece, see one before every sentence.
+        Names of special tokens that stand in a text are text. Tokenizers that keep the space
+        before a word in its wordpiece see one before every sentence.
         """
-        if not sentences:
+        return self._pieces([self._space + sentence for sentence in sentences])
+
+    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
             return []
         found: list[list[int]] = self._tokenizer(
-            [self._space + sentence for sentence in sentences],
+            list(texts),
             add_special_tokens=False,
             split_special_tokens=True,
             truncation=False,
@@ -65,6 +66,12 @@ class PlainTokenizer:
             verbose=False,
         )["input_ids"]
         return found
+
+    @cached_property
+    def _space(self) -> str:
+        """What must stand before a text for its first word to look as in the midst of one."""
+        alone, twice = self._pieces(["a", "a a"])
+        return "" if twice == alone * 2 else " "
 
     @cached_property
     def frame(self) -> Frame:
@@ -109,5 +116,6 @@ class PlainTokenizer:
 
     def names(self, ids: Sequence[int]) -> list[str]:
         """The wordpieces as people read them: ``##ing``, a space before a piece left out."""
-        pieces = self._tokenizer.convert_ids_to_tokens(list(ids))
-        return [piece.lstrip("Ġ▁") or "␣" for piece in pieces]
+        if not self.marks_spaces:
+            return list(self._tokenizer.convert_ids_to_tokens(list(ids)))
+        return [self._tokenizer.decode([piece]).strip() or "␣" for piece in ids]

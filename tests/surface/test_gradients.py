@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 
+from probing.cli import main
 from probing.encoder import Encoder, MaskedModel, PlainTokenizer
 from probing.errors import ProbingError
 from probing.surface.batches import pad
@@ -214,3 +216,31 @@ def test_models_without_a_trained_head_are_refused(
         MaskedModel(Encoder(folder_of("gpt2"))).load()
     with pytest.raises(ProbingError, match="has no trained masked-language-model head"):
         MaskedModel(Encoder(str(tiny_bert), random_init=True)).load()
+
+
+def test_a_run_measures_derivatives(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PL_GLOBAL_SEED", "1")  # a run sets it: undone afterwards
+    options = {
+        "config": Path(__file__).parents[2] / "configs" / "surface.yaml",
+        "output": tmp_path / "out",
+        "model.encoder.name": trained,
+        "data.test": "builtin:documents=2,seed=1",
+        "data.limit": 40,
+        "data.gradient_segments": 3,
+        "data.repeat_length": 10,
+        "data.batch_wordpieces": 90,
+    }
+    assert main("evaluate", [f"--{name}={value}" for name, value in options.items()]) == 0
+    folder = tmp_path / "out" / "reports" / "test"
+    lines = (folder / "gradients.csv").read_text().splitlines()
+    assert lines[0] == "layer,towards,weights,mean_absolute_derivative"
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        [layer, name] for layer in ("1", "2") for name in TOWARDS
+    ]
+    assert all(float(line.split(",")[3]) > 0 for line in lines[1:])
+    assert (folder / "figures" / "figure3_gradients.pdf").exists()
+    assert not (folder / "twin" / "gradients.csv").exists()

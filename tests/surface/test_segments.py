@@ -5,10 +5,12 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+import transformers
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
-from probing.encoder import Encoder, Frame, PlainTokenizer
+from probing.encoder import Encoder, Frame, PlainTokenizer, WordpieceTokenizer
 from probing.errors import ProbingError
 from probing.surface.segments import (
     CLS,
@@ -211,3 +213,53 @@ def test_a_text_tokenizer_of_bert(tiny_encoder: Encoder) -> None:
 @pytest.mark.parametrize("text", ["", "\u200b", "\x00\x01"])
 def test_sentences_of_which_nothing_is_left(text: str, tiny_encoder: Encoder) -> None:
     assert PlainTokenizer(tiny_encoder.tokenizer)([text]) == [[]]
+
+
+def byte_level(*merges: tuple[str, str], prefix: bool = False) -> PlainTokenizer:
+    """As GPT-2's, with a start token and no more merges than given."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = dict.fromkeys(["<s>", *letters, *(a + b for a, b in merges)])
+    backend = Tokenizer(models.BPE({piece: i for i, piece in enumerate(vocabulary)}, [*merges]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix)
+    backend.decoder = decoders.ByteLevel()
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<s>")
+    return PlainTokenizer(WordpieceTokenizer(fast, name="tiny", limit=64))
+
+
+@pytest.mark.parametrize("prefix", [False, True])
+def test_a_text_tokenizer_of_a_decoder(prefix: bool) -> None:
+    tokenizer = byte_level(("Ġ", "a"), ("Ġa", "b"), prefix=prefix)
+    assert tokenizer.frame == Frame((0,), (), (), 0)
+    first, second = tokenizer(["ab é.", "<s>"])
+    assert tokenizer.names(first) == ["ab", "␣", "�", "�", "."]  # a space before, once
+    assert 0 not in second  # the name of a special token in a text is text
+    assert {first[-1]} < set(tokenizer.punctuation)
+    assert 0 not in tokenizer.ordinary
+
+
+@pytest.mark.parametrize("scheme", ["always", "first", "never"])
+def test_sentence_pieces_have_one_space_before_them(scheme: str) -> None:
+    pieces = [("<unk>", -9.0), *((c, -5.0) for c in "▁a.,"), ("▁a", -1.0)]
+    backend = Tokenizer(models.Unigram(pieces, 0))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=backend)
+    tokenizer = PlainTokenizer(WordpieceTokenizer(fast, name="tiny", limit=64))
+    assert tokenizer(["a a."]) == [[5, 5, 3]]
+    assert tokenizer.punctuation == {3, 4}
+
+
+def test_roberta_has_two_separators_in_the_middle() -> None:
+    backend = Tokenizer(models.WordLevel({"<s>": 0, "</s>": 1, "a": 2}, "a"))
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[("<s>", 0), ("</s>", 1)],
+    )
+    special = {"cls_token": "<s>", "sep_token": "</s>"}
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=backend, **special)
+    tokenizer = PlainTokenizer(WordpieceTokenizer(fast, name="tiny", limit=64))
+    assert tokenizer.frame == Frame((0,), (1, 1), (1,), 0)
+    made = framed([2, 2], [2], tokenizer.frame, tokenizer)
+    assert made.kinds == [CLS, OTHER, OTHER, SEP, SEP, OTHER, SEP]
+    assert len(made.ids) == 3 + len(tokenizer.frame)
