@@ -18,13 +18,14 @@ from torch import Tensor
 
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
+from .counting import Counted, HeadCounting, ProbeCounting
 from .data import EdgeData
 from .data.store import EdgeWindows
 from .figures import head_overview, png, relation_heatmap, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
-from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
+from .metrics import Spread, WordMean
 from .modules import ProbingModule
 from .reports import (
     BASELINES,
@@ -32,10 +33,8 @@ from .reports import (
     HEADS,
     PROBES,
     WEIGHTS,
-    HeadCounts,
     ProbeCounts,
     baseline_rows,
-    beside_heads,
     error_rows,
     head_rows,
 )
@@ -56,7 +55,7 @@ class Report(Callback):
     def __init__(self, min_anchors: int = 100) -> None:
         self.min_anchors = min_anchors
         self.final = "test"
-        self.heads: dict[str, dict[str, HeadCounts]] = {}  # of each split, by encoder
+        self.counted: dict[str, Counted] = {}  # of each split
         self.started = time.monotonic()
         self.described: set[str] = set()
         self.terms: Terms
@@ -65,52 +64,41 @@ class Report(Callback):
         """Ask the encoder for attention and say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         pl_module.extra_needs |= {"attention", "boundary"}
-        for split, corpus in _corpora(trainer).items():
+        corpora, vectors = _corpora(trainer), pl_module.vectors
+        if vectors is not None:  # all words at once: each reading takes the whole file
+            vectors.read(word for corpus in corpora.values() for word in corpus.vocabulary)
+        for split, corpus in corpora.items():
             self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
                 show(describe(split, corpus))
+                if vectors is not None:
+                    show(f"  {vectors.name}: {vectors.coverage(corpus.vocabulary)}")
 
     def _start(self, split: str, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
-        self.probe_metric = EdgeAccuracy(tuple(module.probes)).to(module.device)
-        self.counting = split not in self.heads
-        if self.counting:
-            self.head_metrics = {name: HeadAccuracy().to(module.device) for name in module.encoders}
-            self.baseline_metric = EdgeAccuracy(self.terms.baselines).to(module.device)
+        self.probes = ProbeCounting(module, self.terms)
+        # Heads do not change: they are counted once.
+        self.heads = None if split in self.counted else HeadCounting(module, self.terms)
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
-        self.probe_metric.update(batch, outputs["hits"])
-        if self.counting:
-            for name, metric in self.head_metrics.items():
-                metric.update(batch, outputs["encodings"][name])
-            self.baseline_metric.update(batch, batch.baselines)
+        self.probes.update(batch, outputs)
+        if self.heads is not None:
+            self.heads.update(batch, outputs)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
-        if self.counting:
-            self.heads[split] = self._head_counts(module)
-        counted = self.probe_metric.compute()
-        probes = ProbeCounts(
-            self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
-        )
+        if self.heads is not None:
+            self.counted[split] = self.heads.compute()
+        probes = self.probes.compute()
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self, module: LightningModule) -> dict[str, HeadCounts]:
-        assert isinstance(module, ProbingModule)
-        baselines = self.baseline_metric.compute()["correct"]
-        return {
-            name: HeadCounts(
-                terms=self.terms,
-                rows=metric.rows,
-                baselines=baselines,
-                layers=module.encoders[name].layer_numbers,
-                **metric.compute(),
-            )
-            for name, metric in self.head_metrics.items()
-        }
+    @property
+    def chosen_on(self) -> str | None:
+        """The split whose counts choose heads, if that is not each split's own."""
+        return "val" if "val" in self.counted else None
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -121,33 +109,34 @@ class Report(Callback):
     def _write(
         self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
     ) -> None:
-        chosen_on = "val" if "val" in self.heads else split
-        of_encoder = self.heads[split]
+        chosen_on = self.chosen_on or split
+        counted = self.counted[split]
         corpus = _corpora(trainer)[split]
         findings = Findings(
             split=split,
             source=corpus.source,
-            model=module.description,
-            counts=_beside(of_encoder),
+            model=module.description + _computed_in(trainer),
+            counts=counted.heads,
             probes=probes,
             chosen_on=chosen_on,
-            chosen=_beside(self.heads[chosen_on]),
+            chosen=self.counted[chosen_on].as_choice_for(counted),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus),
+            scheme=corpus.scheme,
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
         )
         folder = run_folder(trainer) / "reports" / split
-        if self.counting:
-            for name, counts in of_encoder.items():
+        if self.heads is not None:
+            for name, counts in counted.of_encoder.items():
                 suffix = "" if name == MAIN else f"_{name}"
                 write_csv(folder / f"heads{suffix}.csv", HEADS, head_rows(counts))
                 if self.terms.errors:
                     write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
-            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(of_encoder[MAIN]))
+            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(counted.of_encoder[MAIN]))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
-            for best in findings.table[:12]:
+            for best in findings.pictured:
                 figure = relation_heatmap(findings.counts, best.relation)
                 _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         write_csv(folder / "probes.csv", PROBES, findings.probe_table)
@@ -170,6 +159,11 @@ class Report(Callback):
             **module.identity,
             "data": {
                 "source": corpus.source,
+                **(
+                    {"scheme": corpus.scheme.name, "scheme_by": corpus.scheme.by}
+                    if corpus.scheme
+                    else {}
+                ),
                 "documents": census.documents,
                 "sentences": census.sentences,
                 "used": census.used,
@@ -182,6 +176,11 @@ class Report(Callback):
                 "odd": dict(census.oddities),
                 "shared_wordpieces": census.shared,
             },
+            **(
+                {}
+                if module.vectors is None
+                else {"vectors": module.vectors.summary(corpus.vocabulary)}
+            ),
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,
             "precision": str(trainer.precision),
@@ -324,10 +323,9 @@ class HeadWeights(Callback):
         self.lines = [tuple(line) for line in state_dict["lines"]]
 
 
-def _beside(of_encoder: Mapping[str, HeadCounts]) -> HeadCounts:
-    """The main encoder's heads, with those of further ones as what they are compared with."""
-    others = {name: counts for name, counts in of_encoder.items() if name != MAIN}
-    return beside_heads(of_encoder[MAIN], others)
+def _computed_in(trainer: Trainer) -> str:
+    """The precision of the run, where it is not the usual one."""
+    return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
 
 
 def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from docstring_parser import DocstringStyle, parse
@@ -12,6 +13,7 @@ from jsonargparse import Namespace
 
 from .callbacks import Report
 from .encoder import Encoder
+from .modules import ProbingModule
 
 _WIDTH = 100
 _INDENT = 8
@@ -24,7 +26,8 @@ Values = dict[str, tuple[object, str]]
 def explain(config: Namespace, *, script: str, job: str) -> str:
     """The text: a section each for model, probes, data, report and the run itself."""
     sections = {
-        "model": options("model.encoder", Encoder, config.model.encoder),
+        "model": options("model.encoder", Encoder, config.model.encoder)
+        | options("model", ProbingModule, _own(config.model)),
         "probes": {},
         "data": options_of_data(config),
         "report": options("report", Report, config.report),
@@ -64,6 +67,11 @@ _RUN: Values = {
     "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
 }
+
+
+def _own(model: Namespace) -> SimpleNamespace:
+    """The options of the model that are neither its encoder nor a class to be named."""
+    return SimpleNamespace(vectors=model.vectors, reduction=model.reduction)
 
 
 def _class(path: str) -> type:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jsonargparse import set_parsing_settings
+from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
@@ -25,6 +26,7 @@ from .folder import RunFolder
 from .modules import ProbingModule
 from .predictions import Predictions
 from .stored import base_arguments, load_checkpoint, stored_config
+from .terminal import watched
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
@@ -158,7 +160,7 @@ def _train(commands: Commands, early: Namespace) -> None:
     judged = {"datamodule": data, "ckpt_path": made, "verbose": False, "weights_only": True}
     is_last = data.sources["test"] is None
     # A resumed run that was finished already has not looked at its validation data.
-    if data.sources["val"] is not None and (is_last or "val" not in commands.report.heads):
+    if data.sources["val"] is not None and (is_last or "val" not in commands.report.counted):
         trainer.validate(model, **judged)
     if not is_last:
         trainer.test(model, **judged)
@@ -173,7 +175,7 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
     if data.sources["test"] is None:
         raise ProbingError("no test data: give --data.test FILE")
     _ready(commands, ("val", "test"), resume=None)
-    if early.ckpt_path:
+    if early.ckpt_path and is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
     if data.sources["val"] is not None:
@@ -191,13 +193,32 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     commands.report.final = "val" if data.sources["test"] is None else "test"
     if is_first():
         commands.folder.check(resume=resume)
+    check_precision(commands.trainer)
+    if model.vectors is not None:
+        model.vectors.check()
     model.encoder.load()
     if is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
+        if model.vectors is not None:
+            words = (word for split in data.splits.values() for word in split.vocabulary)
+            model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
+
+
+def check_precision(trainer: Trainer) -> None:
+    """Refuse what would round probes and counts along with the model.
+
+    Raises:
+        ProbingError: saying how to have a model in half precision.
+    """
+    if trainer.precision not in ("32-true", "16-mixed", "bf16-mixed"):
+        raise ProbingError(
+            f"--trainer.precision {trainer.precision}: expected 32-true, bf16-mixed or 16-mixed; "
+            "--model.encoder.precision bfloat16 keeps the model's own weights in half precision"
+        )
 
 
 def is_first() -> bool:

@@ -30,7 +30,7 @@ _OUR_READERS = frozenset(
 )
 # Options that hold names and paths, never something to import.
 _PLAIN = re.compile(
-    r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)"
+    r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)|model\.vectors"
 )
 
 

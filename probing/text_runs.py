@@ -15,7 +15,7 @@ from .complaints import naming
 from .encoder import Encoder
 from .errors import ProbingError
 from .explain import Values, explanation, options, options_of_data
-from .runs import Commands, Options, is_first, own_arguments
+from .runs import Commands, Options, check_precision, is_first, own_arguments
 from .surface.data import TextData
 from .surface.drawing import save
 from .surface.module import SurfaceModule
@@ -68,6 +68,7 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
         raise ProbingError('no text: give --data.test FILE, or --sentence "…" --heads 3-9')
     if is_first():
         commands.folder.check(resume=None)
+    check_precision(commands.trainer)
     model.configure_model()
     chosen = [head_named(text, model) for text in heads]
     figures = {}

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "probing"
 
 # What each part (a module, or a package with all that is in it) may import of the others.
 # No part may import one that is not listed for it, and every part must be listed.
-BASE = {"batch", "errors", "files", "functional"}
+BASE = {"batch", "errors", "files", "functional", "schemes"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": {"interactive"},  # when it is first used
     # At the bottom.
@@ -20,14 +20,18 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "functional": {"errors"},
     "batch": {"errors"},
+    "schemes": set(),
     # None of these knows another.
     "encoder": BASE,
     "probes": BASE,
     "metrics": BASE,
+    "vectors": BASE,
     "reports": BASE,
     "data": BASE,
     # These bring them together.
-    "modules": BASE | {"encoder", "probes", "metrics"},
+    "modules": BASE | {"encoder", "probes", "metrics", "vectors"},
+    "subtypes": BASE | {"reports"},
+    "counting": BASE | {"metrics", "modules", "reports", "subtypes"},
     "findings": BASE | {"reports"},
     "figures": BASE | {"reports", "findings"},
     "surface": BASE | {"__init__", "data", "encoder", "metrics", "figures", "folder", "terminal"},
@@ -35,21 +39,21 @@ ALLOWED: dict[str, set[str]] = {
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder"},
+    | {"modules", "counting", "findings", "figures", "terminal", "folder"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
     "maps": BASE | {"figures"},
     "encoded": BASE | {"encoder", "probes", "maps"},
-    "scores": BASE | {"data", "figures", "findings", "metrics", "modules", "reports", "terminal"},
+    "scores": BASE | {"counting", "data", "figures", "findings", "modules", "reports", "terminal"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs", "text_runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "encoder"},
+    "explain": BASE | {"callbacks", "encoder", "modules"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder", "callbacks"}
+    | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
     | {"cli", "stored", "complaints", "explain", "predictions"},
     "text_runs": BASE
     | {"encoder", "surface", "terminal"}

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import datasets
@@ -23,8 +24,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
-from ..batch import EdgeBatch, Origin, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import (
+    Aside,
+    EdgeBatch,
+    Origin,
+    Reader,
+    Sentence,
+    Terms,
+    Tokenizer,
+    Window,
+    Wordpieces,
+)
 from ..errors import ProbingError
+from ..schemes import Scheme
 from .fingerprints import described
 from .sources import Source, open_source
 from .windows import Census, Task, collate
@@ -42,6 +54,7 @@ _SCHEMA = pa.schema(
         "rows": pa.list_(_INTS),
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
+        "asides": pa.list_(_INTS),
         "length": pa.int32(),
         "document": pa.string(),
         "lines": _INTS,
@@ -58,7 +71,10 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class EdgeWindows(Dataset[EdgeBatch]):
-    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch."""
+    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
+
+    ``scheme`` is that of its trees, ``None`` where they are not what is asked about.
+    """
 
     source: str
     table: datasets.Dataset
@@ -66,6 +82,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    scheme: Scheme | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -86,8 +103,17 @@ class EdgeWindows(Dataset[EdgeBatch]):
         counts = pc.list_value_length(self.table.data.column("anchors"))
         return np.asarray(counts.to_numpy(), dtype=np.int64)
 
-    @staticmethod
-    def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
+    @cached_property
+    def vocabulary(self) -> Counter[str]:
+        """Its words, and how often each is there."""
+        counts: Counter[str] = Counter()
+        for chunk in self.table.data.column("words").chunks:
+            for pair in chunk.flatten().value_counts():
+                counts[pair["values"].as_py()] += pair["counts"].as_py()
+        return counts
+
+    def _window(self, columns: dict[str, list[list[int]]], i: int) -> Window:
+        asides = (Aside(*aside) for aside in columns["asides"][i])  # type: ignore[misc]
         return Window(
             words=columns["words"][i],  # type: ignore[arg-type]
             wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i], columns["last_of"][i]),
@@ -98,6 +124,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
             origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
+            asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
         )
 
 
@@ -192,6 +219,7 @@ def _row(window: Window) -> dict[str, object]:
         "rows": window.rows,
         "baselines": window.baselines,
         "kinds": window.kinds,
+        "asides": window.asides,
         "length": len(window.wordpieces.ids),
         "document": window.origin.document,
         "lines": window.origin.lines,

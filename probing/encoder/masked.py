@@ -17,7 +17,7 @@ from .weights import weights_hash
 
 
 class MaskedModel(nn.Module):
-    """The model of an encoder, with the head that guesses masked wordpieces.
+    """The model of an encoder, with the head that guesses masked wordpieces, in float32.
 
     Args:
         encoder: names the model; the layers that it looks at are those whose attention is kept.
@@ -46,6 +46,7 @@ class MaskedModel(nn.Module):
                 model, info = transformers.AutoModelForMaskedLM.from_pretrained(
                     source.folder,
                     config=source.config,
+                    dtype=torch.float32,
                     attn_implementation=IMPLEMENTATION,
                     output_loading_info=True,
                     **source.options,

@@ -64,13 +64,7 @@ class SurfaceModule(LightningModule):
                 raise ProbingError(f"expected {name} from 0 to less than 1, found {share}")
         encoders = {MODEL: self.encoder.load()}
         if self.with_twin and not self.encoder.random_init:
-            encoders[TWIN] = Encoder(
-                self.encoder.name,
-                aggregation=self.encoder.aggregation,
-                revision=self.encoder.source.revision,
-                layers=self.encoder.layers,
-                random_init=True,
-            ).load()
+            encoders[TWIN] = Encoder(random_init=True).beside(self.encoder).load()
         self.encoders = nn.ModuleDict(encoders)  # type: ignore[assignment]
 
     def configure_gradients(self) -> None:
