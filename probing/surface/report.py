@@ -197,12 +197,13 @@ def described(data: TextData) -> str:
     census = data.text.census
     left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
     looked = len(data.parts["averages"])  # type: ignore[arg-type]
+    is_missing = bool(data.sink_sequences) and "sinks" not in data.parts
     some = "" if looked == census.segments else f", of which {looked:,} are looked at"
     return (
         f"text: {data.text.source}: {census.documents:,} documents, {census.used:,} sentences in "
         f"{census.segments:,} segments{some}, {census.wordpieces:,} wordpieces, special tokens "
         f"included; cut off: {census.cut:,} wordpieces; sentences left out: {left or 'none'}"
-        + ("" if "sinks" in data.parts else "\n  no sink rate: no 64 wordpieces in one document")
+        + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
     )
 
 

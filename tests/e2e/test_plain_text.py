@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from probing.cli import main
 from probing.encoder import Encoder, PlainTokenizer
 from probing.surface.averages import Averages
 from probing.surface.module import token_maps
@@ -95,7 +98,7 @@ def test_what_is_written(alone: Path, table: Table) -> None:
 
 
 def test_averages_are_those_of_the_text(alone: Path, tiny_encoder: Encoder, table: Table) -> None:
-    """In batches of another size, and two of them by hand."""
+    """In batches of another size, and one of them by hand."""
     text = open_segments(
         TEXT, reader=None, tokenizer=PlainTokenizer(tiny_encoder.tokenizer), limit=64, seed=0
     )
@@ -133,10 +136,13 @@ def test_several_processes_give_the_numbers_of_one(
 
 
 def test_a_sentence_alone_is_drawn_and_nothing_else(
-    script: Run, tiny_bert: Path, tmp_path: Path
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PL_GLOBAL_SEED", "1")  # a run sets it: undone afterwards
     arguments = job(tiny_bert, tmp_path / "o", "--sentence", "The cat was.", "--heads", "2-4")
-    script("evaluate", *arguments).ok()
+    assert main("evaluate", list(map(str, arguments))) == 0
     made = {p.name for p in (tmp_path / "o" / "reports" / "test").rglob("*") if p.is_file()}
     assert made == {f"figure{n}_sentence.{ending}" for n in (1, 5) for ending in ("png", "pdf")}
 
@@ -159,8 +165,6 @@ def test_a_sentence_alone_is_drawn_and_nothing_else(
 def test_what_is_refused(
     more: list[object], said: str, refuse: Run, tiny_bert: Path, tmp_path: Path
 ) -> None:
-    import re
-
     message = refuse("evaluate", *job(tiny_bert, tmp_path / "o"), *more)
     assert re.search(said, message), message
     assert not (tmp_path / "o").exists()
