@@ -78,7 +78,7 @@ class RunFolder(Callback):
                 callback.dirpath = str(self._path / "checkpoints")
 
     def decide(self) -> Path:
-        """Make the folder and put the configuration there."""
+        """Claim the folder, for the first process alone, and write the configuration there."""
         path = Path(self.output) if self.output else _next_version(Path("runs") / self.job)
         path.mkdir(parents=True, exist_ok=True)
         if self.overwrite and not self.resume:
@@ -88,6 +88,7 @@ class RunFolder(Callback):
                 else:
                     made.unlink(missing_ok=True)
         write_whole(path / "config.yaml", self.config)
+        self._path = path
         return path
 
     def on_save_checkpoint(

@@ -40,6 +40,11 @@ ALLOWED: dict[str, set[str]] = {
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "counting", "findings", "figures", "terminal", "folder"},
+    "treebanks": BASE
+    | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
+    | {"callbacks", "subtypes"},
+    "comparison": BASE
+    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
@@ -50,10 +55,11 @@ ALLOWED: dict[str, set[str]] = {
     "cli": BASE | {"runs", "text_runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "encoder", "modules"},
+    "explain": BASE | {"callbacks", "comparison", "encoder", "modules", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
+    | {"comparison", "treebanks"}
     | {"cli", "stored", "complaints", "explain", "predictions"},
     "text_runs": BASE
     | {"encoder", "surface", "terminal"}
