@@ -18,6 +18,8 @@ from .explain import Values, explanation, options, options_of_data
 from .runs import Commands, Options, check_precision, is_first, own_arguments
 from .surface.data import TextData
 from .surface.drawing import save
+from .surface.examples import heads_on_examples
+from .surface.lines import heads_on_text
 from .surface.module import SurfaceModule
 from .surface.report import SurfaceReport, head_named
 from .surface.sentence import token_figure, word_figure
@@ -81,6 +83,10 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
         commands.report.prepare(model, data)
         if is_first():
             data.setup("test")
+        if is_first() and data.trees is not None:
+            examples = heads_on_examples(model.encoder, data.trees, commands.report.shown)
+            if examples:
+                figures["figure5_relations"] = heads_on_text(examples)
         commands.report.extra = figures
         commands.trainer.test(model, datamodule=data, verbose=False)
     elif is_first():

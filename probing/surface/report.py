@@ -82,6 +82,17 @@ class SurfaceReport(Callback):
         for relation, text in self.relation_heads.items():
             self.finders.append(Finder(relation, "both", *head_named(text, module)))
 
+    @property
+    def shown(self) -> list[Finder]:
+        """Up to four heads to draw on sentences: those that lead their strongest baseline most."""
+        leads = {
+            (own.relation, own.layer, own.head): own.accuracy - own.rival for own in self.named
+        }
+        ranked = sorted(
+            self.finders, key=lambda f: -leads.get((f.relation, f.layer, f.head), float("inf"))
+        )
+        return ranked[:4]
+
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin to count, and say what the text holds."""
         module, data = _parts(trainer, pl_module)

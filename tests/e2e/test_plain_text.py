@@ -85,6 +85,7 @@ def test_what_is_written(alone: Path, table: Table) -> None:
             assert (folder / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert (alone / "figures" / "figure1_sentence.pdf").exists()
     assert (alone / "figures" / "figure5_sentence.png").exists()
+    assert (alone / "figures" / "figure5_relations.png").exists()
     noop = table(alone / "noop.csv")
     assert {(r["relation"], r["direction"], r["layer"], r["head"]) for r in noop} == {
         (relation, direction, layer, head)
