@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -63,8 +64,10 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
         return 0
     _quieten()
     try:
-        from .runs import run
-
+        if script == "evaluate" and _is_about_text(_early(arguments).config):
+            from .text_runs import run
+        else:
+            from .runs import run
         run(script, arguments, early=_early(arguments))
     except ProbingError as error:
         if "--traceback" in arguments:
@@ -104,6 +107,13 @@ def _headline(path: Path) -> tuple[str, str]:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     script, _, text = first.lstrip("# ").partition(":")
     return script, text.strip()
+
+
+def _is_about_text(configs: Sequence[str]) -> bool:
+    """Whether a config has the section ``surface``, as jobs on plain text do."""
+    paths = [Path(config) for config in configs]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
+    return any(re.search(r"^surface:", text, re.MULTILINE) for text in texts)
 
 
 def _early(arguments: Sequence[str]) -> argparse.Namespace:

@@ -7,11 +7,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jsonargparse import set_parsing_settings
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -37,13 +37,14 @@ CHECKPOINT = Path("checkpoints") / "last.ckpt"
 class Commands(LightningCLI):
     """LightningCLI with the options of a run; it parses and builds, and runs nothing."""
 
+    kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
+
     def __init__(self, arguments: Sequence[str], *, job: str) -> None:
         set_parsing_settings(subclasses_disabled=[Encoder])
         self.job = job
         self.is_quiet = False
         super().__init__(
-            ProbingModule,
-            EdgeData,
+            *self.kinds,
             subclass_mode_data=True,
             run=False,
             args=list(arguments),
@@ -67,13 +68,17 @@ class Commands(LightningCLI):
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
+        self.add_report(parser)
+        parser.link_arguments(
+            "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
+        )
+
+    def add_report(self, parser: LightningArgumentParser) -> None:
+        """Add the options of the reports."""
         parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
         parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
         parser.add_lightning_class_args(Report, "report")
         parser.add_lightning_class_args(Treebanks, "treebanks")
-        parser.link_arguments(
-            "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
-        )
 
     def instantiate_classes(self) -> None:
         """Build a run; the models of a comparison get one each, and later."""
@@ -89,6 +94,10 @@ class Commands(LightningCLI):
             config=self.parser.dump(self.config, skip_unset=False),
         )
         config = {**self._get(self.config_init, "trainer", default={}), **kwargs}
+        return self._instantiate_trainer(config, [self.folder, *self.callbacks()])
+
+    def callbacks(self) -> list[Callback]:
+        """What looks on while the trainer runs."""
         checkpoint = ModelCheckpoint(
             filename=CHECKPOINT.stem,
             save_top_k=1,
@@ -97,10 +106,10 @@ class Commands(LightningCLI):
         )
         self.report = self._get(self.config_init, "report")
         self.treebanks = self._get(self.config_init, "treebanks")
-        callbacks = [self.folder, self.report, self.treebanks, HeadWeights(), checkpoint]
+        found: list[Callback] = [self.report, self.treebanks, HeadWeights(), checkpoint]
         if self.config.get("predictions"):
-            callbacks.append(Predictions(self.report))
-        return self._instantiate_trainer(config, callbacks)
+            found.append(Predictions(self.report))
+        return found
 
 
 class Options(Commands):
@@ -116,13 +125,8 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     Raises:
         ProbingError: for bad input, before anything is written.
     """
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
     stored = stored_config(script, early)
-    own = [a for a in arguments if a not in ("--traceback", "--resume")]
-    own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(_flag(own, "--overwrite"), "--predictions")
-    own = ["--help" if argument == "--help_trainer" else argument for argument in own]
+    own = own_arguments(arguments)
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
         job = "evaluate" if script == "evaluate" else job
@@ -144,6 +148,16 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
         if name in taken:  # it would stand in the same column of the report
             raise ProbingError(f"encoder {name!r}: the report calls something else that")
     {"train": _train, "evaluate": _evaluate}[script](commands, early)
+
+
+def own_arguments(arguments: Sequence[str]) -> list[str]:
+    """What the parser of a job gets to see; and the current folder becomes importable."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
+    own = [a for a in arguments if a not in ("--traceback", "--resume")]
+    own = _without(_without(own, "--ckpt_path"), "--import")
+    own = _flag(_flag(own, "--overwrite"), "--predictions")
+    return ["--help" if argument == "--help_trainer" else argument for argument in own]
 
 
 def _train(commands: Commands, early: Namespace) -> None:
@@ -196,7 +210,7 @@ def _compare(
             overwrite=bool(commands.config.get("overwrite")),
             config=commands.parser.dump(commands.config, skip_unset=False),
         ),
-        is_first=_is_first(),
+        is_first=is_first(),
     )
 
 
@@ -213,7 +227,7 @@ def _evaluable(commands: Commands, early: Namespace) -> None:
 def _evaluate(commands: Commands, early: Namespace) -> None:
     _evaluable(commands, early)
     model, data, trainer = commands.model, commands.datamodule, commands.trainer
-    if early.ckpt_path and _is_first():
+    if early.ckpt_path and is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
     if data.sources["val"] is not None:
@@ -230,13 +244,13 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     data, model = commands.datamodule, commands.model
     final = "val" if data.sources["test"] is None else "test"
     commands.report.final = "" if commands.is_quiet else final
-    if _is_first():
+    if is_first():
         commands.folder.check(resume=resume)
-    _check_precision(commands.trainer)
+    check_precision(commands.trainer)
     if model.vectors is not None:
         model.vectors.check()
     model.encoder.load()
-    if _is_first():
+    if is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
@@ -248,7 +262,7 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         model.rehearse(next(iter(data.splits.values()))[[0]])
 
 
-def _check_precision(trainer: Trainer) -> None:
+def check_precision(trainer: Trainer) -> None:
     """Refuse what would round probes and counts along with the model.
 
     Raises:
@@ -261,7 +275,7 @@ def _check_precision(trainer: Trainer) -> None:
         )
 
 
-def _is_first() -> bool:
+def is_first() -> bool:
     """Whether this is the first process, before and after others are launched."""
     return int(getattr(rank_zero_only, "rank", 0)) == 0
 

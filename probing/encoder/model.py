@@ -14,7 +14,7 @@ from ..batch import Encoding, Sizes
 from ..errors import ProbingError
 from ..functional import AGGREGATIONS, WordIndex
 from .source import Source, quiet
-from .tap import Enough, WordTap
+from .tap import Enough, Tap, WordTap
 from .tokenizer import WordpieceTokenizer
 from .twin import keep_embeddings, random_twin
 from .weights import PACKAGED, weights_hash
@@ -258,14 +258,12 @@ class Encoder(nn.Module):
                 layers=self.layer_numbers,
                 stop="hidden" not in needs,
             )
-            with suppress(Enough):
-                output = self.model(
-                    input_ids=ids,
-                    attention_mask=(words_of > -2).long(),
-                    output_hidden_states="hidden" in needs,
-                    **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
-                    **({"tap": tap} if tapped else {}),
-                )
+            output = self._run(
+                ids,
+                words_of > -2,
+                output_hidden_states="hidden" in needs,
+                **({"tap": tap} if tapped else {}),
+            )
             if tapped:
                 parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
@@ -279,6 +277,30 @@ class Encoder(nn.Module):
                 hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return Encoding(**parts)
+
+    def read(self, ids: Tensor, real: Tensor, tap: Tap, *, types: Tensor | None = None) -> None:
+        """Run the model and hand the attention of its layers to ``tap``, map by map.
+
+        Args:
+            ids: ``[B, T]``, at least one window.
+            real: ``[B, T]``, false for padding.
+            tap: takes each layer; made with :attr:`layer_numbers`, it stops after the last.
+            types: ``[B, T]``, the part of a window that a wordpiece belongs to, for models
+                with embeddings of token types; all in the first, if not given.
+        """
+        has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
+        self._run(ids, real, tap=tap, **({"token_type_ids": types} if has_types else {}))
+
+    def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
+        """The model's output, or ``None`` where the tap had enough before."""
+        with suppress(Enough):
+            return self.model(
+                input_ids=ids,
+                attention_mask=real.long(),
+                **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
+                **options,
+            )
+        return None
 
     def _empty(self, width: int, needs: Collection[str]) -> Encoding:
         """The encoding of no windows at all, which some models cannot compute."""
