@@ -155,6 +155,9 @@ class Window:
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
     where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
+
+    ``document`` and ``place`` are the numbers, counted from one, of the document and of the
+    window's first sentence in the corpus, those left out included; 0 where a task does not say.
     """
 
     words: Sequence[str]
@@ -165,6 +168,8 @@ class Window:
     rows: Sequence[Sequence[int]]
     baselines: Sequence[Sequence[float]] | None = None
     kinds: Sequence[Sequence[int]] | None = None
+    document: int = 0
+    place: int = 0
 
 
 class _Movable:
@@ -195,6 +200,8 @@ class EdgeBatch(_Movable):
     - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
       (float64); the names are in ``terms``.
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
+    - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
+      all others (int64); ``None`` where nothing is to be resampled.
     """
 
     words: Sequence[Sequence[str]]
@@ -210,6 +217,7 @@ class EdgeBatch(_Movable):
     member: Tensor
     baselines: Tensor
     kinds: Tensor
+    units: Tensor | None = None
 
     @property
     def width(self) -> int:

@@ -20,11 +20,13 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "functional": {"errors"},
     "batch": {"errors"},
+    "resampling": set(),
+    "intervals": set(),
     # None of these knows another.
     "encoder": BASE,
     "probes": BASE,
-    "metrics": BASE,
-    "reports": BASE,
+    "metrics": BASE | {"resampling"},
+    "reports": BASE | {"intervals"},
     "data": BASE,
     # These bring them together.
     "modules": BASE | {"encoder", "probes", "metrics"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import ClassVar, Literal
@@ -91,6 +91,7 @@ class Coreference:
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census
     ) -> Iterator[Window]:
         census.documents += 1
+        before = census.sentences
         census.sentences += len(sentences)
         kept = _kept(sentences, census)
         mentioned_in = _sentences_of_entities(kept)
@@ -104,7 +105,11 @@ class Coreference:
                 why = f"in a window over {tokenizer.limit} wordpieces"
                 census.left_out[why] += len(packed.numbers)
                 continue
-            yield _window(packed.numbers, sentences, words, wordpieces, kept, mentioned_in, census)
+            window = _window(
+                packed.numbers, sentences, words, wordpieces, kept, mentioned_in, census
+            )
+            place = before + packed.numbers[0] + 1
+            yield replace(window, document=census.documents, place=place)
 
     def _packed(
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census

@@ -14,18 +14,20 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pyarrow as pa
+import torch
 from torch.utils.data import Dataset
 
 from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from .fingerprints import described
 from .sources import Source, open_source
+from .units import Digested, Digests, UnitCounter, Units
 from .windows import Census, Task, collate
 
 _INTS = pa.list_(pa.int32())
@@ -40,6 +42,8 @@ _SCHEMA = pa.schema(
         "rows": pa.list_(_INTS),
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
+        "document": pa.int64(),
+        "place": pa.int64(),
         "length": pa.int32(),
     }
 )
@@ -61,6 +65,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
     terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    units: Units = field(default_factory=Units)
+    sentences: Digests = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -69,7 +75,11 @@ class EdgeWindows(Dataset[EdgeBatch]):
         # An empty list of rows has no columns in `datasets`; an empty batch needs none.
         columns = self.table[list(indices)] if indices else {}
         chosen = [self._window(columns, i) for i in range(len(indices))]
-        return collate(chosen, self.census.rows, self.terms, self.pad_id)
+        batch = collate(chosen, self.census.rows, self.terms, self.pad_id)
+        if not self.units.known:
+            return batch
+        units = [self.units.identity(window.document, window.place) for window in chosen]
+        return replace(batch, units=torch.tensor(units, dtype=torch.int64))
 
     @staticmethod
     def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
@@ -82,6 +92,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
             rows=columns["rows"][i],  # type: ignore[arg-type]
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
+            document=columns["document"][i],  # type: ignore[arg-type]
+            place=columns["place"][i],  # type: ignore[arg-type]
         )
 
 
@@ -101,14 +113,24 @@ def open_windows(
     """
     opened = open_source(source, reader)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
-    census_file = arrow.with_suffix(".json")
-    if not (arrow.exists() and census_file.exists()):
+    census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
+    if not (arrow.exists() and digests.exists() and census_file.exists()):
         _write(source, opened.read(), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
+    units = Units(**state.pop("units"))
     state |= {name: Counter(state[name]) for name in ("left_out", "faults", "counts")}
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
-    return EdgeWindows(opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id)
+    return EdgeWindows(
+        source=opened.name,
+        table=table,
+        census=Census(**state),
+        terms=task.terms,
+        lengths=lengths,
+        pad_id=tokenizer.pad_id,
+        units=units,
+        sentences=np.load(digests, mmap_mode="r", allow_pickle=False),
+    )
 
 
 def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
@@ -131,13 +153,14 @@ def _write(
 ) -> None:
     """Write the Arrow file and its census aside, then rename: whole or not at all."""
     arrow.parent.mkdir(parents=True, exist_ok=True)
-    census = Census()
+    census, counter, digested = Census(), UnitCounter(), Digested(sentences)
     aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
     try:
         with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
             rows: list[dict[str, object]] = []
             anchors = 0
-            for window in task(sentences, tokenizer, census):
+            for window in task(digested, tokenizer, census):
+                counter.add(window)
                 rows.append(_row(window))
                 anchors += len(window.anchors)
                 if len(rows) == 1024:
@@ -154,8 +177,14 @@ def _write(
             raise ProbingError(
                 f"{source}: expected annotation for this task, found nothing to ask about: {found}"
             )
-        counted = json.dumps(vars(census))
+        units = counter.units(
+            documents=census.documents, rows=len(census.rows), corpus=digested.corpus
+        )
+        counted = json.dumps(vars(census) | {"units": vars(units)})
         os.replace(aside, arrow)
+        with aside.open("wb") as file:
+            np.save(file, digested.array, allow_pickle=False)
+        os.replace(aside, arrow.with_suffix(".npy"))
         aside.write_text(counted, encoding="utf-8")
         os.replace(aside, arrow.with_suffix(".json"))
     finally:
@@ -174,5 +203,7 @@ def _row(window: Window) -> dict[str, object]:
         "rows": window.rows,
         "baselines": window.baselines,
         "kinds": window.kinds,
+        "document": window.document,
+        "place": window.place,
         "length": len(window.wordpieces.ids),
     }

@@ -127,6 +127,8 @@ class Dependencies:
                 gold=[[head] for head in sentence.heads],
                 candidates=None,
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
+                document=census.documents,
+                place=census.sentences,
             )
 
 
