@@ -49,7 +49,11 @@ def main(path: str) -> None:
         metric = HeadAccuracy()
         for batch in batches if some is None else some:
             encoding = encoder(
-                batch.ids, batch.words_of, width=batch.width, needs={"attention", "boundary"}
+                batch.ids,
+                batch.words_of,
+                last_of=batch.last_of,
+                width=batch.width,
+                needs={"attention", "boundary"},
             )
             metric.update(batch, encoding)
         metric.compute()

@@ -26,6 +26,8 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
+MAIN = "main"
+"""The name of a run's main encoder; further ones have names of the user's."""
 ALL = "all"
 """The row of the report in which every scored anchor counts."""
 
@@ -54,6 +56,9 @@ class Sentence:
     consecutive sentences of the same name are one document.
     ``mentions`` are those of entities, singletons included, and ``heads_by`` says how their
     head words were found.
+    ``text`` is how the words were written, and ``spans`` where each of them stands in it, as in
+    :class:`Text`; both are empty where the file does not say.
+    ``oddities`` say what is wrong with the sentence that keeps nobody from using it.
     """
 
     words: Sequence[str]
@@ -64,19 +69,37 @@ class Sentence:
     line: int
     mentions: Sequence[Mention] = ()
     heads_by: str = ""
+    text: str = ""
+    spans: Sequence[tuple[int, int]] = ()
+    oddities: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The words of a window, and how they were written.
+
+    ``spans[i]`` are the offsets in ``text`` of the first character of word ``i`` and of the one
+    behind its last. Neither starts nor ends ever go back; words that were written as one, such
+    as French ``de`` and ``le`` in ``du``, may have the same span.
+    """
+
+    words: Sequence[str]
+    text: str
+    spans: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
     """What a head must beat: a baseline, or the best of several, chosen as the head is.
 
-    ``of`` names baselines. ``beside_heads`` says whether it stands beside every best head, or
-    only beside the probes.
+    ``of`` names baselines, which together are called ``family``. ``beside_heads`` says whether it
+    stands beside every best head, or only beside the probes.
     """
 
     name: str
     of: tuple[str, ...]
     beside_heads: bool = True
+    family: str = ""
 
     @property
     def is_choice(self) -> bool:
@@ -113,15 +136,32 @@ class Terms:
 class Wordpieces:
     """A window as the model sees it: ``ids [T]`` and, for each wordpiece, its word or -1.
 
-    ``words_of[t]`` is the index of the word, counted from zero; special tokens have -1.
+    ``words_of[t]`` is the index of the word, counted from zero; special tokens have -1. A
+    wordpiece with characters of several words belongs to those from ``words_of[t]`` to
+    ``last_of[t]``, in equal shares; ``last_of`` is ``None`` where each belongs to one.
     """
 
     ids: Sequence[int]
     words_of: Sequence[int]
+    last_of: Sequence[int] | None = None
+
+    @property
+    def words(self) -> set[int]:
+        """The words that have a wordpiece, or a share of one."""
+        last_of = self.words_of if self.last_of is None else self.last_of
+        pairs = zip(self.words_of, last_of, strict=True)
+        return {word for first, last in pairs for word in range(first, last + 1)} - {-1}
+
+    @property
+    def shared(self) -> int:
+        """How many wordpieces belong to several words."""
+        if self.last_of is None:
+            return 0
+        return sum(a != b for a, b in zip(self.words_of, self.last_of, strict=True))
 
 
 class Tokenizer(Protocol):
-    """What the data needs from an encoder: words to wordpieces, and how many fit."""
+    """What the data needs from an encoder: text to wordpieces, and how many fit."""
 
     @property
     def limit(self) -> int:
@@ -135,10 +175,10 @@ class Tokenizer(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A text that differs whenever the same words could get other wordpieces."""
+        """A text that differs whenever the same window could get other wordpieces."""
         ...
 
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
+    def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
         """Tokenize many windows at once, special tokens added."""
         ...
 
@@ -202,6 +242,8 @@ class EdgeBatch(_Movable):
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
     - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
       all others (int64); ``None`` where nothing is to be resampled.
+    - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
+      ``words_of`` where they do not, and ``None`` where none does.
     """
 
     words: Sequence[Sequence[str]]
@@ -218,6 +260,7 @@ class EdgeBatch(_Movable):
     baselines: Tensor
     kinds: Tensor
     units: Tensor | None = None
+    last_of: Tensor | None = None
 
     @property
     def width(self) -> int:
@@ -242,7 +285,8 @@ class Encoding(_Movable):
     """What a frozen model knows of a batch, at the level of words; absent parts are ``None``.
 
     - ``attention [B, L, H, W, W]``: from word (row) to word (column). Attention to a split
-      word is the sum over its wordpieces (section 4.1).
+      word is the sum over its wordpieces (section 4.1); a wordpiece of several words counts for
+      each with its share.
     - ``boundary [B, L, H, W, 4]``: attention to the first, to the last, from the first and
       from the last special token; zero where the model has no such token.
     - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if all.

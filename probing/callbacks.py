@@ -17,7 +17,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from . import __version__
-from .batch import ALL, EdgeBatch, Terms
+from .batch import ALL, MAIN, EdgeBatch, Terms
 from .data import EdgeData
 from .data.store import EdgeWindows
 from .figures import head_overview, png, relation_heatmap, weight_heatmap
@@ -35,6 +35,7 @@ from .reports import (
     HeadCounts,
     ProbeCounts,
     baseline_rows,
+    beside_heads,
     error_rows,
     head_rows,
 )
@@ -55,7 +56,7 @@ class Report(Callback):
     def __init__(self, min_anchors: int = 100) -> None:
         self.min_anchors = min_anchors
         self.final = "test"
-        self.heads: dict[str, HeadCounts] = {}
+        self.heads: dict[str, dict[str, HeadCounts]] = {}  # of each split, by encoder
         self.started = time.monotonic()
         self.described: set[str] = set()
         self.terms: Terms
@@ -75,13 +76,14 @@ class Report(Callback):
         self.probe_metric = EdgeAccuracy(tuple(module.probes)).to(module.device)
         self.counting = split not in self.heads
         if self.counting:
-            self.head_metric = HeadAccuracy().to(module.device)
+            self.head_metrics = {name: HeadAccuracy().to(module.device) for name in module.encoders}
             self.baseline_metric = EdgeAccuracy(self.terms.baselines).to(module.device)
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
         self.probe_metric.update(batch, outputs["hits"])
         if self.counting:
-            self.head_metric.update(batch, outputs["encoding"])
+            for name, metric in self.head_metrics.items():
+                metric.update(batch, outputs["encodings"][name])
             self.baseline_metric.update(batch, batch.baselines)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
@@ -96,16 +98,19 @@ class Report(Callback):
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self, module: LightningModule) -> HeadCounts:
+    def _head_counts(self, module: LightningModule) -> dict[str, HeadCounts]:
         assert isinstance(module, ProbingModule)
-        counted = self.head_metric.compute()
-        return HeadCounts(
-            terms=self.terms,
-            rows=self.head_metric.rows,
-            baselines=self.baseline_metric.compute()["correct"],
-            layers=module.encoder.layer_numbers,
-            **counted,
-        )
+        baselines = self.baseline_metric.compute()["correct"]
+        return {
+            name: HeadCounts(
+                terms=self.terms,
+                rows=metric.rows,
+                baselines=baselines,
+                layers=module.encoders[name].layer_numbers,
+                **metric.compute(),
+            )
+            for name, metric in self.head_metrics.items()
+        }
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -117,15 +122,16 @@ class Report(Callback):
         self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
     ) -> None:
         chosen_on = "val" if "val" in self.heads else split
+        of_encoder = self.heads[split]
         corpus = _corpora(trainer)[split]
         findings = Findings(
             split=split,
             source=corpus.source,
-            model=module.encoder.description,
-            counts=self.heads[split],
+            model=module.description,
+            counts=_beside(of_encoder),
             probes=probes,
             chosen_on=chosen_on,
-            chosen=self.heads[chosen_on],
+            chosen=_beside(self.heads[chosen_on]),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus),
             # The whole is 1.0, a share; 1 is a number of batches.
@@ -133,10 +139,12 @@ class Report(Callback):
         )
         folder = run_folder(trainer) / "reports" / split
         if self.counting:
-            write_csv(folder / "heads.csv", HEADS, head_rows(findings.counts))
-            if self.terms.errors:
-                write_csv(folder / "errors.csv", ERRORS, error_rows(findings.counts))
-            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(findings.counts))
+            for name, counts in of_encoder.items():
+                suffix = "" if name == MAIN else f"_{name}"
+                write_csv(folder / f"heads{suffix}.csv", HEADS, head_rows(counts))
+                if self.terms.errors:
+                    write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
+            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(of_encoder[MAIN]))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
             for best in findings.table[:12]:
@@ -159,7 +167,7 @@ class Report(Callback):
         seed = os.environ.get("PL_GLOBAL_SEED")
         packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
         return {
-            **module.encoder.identity,
+            **module.identity,
             "data": {
                 "source": corpus.source,
                 "documents": census.documents,
@@ -171,6 +179,8 @@ class Report(Callback):
                 "left_out": dict(census.left_out),
                 "not_trees": dict(census.faults),
                 "counts": dict(census.counts),
+                "odd": dict(census.oddities),
+                "shared_wordpieces": census.shared,
             },
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,
@@ -233,7 +243,7 @@ class HeadWeights(Callback):
     """
 
     def __init__(self) -> None:
-        self.spread: Tensor | None = None
+        self.spread: dict[str, Tensor] | None = None  # by encoder
         self.lines: list[tuple[object, ...]] = []
         self.terms: Terms
 
@@ -243,11 +253,15 @@ class HeadWeights(Callback):
         self.means: dict[str, WordMean] = {}
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
-        sizes = pl_module.encoder.sizes
-        self.spread_metric = Spread(sizes.layers, sizes.heads).to(pl_module.device)
+        sizes = {name: encoder.sizes for name, encoder in pl_module.encoders.items()}
+        self.spread_metrics = {
+            name: Spread(size.layers, size.heads).to(pl_module.device)
+            for name, size in sizes.items()
+        }
         self.means = {
-            name: WordMean((2, sizes.layers, sizes.heads)).to(pl_module.device)
-            for name in pl_module.probes
+            name: WordMean((2, size.layers, size.heads)).to(pl_module.device)
+            for name, probe in pl_module.probes.items()
+            for size in [sizes[probe.encoder]]
         }
 
     def on_validation_batch_end(
@@ -265,9 +279,11 @@ class HeadWeights(Callback):
             return
         self.terms = batch.terms
         if self.spread is None:
-            self.spread_metric.update(outputs["encoding"], batch.is_word)
+            for name, spread in self.spread_metrics.items():
+                spread.update(outputs["encodings"][name], batch.is_word)
         for name, mean in self.means.items():
-            weights = pl_module.probes[name].head_weights(outputs["encoding"], batch)
+            probe = pl_module.probes[name]
+            weights = probe.head_weights(outputs["encodings"][probe.encoder], batch)
             if weights is not None:
                 mean.update(weights, batch.lengths.sum())
 
@@ -276,19 +292,20 @@ class HeadWeights(Callback):
         if not self.means:
             return
         if self.spread is None:
-            self.spread = self.spread_metric.compute()
+            self.spread = {name: m.compute() for name, m in self.spread_metrics.items()}
         found = {name: mean.compute() for name, mean in self.means.items()}
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ProbingModule)
-        numbers = pl_module.encoder.layer_numbers
         epoch = trainer.current_epoch + 1
         directions = self.terms.directions
         self.lines = [line for line in self.lines if line[0] != epoch]
         for name, mean in found.items():
             if mean is None:
                 continue
-            weights = mean * self.spread  # [2, L, H]
+            encoder = pl_module.probes[name].encoder
+            numbers = pl_module.encoders[encoder].layer_numbers
+            weights = mean * self.spread[encoder]  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"
                 self.lines.append((epoch, name, directions[d], numbers[layer], head + 1, value))
@@ -305,6 +322,12 @@ class HeadWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the epochs of the interrupted run."""
         self.lines = [tuple(line) for line in state_dict["lines"]]
+
+
+def _beside(of_encoder: Mapping[str, HeadCounts]) -> HeadCounts:
+    """The main encoder's heads, with those of further ones as what they are compared with."""
+    others = {name: counts for name, counts in of_encoder.items() if name != MAIN}
+    return beside_heads(of_encoder[MAIN], others)
 
 
 def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:

@@ -26,6 +26,8 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
     }
+    for name, encoder in (config.model.encoders or {}).items():
+        sections["model"] |= _options(f"model.encoders.{name}", Encoder, encoder)
     for name, probe in (config.model.probes or {}).items():
         key = f"model.probes.{name}"
         sections["probes"][key] = (probe.class_path, "the class; any class that can be imported")

@@ -65,8 +65,9 @@ class Findings:
     @property
     def what_is_chosen(self) -> str:
         """Heads, and which baselines, as the start of a sentence."""
-        families = [f"{r.name}s" for r in self.counts.terms.rivals if r.is_choice]
-        return " and ".join(["Heads", *families])
+        rivals = [rival for rival in self.counts.terms.rivals if rival.is_choice]
+        *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
+        return f"{', '.join(first)} and {last}" if first else last
 
     @property
     def columns(self) -> list[str]:

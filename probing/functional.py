@@ -23,14 +23,17 @@ class WordIndex:
     ``words_of [B, T]`` holds the word of each wordpiece, -1 for a special token and -2 for
     padding; ``width`` is ``W``. The last two of the ``W+2`` groups are the first and the last
     special token; they are empty where a window does not begin or end with one.
+    ``last_of [B, T]`` is given where a wordpiece may belong to several words: it belongs to those
+    from ``words_of`` to ``last_of``, in equal shares.
     """
 
     words_of: Tensor
     width: int
+    last_of: Tensor | None = None
 
     @cached_property
     def group_of(self) -> Tensor:
-        """``[B, T]``: the group of each wordpiece; ``W+2`` for what belongs to none."""
+        """``[B, T]``: the first group of each wordpiece; ``W+2`` for what belongs to none."""
         length = self.words_of.shape[1]
         position = torch.arange(length, device=self.words_of.device)
         end = (self.words_of > -2).sum(1, keepdim=True) - 1  # [B, 1]
@@ -40,26 +43,38 @@ class WordIndex:
         return group.masked_fill(special & (position == 0), self.width)
 
     @cached_property
+    def groups(self) -> Tensor:
+        """``[B, T]``: how many groups share each wordpiece, at least one."""
+        if self.last_of is None:
+            return torch.ones_like(self.words_of)
+        return torch.where(self.words_of < 0, 1, self.last_of - self.words_of + 1)
+
+    @cached_property
     def member(self) -> Tensor:
-        """``[B, T, W+2]``: one where a wordpiece belongs to a group, else zero (float32)."""
+        """``[B, T, W+2]``: a wordpiece's share in each group: one, or less of several (float32)."""
         groups = torch.arange(self.width + 2, device=self.words_of.device)
-        return (self.group_of[:, :, None] == groups).float()
+        first = self.group_of[:, :, None]
+        if self.last_of is None:
+            return (first == groups).float()
+        count = self.groups[:, :, None]
+        return ((first <= groups) & (groups < first + count)) / count
 
     @cached_property
     def pieces(self) -> Tensor:
-        """``[B, W+2]``: how many wordpieces each group has, at least one."""
-        return self.member.sum(1).clamp_min(1.0)
+        """``[B, W+2]``: the sum of the shares of each group; one where it has none."""
+        shares = self.member.sum(1)
+        return shares.masked_fill(shares == 0, 1.0)
 
     @cached_property
     def mean(self) -> Tensor:
-        """``[B, W+2, T]``: averages the wordpieces of a group."""
+        """``[B, W+2, T]``: averages the wordpieces of a group, by their shares."""
         return self.member.transpose(1, 2) / self.pieces[:, :, None]
 
     @cached_property
     def first(self) -> Tensor:
         """``[B, W+2, T]``: takes the first wordpiece of a group."""
-        member = self.member.transpose(1, 2)
-        return member * (member.cumsum(2) == 1)
+        belongs = (self.member > 0).transpose(1, 2)
+        return (belongs & (belongs.cumsum(2) == 1)).float()
 
 
 def mean_rows(to_groups: Tensor, index: WordIndex) -> Tensor:
@@ -76,8 +91,12 @@ def max_rows(to_groups: Tensor, index: WordIndex) -> Tensor:
     """Attention from a split word is the largest over its wordpieces; rows may exceed one."""
     batch, heads, _, groups = to_groups.shape
     out = to_groups.new_zeros(batch, heads, groups + 1, groups)
-    target = index.group_of[:, None, :, None].expand_as(to_groups)
-    return out.scatter_reduce(2, target, to_groups, "amax")[:, :, :groups]  # [B, H, W+2, W+2]
+    # A wordpiece of several words goes to one after the other; there, it stays with the last.
+    for step in range(int(index.groups.max()) if index.last_of is not None else 1):
+        group = index.group_of + index.groups.sub(1).clamp_max(step)
+        target = group[:, None, :, None].expand_as(to_groups)
+        out = out.scatter_reduce(2, target, to_groups, "amax")
+    return out[:, :, :groups]  # [B, H, W+2, W+2]
 
 
 Aggregation = Callable[[Tensor, WordIndex], Tensor]
@@ -92,7 +111,8 @@ def word_map(weights: Tensor, index: WordIndex, aggregate: Aggregation = mean_ro
     """Turn a wordpiece map ``[B, H, T, T]`` into a word map ``[B, H, W+2, W+2]``.
 
     Attention *to* a split word is the sum over its wordpieces, attention *from* it is what
-    ``aggregate`` says (section 4.1). With :func:`mean_rows` each word's row sums to one.
+    ``aggregate`` says (section 4.1); a wordpiece of several words counts by its shares. With
+    :func:`mean_rows` each word's row sums to one.
     """
     batch, heads, length, _ = weights.shape
     member = index.member.to(weights.dtype)

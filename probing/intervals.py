@@ -52,6 +52,11 @@ class Resampled:
             chosen = chosen[:, :, number]
         return Resampled(chosen, self.total, self.units)
 
+    def and_also(self, others: Resampled) -> Resampled:
+        """These pickers and, after them, others over the same anchors: ``correct [R, N, K]``."""
+        both = [self.correct.flatten(2), others.correct.flatten(2)]
+        return Resampled(torch.cat(both, 2), self.total, self.units)
+
     def beside(self, anchors: Resampled) -> Resampled:
         """The same picks out of other anchors, those that ``anchors`` counted."""
         return Resampled(self.correct, anchors.total, anchors.units)

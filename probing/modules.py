@@ -1,4 +1,4 @@
-"""The LightningModule: one frozen encoder, any number of probes that learn from it."""
+"""The LightningModule: frozen encoders, any number of probes that learn from them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
-from .batch import EdgeBatch, Encoding
+from .batch import MAIN, EdgeBatch, Encoding
 from .encoder import Encoder
 from .errors import ProbingError
 from .probes import Probe
 from .probes.base import pick
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
-CHECKPOINT_FORMAT = 2
+CHECKPOINT_FORMAT = 3
 
 
 class ProbingModule(LightningModule):
-    """Runs the encoder once a batch and lets every probe learn from what it found.
+    """Runs each encoder once a batch and lets every probe learn from what its own found.
 
     Probes share no parameter, so training them together is training each alone. A checkpoint
-    holds the probes and names the encoder.
+    holds the probes and names the encoders.
 
     Args:
         encoder: the frozen model.
         probes: probes by name; the names stand in reports and logs.
         optimizer: makes the optimizer; each probe is a parameter group with its own rate.
+        encoders: further ones by name, such as its randomly initialised twin, with the same
+            tokenizer; without a name of a model they look at that of ``encoder``.
     """
 
     def __init__(
@@ -39,9 +41,14 @@ class ProbingModule(LightningModule):
         encoder: Encoder,
         probes: dict[str, Probe] | None = None,
         optimizer: OptimizerFactory = torch.optim.Adam,
+        *,
+        encoders: dict[str, Encoder] | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.encoders: Mapping[str, Encoder] = nn.ModuleDict(  # type: ignore[assignment]
+            {MAIN: encoder} | (encoders or {})
+        )
         self.probes: Mapping[str, Probe] = nn.ModuleDict(probes or {})  # type: ignore[assignment]
         self.optimizer = optimizer
         self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
@@ -51,15 +58,27 @@ class ProbingModule(LightningModule):
         self._configured = False
 
     def configure_model(self) -> None:
-        """Load the encoder and size the probes by it, once."""
+        """Load the encoders and size each probe by its own, once.
+
+        Raises:
+            ProbingError: for encoders that do not go together, and a probe that names none.
+        """
         if self._configured:
             return
-        self.encoder.load()
+        if self.encoders[MAIN] is not self.encoder:
+            raise ProbingError(f"a further encoder cannot have the name {MAIN!r}")
+        for encoder in self.encoders.values():
+            encoder.beside(self.encoder).load()
         for name, probe in self.probes.items():
+            if probe.encoder not in self.encoders:
+                raise ProbingError(
+                    f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
+                    f"{_listed(self.encoders)}"
+                )
             # A probe starts the same whichever others it trains beside.
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(zlib.crc32(f"{torch.initial_seed()} {name}".encode()))
-                probe.configure(self.encoder.sizes)
+                probe.configure(self.encoders[probe.encoder].sizes)
         self._configured = True
 
     def configure_optimizers(self) -> Optimizer:
@@ -77,12 +96,37 @@ class ProbingModule(LightningModule):
             raise ProbingError("no probe has a parameter to train; evaluate.py scores heads")
         return self.optimizer(groups)
 
-    def encode(self, batch: EdgeBatch, *, extra: Iterable[str] = ()) -> Encoding:
-        """What the probes, and ``extra``, need to know of ``batch``."""
-        needs = {part for probe in self.probes.values() for part in probe.needs} | set(extra)
-        return self.encoder(  # type: ignore[no-any-return]
-            batch.ids, batch.words_of, width=batch.width, needs=needs
-        )
+    @property
+    def description(self) -> str:
+        """The encoders and their weights, in a line."""
+        others = [
+            f"; {name}: {encoder.description}"
+            for name, encoder in self.encoders.items()
+            if name != MAIN
+        ]
+        return f"Model {self.encoder.description}{''.join(others)}"
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """The part of ``summary.json`` that says what of which models was looked at."""
+        others = {n: encoder.identity for n, encoder in self.encoders.items() if n != MAIN}
+        return self.encoder.identity | ({"encoders": others} if others else {})
+
+    def encode(self, batch: EdgeBatch, *, extra: Iterable[str] = ()) -> dict[str, Encoding]:
+        """By encoder, what its probes, and ``extra``, need to know of ``batch``."""
+        needs = {name: set(extra) for name in self.encoders}
+        for probe in self.probes.values():
+            needs[probe.encoder] |= set(probe.needs)
+        return {
+            name: encoder(
+                batch.ids,
+                batch.words_of,
+                last_of=batch.last_of,
+                width=batch.width,
+                needs=needs[name],
+            )
+            for name, encoder in self.encoders.items()
+        }
 
     def rehearse(self, batch: EdgeBatch) -> None:
         """Let every probe score a batch, so that one that cannot is found before a run starts.
@@ -91,16 +135,17 @@ class ProbingModule(LightningModule):
             ProbingError: naming the probe.
         """
         with torch.no_grad():
-            encoding = self.encode(batch)
+            encodings = self.encode(batch)
             for name, probe in self.probes.items():
-                probe.score(encoding, batch, name=name)
+                probe.score(encodings[probe.encoder], batch, name=name)
 
     def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
         """The sum of the probes' losses: each only moves its own parameters."""
-        encoding = self.encode(batch)
+        encodings = self.encode(batch)
         losses = {}
         for name, probe in self.probes.items():
-            losses[name] = probe.loss(probe.score(encoding, batch, name=name), batch)
+            scores = probe.score(encodings[probe.encoder], batch, name=name)
+            losses[name] = probe.loss(scores, batch)
             self.log(f"train/loss/{name}", losses[name].detach(), batch_size=1)
         total = torch.stack(list(losses.values())).sum()
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
@@ -118,11 +163,15 @@ class ProbingModule(LightningModule):
         return self.judge(batch)
 
     def judge(self, batch: EdgeBatch, *, weigh: bool = False) -> dict[str, Any]:
-        """What callbacks report on: ``encoding``, and ``hits [B, A, K]``, one column a probe."""
-        encoding = self.encode(batch, extra=self.extra_needs)
+        """What callbacks report on.
+
+        Returns:
+            ``encodings``, by encoder, and ``hits [B, A, K]``, one column a probe.
+        """
+        encodings = self.encode(batch, extra=self.extra_needs)
         hits = []
         for name, probe in self.probes.items():
-            scores = probe.score(encoding, batch, name=name)  # [B, A, W+1]
+            scores = probe.score(encodings[probe.encoder], batch, name=name)  # [B, A, W+1]
             picks = pick(scores, batch.candidates)  # [B, A]
             hits.append(batch.gold.gather(-1, picks[..., None])[..., 0])
             if weigh:
@@ -132,15 +181,21 @@ class ProbingModule(LightningModule):
             if hits
             else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
         )
-        return {"encoding": encoding, "hits": columns}
+        return {"encodings": encodings, "hits": columns}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Name the encoder that the probes belong to."""
+        """Name the encoders that the probes belong to."""
         checkpoint["probing"] = {
             "format": CHECKPOINT_FORMAT,
-            "encoder": self.encoder.title,
-            "weights": self.encoder.fingerprint,
-            "layers": list(self.encoder.layer_numbers),
+            "probes": {name: probe.encoder for name, probe in self.probes.items()},
+            "encoders": {
+                name: {
+                    "title": encoder.title,
+                    "weights": encoder.fingerprint,
+                    "layers": list(encoder.layer_numbers),
+                }
+                for name, encoder in self.encoders.items()
+            },
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -155,36 +210,52 @@ class ProbingModule(LightningModule):
             raise ProbingError(
                 f"the checkpoint has format {found}, this version reads {CHECKPOINT_FORMAT}"
             )
-        if made["weights"] != self.encoder.fingerprint:
+        if set(made["probes"]) != set(self.probes):
             raise ProbingError(
-                f"the checkpoint belongs to {made['encoder']} (weights {made['weights'][:12]}), "
-                f"not to {self.encoder.title} (weights {self.encoder.fingerprint[:12]})"
-            )
-        # As many layers, but others, would have the right shapes and give wrong scores.
-        if made["layers"] != list(self.encoder.layer_numbers):
-            raise ProbingError(
-                f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
-                f"{made['encoder']}, the run at {_numbers(self.encoder.layer_numbers)}"
-            )
-        names = {key.split(".")[1] for key in checkpoint["state_dict"] if key.startswith("probes.")}
-        if names != set(self.probes):
-            raise ProbingError(
-                f"the checkpoint holds the probes {_listed(names)}; the run has "
+                f"the checkpoint holds the probes {_listed(made['probes'])}; the run has "
                 f"{_listed(self.probes)}"
             )
+        for name, probe in self.probes.items():
+            if made["probes"][name] != probe.encoder:
+                raise ProbingError(
+                    f"the checkpoint's probe {name!r} reads the encoder {made['probes'][name]!r}, "
+                    f"in the run it reads {probe.encoder!r}"
+                )
+        # One that no probe reads may come and go.
+        for name in {MAIN, *made["probes"].values()}:
+            _check_same(made["encoders"][name], self.encoders[name])
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
         """Load the probes; the encoder is in no checkpoint."""
         own = nn.Module.load_state_dict(self, state_dict, strict=False, assign=assign)
-        missing = [key for key in own.missing_keys if not key.startswith("encoder.")]
+        missing = [key for key in own.missing_keys if not key.startswith(("encoder.", "encoders."))]
         if strict and (missing or own.unexpected_keys):
             raise ProbingError(
                 f"the checkpoint lacks {_listed(missing)} and has besides "
                 f"{_listed(own.unexpected_keys)}"
             )
         return own
+
+
+def _check_same(made: Mapping[str, Any], encoder: Encoder) -> None:
+    """Refuse an encoder that is not the one ``made`` that probes were trained on.
+
+    Raises:
+        ProbingError: saying what differs.
+    """
+    if made["weights"] != encoder.fingerprint:
+        raise ProbingError(
+            f"the checkpoint belongs to {made['title']} (weights {made['weights'][:12]}), "
+            f"not to {encoder.title} (weights {encoder.fingerprint[:12]})"
+        )
+    # As many layers, but others, would have the right shapes and give wrong scores.
+    if made["layers"] != list(encoder.layer_numbers):
+        raise ProbingError(
+            f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
+            f"{made['title']}, the run at {_numbers(encoder.layer_numbers)}"
+        )
 
 
 def _numbers(layers: Iterable[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -242,6 +242,34 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                 count,
                 f"{count / total:.6f}",
             )
+
+
+def beside_heads(counts: HeadCounts, others: Mapping[str, HeadCounts]) -> HeadCounts:
+    """``counts`` with every head of further encoders as a baseline, the best of each as a rival.
+
+    So the best head of a randomly initialised twin stands beside a best head, chosen as it is:
+    what the architecture, and the choice among so many, give for nothing.
+
+    Args:
+        counts: of the main encoder's heads.
+        others: of further ones by name, over the same anchors.
+    """
+    baselines, rivals, correct = [*counts.terms.baselines], [*counts.terms.rivals], counts.baselines
+    drawn = counts.resampled_baselines
+    for name, other in others.items():
+        assert other.rows == counts.rows, "heads of one run are counted over the same rows"
+        cells = [
+            f"{name}={Cell(direction, layer, head + 1)} {direction}"
+            for direction in other.terms.directions
+            for layer in other.layers
+            for head in range(other.correct.shape[3])
+        ]
+        baselines += cells
+        rivals.append(Rival(name, tuple(cells), family=f"heads of {name}"))
+        correct = torch.cat([correct, other.correct.flatten(1).to(correct.dtype)], 1)
+        drawn = drawn and other.resampled and drawn.and_also(other.resampled)
+    terms = replace(counts.terms, baselines=tuple(baselines), rivals=tuple(rivals))
+    return replace(counts, terms=terms, baselines=correct, resampled_baselines=drawn)
 
 
 def baseline_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:

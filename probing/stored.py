@@ -29,9 +29,8 @@ _OUR_READERS = frozenset(
     f"{read.__module__}.{read.__name__}" for read in (*READERS.values(), read_builtin)
 )
 # Options that hold names and paths, never something to import.
-_PLAIN = frozenset(
-    "data.init_args.train data.init_args.val data.init_args.test "
-    "model.encoder.name model.encoder.revision".split()
+_PLAIN = re.compile(
+    r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)"
 )
 
 
@@ -108,7 +107,7 @@ def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
     elif isinstance(config, list):
         for value in config:
             _refuse_foreign(value, said, key)
-    elif isinstance(config, str) and key not in _PLAIN:
+    elif isinstance(config, str) and not _PLAIN.fullmatch(key):
         found = re.fullmatch(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)+", config)
         known = config in _OUR_READERS or _KNOWN.fullmatch(config)
         if found and not known and not any(_names(s, found[1]) for s in said):

@@ -35,6 +35,11 @@ def describe(split: str, corpus: EdgeWindows) -> str:
     if census.faults:
         odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
         line += f"; kept, though not trees: {odd}"
+    if census.oddities:
+        odd = ", ".join(f"{why} ({n:,})" for why, n in _most(census.oddities))
+        line += f"; kept, though odd: {odd}"
+    if census.shared:
+        line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
     return "\n  ".join([line, *(f"{n:,} {what}" for what, n in census.counts.items() if n)])
 
 

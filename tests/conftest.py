@@ -2,7 +2,7 @@
 
 - ``tiny_bert``: a folder with a random BERT (2 layers, 4 heads, 32 units, 512 positions) and a
   WordPiece tokenizer that splits most words; ``tiny_encoder`` is the loaded ``Encoder``.
-- ``folder_of(family)``: a folder with a random model of a family of ``families.CONFIGS``.
+- ``folder_of(family)``: a folder with a random model of a family of ``families``.
 - ``save_tokenizer(folder)``: put that tokenizer beside another model; returns its size.
 - ``terms``: the words of two tasks, one after the other: dependency trees, and ``made_up``, which
   has errors, rivals of all kinds and a baseline of expected values.
@@ -32,7 +32,7 @@ import hypothesis
 import pytest
 import torch
 import transformers
-from families import CONFIGS, save
+from families import config_of, save
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch.nn import functional as F
 
@@ -155,7 +155,7 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     @cache
     def make(family: str) -> str:
         folder = tmp_path_factory.mktemp(family)
-        save(CONFIGS[family](), folder)
+        save(config_of(family), folder)
         return str(folder)
 
     return make

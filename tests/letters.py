@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from probing.batch import Wordpieces
+from probing.batch import Text, Wordpieces
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Letters:
     fingerprint: str = "letters"
     asked: list[int] = field(default_factory=list, compare=False, repr=False)  # words of each call
 
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        self.asked.append(sum(map(len, windows)))
+    def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
+        self.asked.append(sum(len(window.words) for window in windows))
         found = []
-        for words in windows:
-            pieces = [(w, ord(c)) for w, word in enumerate(words) for c in word if c != "-"]
+        for window in windows:
+            pieces = [(w, ord(c)) for w, word in enumerate(window.words) for c in word if c != "-"]
             found.append(
                 Wordpieces([1, *(i for _, i in pieces), 2], [-1, *(w for w, _ in pieces), -1])
             )

@@ -192,6 +192,116 @@ def test_the_order_of_a_batch_changes_no_word_map(
     torch.testing.assert_close(moved, maps[order], rtol=0, atol=1e-12)
 
 
+# ------------------------------------------------------ wordpieces of several words
+
+Range = tuple[int, int]
+
+
+@st.composite
+def shared_windows(draw: st.DrawFn) -> list[list[Range]]:
+    """Windows as the first and the last word of each wordpiece.
+
+    Characters belong to one word, or to several that were written as one; wordpieces are
+    stretches of characters, wherever words begin.
+    """
+    result = []
+    for _ in range(draw(st.integers(1, 3))):
+        characters: list[Range] = []
+        count = 0
+        for together in draw(st.lists(st.sampled_from([1, 1, 2, 3]), min_size=1, max_size=4)):
+            length = draw(st.integers(1, 4))
+            characters += [(count, count + together - 1)] * length
+            count += together
+        cuts = draw(st.lists(st.booleans(), min_size=len(characters), max_size=len(characters)))
+        pieces: list[Range] = []
+        start = 0
+        for end, cut in enumerate(cuts, start=1):
+            if cut or end == len(cuts):
+                pieces.append((characters[start][0], characters[end - 1][1]))
+                start = end
+        specials = draw(st.tuples(st.booleans(), st.booleans()))
+        result.append([(-1, -1)] * specials[0] + pieces + [(-1, -1)] * specials[1])
+    return result
+
+
+def naive_shared_map(
+    weights: list[list[float]], pieces: list[Range], width: int, aggregation: str
+) -> list[list[float]]:
+    """The same definition as in the documentation, a loop for each sum."""
+    real = len(pieces)
+    share = [[0.0] * (width + 2) for _ in range(real)]
+    for t, (first, last) in enumerate(pieces):
+        if first >= 0:
+            for w in range(first, last + 1):
+                share[t][w] = 1 / (last - first + 1)
+        elif t == 0:
+            share[t][width] = 1.0
+        elif t == real - 1:
+            share[t][width + 1] = 1.0
+    groups = range(width + 2)
+    to = [
+        [sum(share[u][g] * weights[t][u] for u in range(real)) for g in groups] for t in range(real)
+    ]
+    result = []
+    for of in groups:
+        own = [t for t in range(real) if share[t][of] > 0]
+        if not own:
+            row = [0.0] * len(groups)
+        elif aggregation == "mean":
+            whole = sum(share[t][of] for t in own)
+            row = [sum(share[t][of] * to[t][g] for t in own) / whole for g in groups]
+        elif aggregation == "first":
+            row = to[own[0]]
+        else:
+            row = [max(to[t][g] for t in own) for g in groups]
+        result.append(row)
+    return result
+
+
+def shared_index(windows: list[list[Range]]) -> WordIndex:
+    firsts, lasts = ([[piece[k] for piece in window] for window in windows] for k in (0, 1))
+    return WordIndex(padded(firsts), max(map(max, lasts)) + 1, padded(lasts))
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+@given(windows=shared_windows(), seed=st.integers(0, 99))
+def test_a_wordpiece_of_several_words_counts_for_each_with_its_share(
+    aggregation: str, windows: list[list[Range]], seed: int
+) -> None:
+    index = shared_index(windows)
+    weights = random_maps(index.words_of, seed=seed)
+    found = word_map(weights, index, AGGREGATIONS[aggregation])
+    expected = [
+        [naive_shared_map(head, window, index.width, aggregation) for head in maps]
+        for window, maps in zip(windows, weights.tolist(), strict=True)
+    ]
+    torch.testing.assert_close(
+        found, torch.tensor(expected, dtype=torch.float64), rtol=0, atol=1e-6
+    )
+    if aggregation == "mean":
+        for b, window in enumerate(windows):
+            words = max(last for _, last in window) + 1
+            sums = found[b, :, :words].sum(-1)
+            torch.testing.assert_close(sums, torch.ones_like(sums), rtol=0, atol=1e-6)
+
+
+def test_words_written_as_one_share_alike() -> None:
+    """``de`` and ``le`` in ``du``, then ``do`` and ``n't`` in ``don`` and ``'t``."""
+    index = shared_index([[(0, 1), (2, 3), (3, 3)]])
+    assert index.member[0, :, :4].tolist() == [[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5], [0, 0, 0, 1]]
+    assert index.pieces[0, :4].tolist() == [0.5, 0.5, 0.5, 1.5]
+    assert index.first[0, :4].tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_nothing_changes_where_each_wordpiece_belongs_to_one_word(aggregation: str) -> None:
+    """Bit for bit."""
+    words_of, width = padded(WINDOWS), words_in(WINDOWS)
+    weights, aggregate = random_maps(words_of).float(), AGGREGATIONS[aggregation]
+    one, several = WordIndex(words_of, width), WordIndex(words_of, width, words_of.clone())
+    assert torch.equal(word_map(weights, one, aggregate), word_map(weights, several, aggregate))
+
+
 # --------------------------------------------------------------------------- picks
 
 

@@ -510,7 +510,7 @@ def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
 
 
 def test_findings_say_where_heads_and_which_baselines_were_chosen(terms: Terms) -> None:
-    what = {"relation": "Heads and offsets", "kind of errand": "Heads and rules and lags and edges"}
+    what = {"relation": "Heads and offsets", "kind of errand": "Heads, rules, lags and edges"}
     assert f"{what[terms.row]} chosen on val." in findings(terms).markdown
     own = findings(terms, split="val")
     assert "chosen on val, the data that they are scored on" in own.markdown

@@ -45,6 +45,7 @@ def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
         folder: Path = tmp_path_factory.mktemp(family)
         rng = torch.Generator().manual_seed(7)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(7)
             model = tf.AutoModel.from_config(CONFIGS[family]())
             for parameter in model.parameters():
                 parameter.add_(0.1 * torch.randn(parameter.shape, generator=rng))

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 from ..batch import ALL, Mention, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
 from ..errors import ProbingError
 from .agreement import PRONOUN_TAGS, PROPER_TAGS, Features, features, person
+from .text import joined
 from .windows import Census, misfit
 
 BASELINES = ("nearest", "head-match", "rules", "random")
@@ -99,14 +100,14 @@ class Coreference:
             if self.first_window and number:
                 census.left_out["after the first window of a document"] += len(packed.numbers)
                 continue
-            words = list(chain.from_iterable(sentences[s].words for s in packed.numbers))
-            [wordpieces] = tokenizer([words])
+            together = joined([sentences[s] for s in packed.numbers])
+            [wordpieces] = tokenizer([together])
             if len(wordpieces.ids) > tokenizer.limit:
                 why = f"in a window over {tokenizer.limit} wordpieces"
                 census.left_out[why] += len(packed.numbers)
                 continue
             window = _window(
-                packed.numbers, sentences, words, wordpieces, kept, mentioned_in, census
+                packed.numbers, sentences, together.words, wordpieces, kept, mentioned_in, census
             )
             place = before + packed.numbers[0] + 1
             yield replace(window, document=census.documents, place=place)
@@ -117,7 +118,7 @@ class Coreference:
         """Sentences packed greedily; one that cannot be used is left out, and counted."""
         room = tokenizer.limit if self.limit is None else self.limit
         packed = _Packed()
-        pieces = tokenizer([sentence.words for sentence in sentences])
+        pieces = tokenizer([joined([sentence]) for sentence in sentences])
         for number, (sentence, wordpieces) in enumerate(zip(sentences, pieces, strict=True)):
             specials = sum(word < 0 for word in wordpieces.words_of)
             in_words = self.unit == "words"
@@ -216,7 +217,7 @@ def _window(
         baselines.append(_baselines(mention, before, right))
         kinds.append(_kinds(mention, before, right, columns))
     census.counts["anaphors"] += len(anchors)
-    census.count_window(wordpieces, words=len(words), sentences=len(numbers))
+    census.count_window(wordpieces, [sentences[s] for s in numbers])
     return Window(
         words=words,
         wordpieces=wordpieces,

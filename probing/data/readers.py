@@ -17,6 +17,7 @@ from .builtin import generate
 from .entities import HEADS_BY, EntityField, mentions, spans
 from .lines import blocks, fault
 from .penn import PENN_TAGS, unescape
+from .text import MISMATCH, Token, placed
 
 # How files of other formats start that are called .conll, too.
 _MARKS = {"#begin document": "CoNLL-2012", "-DOCSTART-": "CoNLL-2003"}
@@ -25,21 +26,24 @@ _MARKS = {"#begin document": "CoNLL-2012", "-DOCSTART-": "CoNLL-2003"}
 def read_conllu(path: str) -> Iterator[Sentence]:
     """Sentences of a CoNLL-U file (https://universaldependencies.org/format.html).
 
-    Multiword ranges (``3-4``) and empty nodes (``5.1``) are no words of the basic tree and are
-    passed over. Documents start at ``# newdoc``; a file without any is one document. Mentions
-    come from ``Entity=`` in MISC, their heads from the tree. Tags are XPOS where that is a tag of
-    the Penn Treebank, else UPOS.
+    Multiword ranges (``3-4``) and empty nodes (``5.1``) are no words of the basic tree; ranges
+    say how words were written, together with ``# text`` and ``SpaceAfter=No``. Where ``# text``
+    does not match the words, the text is made of the words. Documents start at ``# newdoc``; a
+    file without any is one document. Mentions come from ``Entity=`` in MISC, their heads from
+    the tree. Tags are XPOS where that is a tag of the Penn Treebank, else UPOS.
 
     Raises:
-        ProbingError: naming file and line, where a line does not have ten columns, a word is
-            out of order, a head is no number or outside the sentence or the word itself, or a
-            mention is not closed in its sentence.
+        ProbingError: naming file and line, where a line does not have ten columns, a word or
+            range is out of order, a head is no number or outside the sentence or the word
+            itself, or a mention is not closed in its sentence.
     """
     document = Path(path).stem
     entity_field, declared = EntityField(), False
     for block in blocks(path):
         rows: list[tuple[int, list[str]]] = []
         brackets: list[tuple[int, int | None, str]] = []
+        tokens: list[Token] = []
+        text, covered = "", 0
         for number, line in block:
             if line.startswith("#"):
                 key, _, value = line[1:].partition("=")
@@ -47,11 +51,18 @@ def read_conllu(path: str) -> Iterator[Sentence]:
                     document = value.strip() or f"{Path(path).stem}:{number}"
                 elif key.strip() == "global.Entity":
                     entity_field, declared = EntityField.declared(value), True
+                elif key.split() == ["text"]:
+                    text = value.strip()
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
                 raise fault(path, number, "10 columns separated by tabs", f"{len(columns)}")
+            space = "SpaceAfter=No" not in columns[9].split("|")
             if "-" in columns[0]:
+                if len(rows) < covered:
+                    raise fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
+                covered = _range_end(path, number, columns[0], first=len(rows) + 1)
+                tokens.append(Token(columns[1], covered - len(rows), space))
                 continue
             is_word = "." not in columns[0]
             brackets.append(
@@ -62,15 +73,27 @@ def read_conllu(path: str) -> Iterator[Sentence]:
             if columns[0] != str(len(rows) + 1):
                 raise fault(path, number, f"word number {len(rows) + 1}", repr(columns[0]))
             rows.append((number, columns))
+            if len(rows) > covered:
+                tokens.append(Token(columns[1], 1, space))
+        if len(rows) < covered:
+            raise fault(path, block[-1][0], f"word number {len(rows) + 1}", "no more words")
         if rows:
             words, tags, relations = zip(
                 *((c[1], _tag(c[4], c[3]), c[7]) for _, c in rows), strict=True
             )
             heads = [_head(path, number, c[6]) for number, c in rows]
             lines = [number for number, _ in rows]
-            sentence = _sentence(path, words, heads, relations, tags, document, lines)
+            tree = _sentence(path, words, heads, relations, tags, document, lines)
             found = spans(path, document, brackets, entity_field)
-            yield replace(sentence, mentions=list(mentions(found, heads)), heads_by=HEADS_BY)
+            own, places = placed(words, tokens, text)
+            yield replace(
+                tree,
+                mentions=list(mentions(found, heads)),
+                heads_by=HEADS_BY,
+                text=own,
+                spans=places,
+                oddities=[MISMATCH] if text and own != text else [],
+            )
 
 
 def read_conllx(path: str) -> Iterator[Sentence]:
@@ -185,6 +208,14 @@ def _entity(misc: str, *, declared: bool) -> str:
     value = next((f.removeprefix("Entity=") for f in fields if f.startswith("Entity=")), "")
     # Without a declaration, what has no bracket is something else: Entity=PER is a kind of name.
     return value if declared or "(" in value or ")" in value else ""
+
+
+def _range_end(path: str, line: int, text: str, *, first: int) -> int:
+    """The last word of a multiword range, ``4`` in ``3-4``."""
+    start, _, end = text.partition("-")
+    if start != str(first) or not end.isascii() or not end.isdigit() or int(end) < first:
+        raise fault(path, line, f"a range that begins with word {first}", repr(text))
+    return int(end)
 
 
 def _head(path: str, line: int, text: str) -> int:

@@ -36,6 +36,7 @@ _SCHEMA = pa.schema(
         "words": pa.list_(pa.string()),
         "ids": _INTS,
         "words_of": _INTS,
+        "last_of": _INTS,
         "anchors": _INTS,
         "gold": pa.list_(_INTS),
         "candidates": pa.list_(_INTS),
@@ -85,7 +86,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
         return Window(
             words=columns["words"][i],  # type: ignore[arg-type]
-            wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i]),
+            wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i], columns["last_of"][i]),
             anchors=columns["anchors"][i],
             gold=columns["gold"][i],  # type: ignore[arg-type]
             candidates=columns["candidates"][i],  # type: ignore[arg-type]
@@ -118,7 +119,8 @@ def open_windows(
         _write(source, opened.read(), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
     units = Units(**state.pop("units"))
-    state |= {name: Counter(state[name]) for name in ("left_out", "faults", "counts")}
+    counters = ("left_out", "faults", "oddities", "counts")
+    state |= {name: Counter(state[name]) for name in counters}
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
     return EdgeWindows(
@@ -197,6 +199,7 @@ def _row(window: Window) -> dict[str, object]:
         "words": window.words,
         "ids": window.wordpieces.ids,
         "words_of": window.wordpieces.words_of,
+        "last_of": window.wordpieces.last_of,
         "anchors": list(window.anchors),
         "gold": window.gold,
         "candidates": window.candidates,

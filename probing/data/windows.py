@@ -14,6 +14,7 @@ from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, W
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
 from .readers import tree_faults
+from .text import joined
 
 OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
 
@@ -22,8 +23,9 @@ OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
 class Census:
     """What was read, in numbers, and the names of the rows, in the order of their indices.
 
-    ``left_out`` and ``faults`` count sentences by reason; only those left out are not used.
-    ``counts`` holds whatever else a task counts.
+    ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
+    used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
+    belong to several words, ``counts`` holds whatever else a task counts.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
@@ -33,9 +35,11 @@ class Census:
     windows: int = 0
     words: int = 0
     wordpieces: int = 0
+    shared: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    oddities: Counter[str] = field(default_factory=Counter)
 
     def row(self, name: str) -> int:
         """The index of the row ``name``, new if need be."""
@@ -43,12 +47,15 @@ class Census:
             self.rows.append(name)
         return self.rows.index(name)
 
-    def count_window(self, wordpieces: Wordpieces, *, words: int, sentences: int) -> None:
+    def count_window(self, wordpieces: Wordpieces, sentences: Sequence[Sentence]) -> None:
         """Count a window that is used."""
         self.windows += 1
-        self.used += sentences
-        self.words += words
+        self.used += len(sentences)
+        self.words += sum(len(sentence.words) for sentence in sentences)
         self.wordpieces += len(wordpieces.ids)
+        self.shared += wordpieces.shared
+        for sentence in sentences:
+            self.oddities.update(sentence.oddities)
 
 
 class Task(Protocol):
@@ -74,7 +81,7 @@ def misfit(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None
     """Why a sentence cannot be used, if so."""
     if len(wordpieces.ids) > limit:
         return f"over {limit} wordpieces"
-    if len(set(wordpieces.words_of) - {-1}) < len(sentence.words):
+    if len(wordpieces.words) < len(sentence.words):
         return "a word without a wordpiece"
     return None
 
@@ -119,7 +126,7 @@ class Dependencies:
                 census.left_out[reason] += 1
                 continue
             census.faults.update(tree_faults(sentence.heads))
-            census.count_window(wordpieces, words=len(sentence.words), sentences=1)
+            census.count_window(wordpieces, [sentence])
             yield Window(
                 words=sentence.words,
                 wordpieces=wordpieces,
@@ -138,7 +145,7 @@ def _tokenized(
     """Each sentence by itself with its wordpieces, tokenized many at a time."""
     stream = iter(sentences)
     while chunk := list(islice(stream, 256)):
-        pieces = tokenizer([sentence.words for sentence in chunk])
+        pieces = tokenizer([joined([sentence]) for sentence in chunk])
         yield from zip(chunk, pieces, strict=True)
 
 
@@ -186,6 +193,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     most = max((len(w.anchors) for w in windows), default=0)
     ids = torch.full((size, length), pad_id)
     words_of = torch.full((size, length), -2)
+    is_shared = any(w.wordpieces.last_of is not None for w in windows)
+    last_of = words_of.clone() if is_shared else None
     lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
     anchors = torch.zeros(size, most, dtype=torch.long)
     is_anchor = torch.zeros(size, most, dtype=torch.bool)
@@ -197,6 +206,10 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         count = len(window.anchors)
         ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
         words_of[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.words_of)
+        if last_of is not None:
+            last = window.wordpieces.last_of
+            own = torch.tensor(window.wordpieces.words_of if last is None else last)
+            last_of[b, : len(own)] = own
         anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
         is_anchor[b, :count] = True
         gold[b][_cells(window.gold)] = True
@@ -234,6 +247,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         member=member,
         baselines=baselines,
         kinds=kinds,
+        last_of=last_of,
     )
 
 

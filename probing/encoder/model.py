@@ -27,9 +27,10 @@ class Encoder(nn.Module):
 
     Args:
         name: a folder, a model of the hub, or ``package:MODULE`` for the model folder that an
-            installed Python package ships.
+            installed Python package ships; the packaged BERT, if not given.
         aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
-            (the paper's text), the ``first`` one's (its released code), or the ``max``.
+            (the paper's text; if not given), the ``first`` one's (its released code), or the
+            ``max``.
         revision: branch, tag or commit of a hub model.
         layers: numbers of the layers to look at, counted from 1 as in the paper; all, if not
             given. Those above the last of them are not computed, unless ``hidden`` is asked
@@ -43,9 +44,9 @@ class Encoder(nn.Module):
 
     def __init__(
         self,
-        name: str = PACKAGED,
+        name: str | None = None,
         *,
-        aggregation: Literal["mean", "first", "max"] = "mean",
+        aggregation: Literal["mean", "first", "max"] | None = None,
         revision: str | None = None,
         layers: list[int] | None = None,
         random_init: bool = False,
@@ -53,16 +54,35 @@ class Encoder(nn.Module):
         keep_embeddings: bool = True,
     ) -> None:
         super().__init__()
-        self.name = name
-        self.aggregation = aggregation
-        self.source = Source(name, revision=revision)
+        self.name = name or PACKAGED
+        self.aggregation = aggregation or "mean"
+        self.source = Source(self.name, revision=revision)
         self.layers = layers
+        self.is_named = name is not None
         self.random_init = random_init
         self.random_seed = random_seed
         self.keep_embeddings = keep_embeddings
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
         self.fingerprint = ""
+
+    def beside(self, main: Encoder) -> Self:
+        """Look at the model of the main encoder of a run, unless a model was named.
+
+        Aggregation, layers and revision are then the main one's, too, so that heads compare.
+
+        Raises:
+            ProbingError: if the two make different wordpieces of the same text.
+        """
+        if not self.is_named:
+            self.name, self.source = main.name, main.source
+            self.aggregation, self.layers = main.aggregation, main.layers
+        elif self.tokenizer.fingerprint != main.tokenizer.fingerprint:
+            raise ProbingError(
+                f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
+                "read the same wordpieces"
+            )
+        return self
 
     def load(self) -> Self:
         """Load the weights, once.
@@ -160,7 +180,7 @@ class Encoder(nn.Module):
     @property
     def description(self) -> str:
         """The model, its weights, and which layers are looked at if not all."""
-        text = f"Model {self.title}, weights {self.fingerprint[:12]}"
+        text = f"{self.title}, weights {self.fingerprint[:12]}"
         if len(self.layer_numbers) < self.config.num_hidden_layers:
             listed = ", ".join(map(str, self.layer_numbers))
             text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
@@ -179,7 +199,13 @@ class Encoder(nn.Module):
         )
 
     def forward(
-        self, ids: Tensor, words_of: Tensor, *, width: int, needs: Collection[str]
+        self,
+        ids: Tensor,
+        words_of: Tensor,
+        *,
+        width: int,
+        needs: Collection[str],
+        last_of: Tensor | None = None,
     ) -> Encoding:
         """Encode a batch, computing only what is asked for.
 
@@ -188,6 +214,7 @@ class Encoder(nn.Module):
             words_of: ``[B, T]``, the word of each wordpiece, -1 special, -2 padding.
             width: ``W``.
             needs: names of parts of :class:`~probing.batch.Encoding`.
+            last_of: ``[B, T]``, the last word of each wordpiece where some belong to several.
 
         Returns:
             The parts asked for; ``visible`` comes with ``attention`` or ``boundary``.
@@ -197,7 +224,7 @@ class Encoder(nn.Module):
             raise ValueError(f"an encoding has no part {min(unknown)!r}")
         if ids.numel() == 0:
             return self._empty(width, needs)
-        index = WordIndex(words_of, width)
+        index = WordIndex(words_of, width, last_of)
         parts: dict[str, Tensor | None] = {}
         if "embeddings" in needs:
             vectors = self.model.get_input_embeddings()(ids).float()
@@ -222,6 +249,12 @@ class Encoder(nn.Module):
                 parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
                 states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
+                found = {state.shape[-1] for state in states}
+                if found != {self.sizes.hidden}:
+                    raise ProbingError(
+                        f"{self.name}: expected hidden states of size {self.sizes.hidden}, found "
+                        f"{', '.join(map(str, sorted(found)))}: they do not compare"
+                    )
                 hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return Encoding(**parts)
@@ -249,8 +282,13 @@ class Encoder(nn.Module):
             raise self.source.no_dispatch() from error
         except Exception as error:
             raise self.source.unusable(error) from error
-        if len(tap.maps) != self.config.num_hidden_layers:
+        if not tap.maps:
             raise self.source.no_dispatch()
+        if len(tap.maps) != self.config.num_hidden_layers:
+            raise ProbingError(
+                f"{self.name} ({self.config.model_type}) computes attention {len(tap.maps)} times "
+                f"for {self.config.num_hidden_layers} layers: heads could not be told by them"
+            )
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""

@@ -95,12 +95,9 @@ class Source:
         Raises:
             ProbingError: if there is none that can be used.
         """
-        # Byte-level tokenizers take pre-split words only when told that a space precedes each.
         with quiet():
             try:
-                tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    self.folder, add_prefix_space=True, **self.options
-                )
+                tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder, **self.options)
             except (OSError, ValueError, ImportError) as error:
                 raise self.unusable(error) from error
         return WordpieceTokenizer(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from ..batch import Wordpieces
+from ..batch import Text, Wordpieces
 from ..errors import ProbingError
 
 # Families that number positions from the one behind the padding index.
@@ -21,6 +22,10 @@ _POSITIONS_BEHIND_PADDING = frozenset(
 
 class WordpieceTokenizer:
     """A Hugging Face tokenizer that says which word each wordpiece belongs to.
+
+    Most tokenizers hold the space before a word in its wordpiece (byte-level ones as ``Ġ``,
+    SentencePiece as ``▁``): they get the text as it was written, and wordpieces find their words
+    by their characters. WordPiece knows no spaces: it gets one word after the other.
 
     Raises:
         ProbingError: if the tokenizer cannot align wordpieces with words.
@@ -39,35 +44,58 @@ class WordpieceTokenizer:
         self.limit = limit
         self.pad_id: int = tokenizer.pad_token_id or 0
         self.start = _start(tokenizer)
-        # Byte-level tokenizers keep the space before a word, and without one glue it to the last.
-        before = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
-        self.space = " " if "ByteLevel" in json.dumps(before) else ""
+        definition = json.loads(tokenizer.backend_tokenizer.to_str())
+        parts = json.dumps([definition["normalizer"], definition["pre_tokenizer"]])
+        self.marks_spaces = any(mark in parts for mark in ("ByteLevel", "Metaspace", r"\u2581"))
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the tokenizer's definition and of what is done with it here."""
-        code = inspect.getsource(type(self))
+        code = Path(__file__).read_text(encoding="utf-8")
         definition = f"{self.tokenizer.backend_tokenizer.to_str()} {self.start} {code}"
         return hashlib.sha256(definition.encode()).hexdigest()
 
-    def __call__(self, windows: Sequence[Sequence[str]]) -> list[Wordpieces]:
-        """Tokenize windows of words; special tokens, or at least a start token, are added."""
+    def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
+        """Tokenize windows; special tokens, or at least a start token, are added."""
         if not windows:
             return []
         encoded = self.tokenizer(
-            [[self.space + word for word in words] for words in windows],
-            is_split_into_words=True,
+            [window.text if self.marks_spaces else list(window.words) for window in windows],
+            is_split_into_words=not self.marks_spaces,
             truncation=False,
             padding=False,
             verbose=False,
         )
-        return [
-            Wordpieces(
-                [*self.start, *ids],
-                [*(-1 for _ in self.start), *(-1 if w is None else w for w in encoded.word_ids(i))],
-            )
-            for i, ids in enumerate(encoded["input_ids"])
-        ]
+        start = [-1] * len(self.start)
+        made = []
+        for encoding, window in zip(encoded.encodings, windows, strict=True):
+            if self.marks_spaces:
+                first, last = words_by_characters(encoding, window)
+            else:
+                first = last = [-1 if word is None else word for word in encoding.word_ids]
+            several = [*start, *last] if first != last else None
+            made.append(Wordpieces([*self.start, *encoding.ids], [*start, *first], several))
+        return made
+
+
+def words_by_characters(encoding: Any, window: Text) -> tuple[list[int], list[int]]:
+    """The first and the last word that each wordpiece of a text holds characters of.
+
+    White space belongs to no word; a wordpiece of nothing else belongs to the word that follows,
+    or else to the last one. Special tokens that the text does not hold have -1.
+    """
+    starts, ends = [start for start, _ in window.spans], [end for _, end in window.spans]
+    first, last = [], []
+    for (start, end), is_special in zip(
+        encoding.offsets, encoding.special_tokens_mask, strict=True
+    ):
+        if is_special:
+            first.append(-1)
+            last.append(-1)
+            continue
+        first.append(min(bisect_right(ends, start), len(ends) - 1))
+        last.append(max(bisect_left(starts, end) - 1, first[-1]))
+    return first, last
 
 
 def _start(tokenizer: Any) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor, nn
 
-from ..batch import EdgeBatch, Encoding, Sizes
+from ..batch import MAIN, EdgeBatch, Encoding, Sizes
 from ..errors import ProbingError
 from ..functional import anchor_rows, select_loss
 
@@ -22,13 +22,15 @@ class Probe(nn.Module):
 
     Args:
         learning_rate: of this probe alone; probes that train together share no parameter.
+        encoder: the one it reads: ``main``, or the name of a further one of the run.
     """
 
     needs: Collection[str] = ()
 
-    def __init__(self, *, learning_rate: float = 0.002) -> None:
+    def __init__(self, *, learning_rate: float = 0.002, encoder: str = MAIN) -> None:
         super().__init__()
         self.learning_rate = learning_rate
+        self.encoder = encoder
 
     def configure(self, sizes: Sizes) -> None:
         """Create the parameters; called once, when the encoder's sizes are known."""

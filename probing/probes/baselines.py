@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..batch import EdgeBatch, Encoding, Sizes
+from ..batch import MAIN, EdgeBatch, Encoding, Sizes
 from .base import Probe
 
 
@@ -18,12 +18,15 @@ class DistanceWordsProbe(Probe):
     Args:
         width: hidden units; the paper has 256.
         learning_rate: of this probe.
+        encoder: the one whose input embeddings it reads.
     """
 
     needs = ("embeddings",)
 
-    def __init__(self, *, width: int = 256, learning_rate: float = 0.002) -> None:
-        super().__init__(learning_rate=learning_rate)
+    def __init__(
+        self, *, width: int = 256, learning_rate: float = 0.002, encoder: str = MAIN
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, encoder=encoder)
         self.width = width
 
     def configure(self, sizes: Sizes) -> None:

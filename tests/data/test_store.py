@@ -24,6 +24,7 @@ from probing.batch import EdgeBatch, Reader, Rival, Sentence, Terms, Tokenizer, 
 from probing.data import store
 from probing.data.readers import read_text
 from probing.data.store import EdgeWindows, cache_folder, open_windows
+from probing.data.text import joined
 from probing.data.windows import Census, Dependencies, Task, collate
 from probing.errors import ProbingError
 
@@ -56,8 +57,8 @@ class Predecessors:
     ) -> Iterator[Window]:
         for sentence in sentences:
             census.sentences += 1
-            (wordpieces,) = tokenizer([sentence.words])
-            census.count_window(wordpieces, words=len(sentence.words), sentences=1)
+            (wordpieces,) = tokenizer([joined([sentence])])
+            census.count_window(wordpieces, [sentence])
             anchors = range(1, len(sentence.words))
             before = [range(max(0, word - self.reach), word) for word in anchors]
             census.counts["candidates"] += sum(map(len, before))

@@ -17,6 +17,7 @@ from letters import Letters
 import probing.data
 from probing.batch import ALL, Mention, Sentence, Window
 from probing.data import EdgeData
+from probing.data.text import spaced
 from probing.data.windows import Census, Task, collate
 
 CLASSES = [
@@ -107,7 +108,7 @@ def test_columns_are_of_the_window_and_gold_ones_are_candidates(task: Task) -> N
 
 def test_wordpieces_are_those_of_the_window_and_fit(task: Task) -> None:
     for window in windows(task)[0]:
-        (expected,) = LETTERS([window.words])
+        (expected,) = LETTERS([spaced(window.words)])
         assert list(window.wordpieces.ids) == expected.ids
         assert list(window.wordpieces.words_of) == expected.words_of
         assert len(expected.ids) <= LETTERS.limit

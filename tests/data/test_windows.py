@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from letters import Letters
 
 from probing.batch import Sentence, Terms, Window, Wordpieces
+from probing.data.text import joined
 from probing.data.windows import Census, Dependencies, collate, misfit
 
 
@@ -143,7 +144,7 @@ def test_documents_are_runs_of_one_name(said: list[tuple[str, str]]) -> None:
 )
 def test_why_a_sentence_does_not_fit(words: str, limit: int, why: str | None) -> None:
     own = sentence(words)
-    (wordpieces,) = Letters()([own.words])
+    (wordpieces,) = Letters()([joined([own])])
     assert misfit(own, wordpieces, limit) == why
 
 

@@ -47,6 +47,7 @@ class Clauses:
         story = self.story
         start = len(story.discourse.names)
         kind, subject = self._subject()
+        after_subject = len(story.discourse.names)
         if kind in {"person", "animal"} and not question and story.afford(4, 0.16):
             first = finite(self.predicates.active(kind), subject, self._tense(plain=True))
             second = self.predicates.active(kind)
@@ -54,12 +55,11 @@ class Clauses:
             return coordinate(first, [then], story.choose(["and", "and", "but"]), comma=False)
         if introducing and story.afford(2, 0.6) and (role := self._role_of(subject)):
             return finite(role, subject, self._tense(plain=True))
-        if not question:
-            start = len(story.discourse.names)
         predicate = self.predicates.predicate(kind, subject.plural)
         tense = self._tense(predicate, plain=plain or question)
         if question or tense.negative or tense.modal:
-            story.discourse.withdraw(start)
+            # A subject is outside the negation (a nurse did not come), but is asked about too.
+            story.discourse.withdraw(start if question else after_subject)
         adverb = None
         simple = tense == Tense(story.past)
         if simple and not plain and not question and story.afford(1, 0.12):

@@ -208,7 +208,8 @@ class NounPhrases:
         """Where, about what or in which clothes somebody or something is."""
         story = self.story
         if kind == "person" and story.chance(0.6):
-            if story.chance(0.4):
+            dressed = not story.said.isdisjoint(lexicon.CLOTHES)  # once a sentence will do
+            if dressed or story.chance(0.4):
                 return marked("from", self.settings.city())
             return marked("in", self.settings.clothes(plural=plural))
         preposition, kinds = story.choose(lexicon.DESCRIBING[kind])

@@ -61,6 +61,7 @@ class Settings:
         """What somebody wears."""
         story = self.story
         lemma = story.untaken(lexicon.CLOTHES)
+        story.said.add(lemma)
         colour = Node(story.fresh(lexicon.COLOURS), "JJ")
         node = noun(lemma, plural=plural, adjectives=[colour])
         if not plural:
