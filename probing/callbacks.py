@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -18,12 +18,15 @@ from torch import Tensor
 
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
+from .comparisons import DIFFERENCES, Pair
 from .data import EdgeData
 from .data.store import EdgeWindows
-from .figures import head_overview, png, relation_heatmap, weight_heatmap
+from .data.units import Units, overlaps
+from .figures import head_overview, png, relation_heatmap, seed_overview, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
+from .intervals import Resampled
 from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
 from .modules import ProbingModule
 from .reports import (
@@ -38,7 +41,10 @@ from .reports import (
     beside_heads,
     error_rows,
     head_rows,
+    with_bounds,
 )
+from .resampling import Resampler
+from .seeds import SEEDS, seed_rows
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -55,6 +61,8 @@ class Report(Callback):
 
     def __init__(self, min_anchors: int = 100) -> None:
         self.min_anchors = min_anchors
+        self.resampler: Resampler | None = None
+        self.pairs: Sequence[Pair] = ()
         self.final = "test"
         self.heads: dict[str, dict[str, HeadCounts]] = {}  # of each split, by encoder
         self.started = time.monotonic()
@@ -65,19 +73,23 @@ class Report(Callback):
         """Ask the encoder for attention and say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         pl_module.extra_needs |= {"attention", "boundary"}
-        for split, corpus in _corpora(trainer).items():
+        corpora = _corpora(trainer)
+        for split, corpus in corpora.items():
             self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
-                show(describe(split, corpus))
+                show(describe(split, corpus, also_in=overlaps(split, corpora)))
 
     def _start(self, split: str, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
-        self.probe_metric = EdgeAccuracy(tuple(module.probes)).to(module.device)
+        self.probe_metric = EdgeAccuracy(tuple(module.probes), self.resampler).to(module.device)
         self.counting = split not in self.heads
         if self.counting:
-            self.head_metrics = {name: HeadAccuracy().to(module.device) for name in module.encoders}
-            self.baseline_metric = EdgeAccuracy(self.terms.baselines).to(module.device)
+            self.head_metrics = {
+                name: HeadAccuracy(self.resampler).to(module.device) for name in module.encoders
+            }
+            baselines = EdgeAccuracy(self.terms.baselines, self.resampler)
+            self.baseline_metric = baselines.to(module.device)
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
         self.probe_metric.update(batch, outputs["hits"])
@@ -88,29 +100,35 @@ class Report(Callback):
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
-            self.heads[split] = self._head_counts(module)
+            self.heads[split] = self._head_counts(_corpora(trainer)[split].units, module)
         counted = self.probe_metric.compute()
-        probes = ProbeCounts(
-            self.probe_metric.rows, self.probe_metric.names, counted["correct"], counted["total"]
-        )
+        drawn = Resampled.taken(counted, _corpora(trainer)[split].units.of_anchors)
+        names = self.probe_metric.names
+        probes = ProbeCounts(self.probe_metric.rows, names, resampled=drawn, **counted)
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self, module: LightningModule) -> dict[str, HeadCounts]:
+    def _head_counts(self, units: Units, module: LightningModule) -> dict[str, HeadCounts]:
         assert isinstance(module, ProbingModule)
-        baselines = self.baseline_metric.compute()["correct"]
-        return {
-            name: HeadCounts(
+        baselines = self.baseline_metric.compute()
+        drawn_baselines = Resampled.taken(baselines, units.of_heads)
+        found = {}
+        for name, metric in self.head_metrics.items():
+            counted = metric.compute()
+            drawn = Resampled.taken(counted, units.of_heads)
+            found[name] = HeadCounts(
                 terms=self.terms,
                 rows=metric.rows,
-                baselines=baselines,
+                baselines=baselines["correct"],
                 layers=module.encoders[name].layer_numbers,
-                **metric.compute(),
+                resampled=drawn,
+                # Baselines count root words, too, which are no anchors of heads.
+                resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
+                **counted,
             )
-            for name, metric in self.head_metrics.items()
-        }
+        return found
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -123,7 +141,8 @@ class Report(Callback):
     ) -> None:
         chosen_on = "val" if "val" in self.heads else split
         of_encoder = self.heads[split]
-        corpus = _corpora(trainer)[split]
+        corpora = _corpora(trainer)
+        corpus, also_in = corpora[split], overlaps(split, corpora)
         findings = Findings(
             split=split,
             source=corpus.source,
@@ -133,31 +152,51 @@ class Report(Callback):
             chosen_on=chosen_on,
             chosen=_beside(self.heads[chosen_on]),
             min_anchors=self.min_anchors,
-            holds=describe(split, corpus),
+            holds=describe(split, corpus, also_in=also_in),
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
+            resamples=self._resamples(corpus),
+            pairs=self.pairs,
         )
         folder = run_folder(trainer) / "reports" / split
         if self.counting:
             for name, counts in of_encoder.items():
                 suffix = "" if name == MAIN else f"_{name}"
-                write_csv(folder / f"heads{suffix}.csv", HEADS, head_rows(counts))
+                columns = with_bounds(HEADS, counts)
+                write_csv(folder / f"heads{suffix}.csv", columns, head_rows(counts))
                 if self.terms.errors:
                     write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
-            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(of_encoder[MAIN]))
+            columns = with_bounds(BASELINES, of_encoder[MAIN])
+            write_csv(folder / "baselines.csv", columns, baseline_rows(of_encoder[MAIN]))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
             for best in findings.table[:12]:
                 figure = relation_heatmap(findings.counts, best.relation)
                 _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
-        write_csv(folder / "probes.csv", PROBES, findings.probe_table)
-        summary = self._circumstances(corpus, trainer, module) | findings.summary()
+        write_csv(folder / "probes.csv", with_bounds(PROBES, probes), findings.probe_table)
+        if findings.families:
+            rows = seed_rows(findings.probe_table, probes.names)
+            write_csv(folder / "seeds.csv", SEEDS, rows)
+            write_whole(folder / "seeds.png", png(seed_overview(findings)))
+        if self.pairs:
+            lines = (found.cells for found in findings.differences)
+            write_csv(folder / "differences.csv", DIFFERENCES, lines)
+        circumstances = self._circumstances(corpus, trainer, module)
+        summary = circumstances | {"also_in": also_in} | findings.summary()
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         if trainer.state.fn == TrainerFn.FITTING:
             show_epoch(trainer.current_epoch + 1, split, findings)
         elif split == self.final:
             show_findings(findings)
             show(f"Reports: {folder}")
+
+    def _resamples(self, corpus: EdgeWindows) -> str:
+        """What intervals come from, in words; empty where there are none."""
+        if self.resampler is None:
+            return ""
+        units = corpus.units
+        of = "sentences" if corpus.census.windows == corpus.census.used else "windows"
+        return f"{self.resampler.count:,} resamples of {'documents' if units.documents else of}"
 
     def _circumstances(
         self, corpus: EdgeWindows, trainer: Trainer, module: ProbingModule

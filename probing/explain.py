@@ -48,6 +48,9 @@ _RUN: dict[str, tuple[object, str]] = {
     "output": ("runs/<job>/version_N", "folder to write to"),
     "overwrite": (False, "replace the run that the folder holds"),
     "seed_everything": (1, "seed of everything random"),
+    "seeds": ("", "several starts of each probe, trained in the same run: --seeds 1 2 3"),
+    "intervals": (0, "resamples for 95% intervals of every accuracy; 0 for none"),
+    "paired": ("", "'A,B': the interval of the difference between two probes or heads"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -28,6 +29,11 @@ class Interval:
     high: float
     units: int
 
+    @classmethod
+    def read(cls, low: object, high: object, units: object) -> Interval:
+        """From :attr:`cells`."""
+        return cls(float(str(low)), float(str(high)), int(str(units)))
+
     @property
     def cells(self) -> tuple[str, str, int]:
         """What stands under :data:`BOUNDS`."""
@@ -44,6 +50,14 @@ class Resampled:
     correct: Tensor
     total: Tensor
     units: Tensor
+
+    @classmethod
+    def taken(cls, counted: dict[str, Tensor], units: Sequence[int]) -> Resampled | None:
+        """Out of what a metric counted, whatever is of resamples; ``None`` if there is nothing."""
+        if "drawn_correct" not in counted:
+            return None
+        correct, total = counted.pop("drawn_correct"), counted.pop("drawn_total")
+        return cls(correct, total, torch.tensor(units))
 
     def of(self, *index: int) -> Resampled:
         """One picker of several: ``correct [R, N]``."""

@@ -17,6 +17,7 @@ from .encoder import Encoder
 from .errors import ProbingError
 from .probes import Probe
 from .probes.base import pick
+from .seeds import family_of, repeated
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
 CHECKPOINT_FORMAT = 3
@@ -34,6 +35,8 @@ class ProbingModule(LightningModule):
         optimizer: makes the optimizer; each probe is a parameter group with its own rate.
         encoders: further ones by name, such as its randomly initialised twin, with the same
             tokenizer; without a name of a model they look at that of ``encoder``.
+        seeds: initialisations of every probe, each a probe of its own called ``name@seed``; one of
+            the run's seed, called ``name``, if none are given.
     """
 
     def __init__(
@@ -43,13 +46,15 @@ class ProbingModule(LightningModule):
         optimizer: OptimizerFactory = torch.optim.Adam,
         *,
         encoders: dict[str, Encoder] | None = None,
+        seeds: list[int] | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.encoders: Mapping[str, Encoder] = nn.ModuleDict(  # type: ignore[assignment]
             {MAIN: encoder} | (encoders or {})
         )
-        self.probes: Mapping[str, Probe] = nn.ModuleDict(probes or {})  # type: ignore[assignment]
+        copies = repeated(probes or {}, seeds or ())
+        self.probes: Mapping[str, Probe] = nn.ModuleDict(copies)  # type: ignore[assignment]
         self.optimizer = optimizer
         self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
             {name: MeanMetric(nan_strategy="error") for name in self.probes}
@@ -75,9 +80,12 @@ class ProbingModule(LightningModule):
                     f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
                     f"{_listed(self.encoders)}"
                 )
-            # A probe starts the same whichever others it trains beside.
+            # A probe starts the same whichever others it trains beside, and under its own seed as
+            # it would in a run of that seed.
+            family, seed = family_of(name)
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(zlib.crc32(f"{torch.initial_seed()} {name}".encode()))
+                start = torch.initial_seed() if seed is None else seed
+                torch.manual_seed(zlib.crc32(f"{start} {family}".encode()))
                 probe.configure(self.encoders[probe.encoder].sizes)
         self._configured = True
 

@@ -64,7 +64,7 @@ class HeadCounts:
 
     def order(self) -> list[int]:
         """Rows with anchors, in the order of the report."""
-        return _order(self.rows, self.total, self.terms)
+        return ordered(self.rows, self.total, self.terms)
 
     def row(self, name: str) -> int | None:
         """The index of a row that has anchors, else ``None``."""
@@ -287,7 +287,7 @@ def probe_rows(
 
     ``best-offset`` and ``best-head`` are those that are best over ``all`` in ``chosen``.
     """
-    order = _order(probes.rows, probes.total, heads.terms)
+    order = ordered(probes.rows, probes.total, heads.terms)
     lines = {name: probes.probe(name) for name in probes.names}
     lines |= {name: probes.beside(c) for name, c in untrained(heads, chosen).items()}
     for name, counted in lines.items():
@@ -343,7 +343,7 @@ def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list
     return table
 
 
-def _order(rows: Sequence[str], total: Tensor, terms: Terms) -> list[int]:
+def ordered(rows: Sequence[str], total: Tensor, terms: Terms) -> list[int]:
     """Rows with anchors: those that the task puts first, then the most frequent, then by name."""
     first = {name: place for place, name in enumerate(terms.order)}
     counted = [r for r in range(len(rows)) if total[r] > 0]

@@ -16,6 +16,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from .callbacks import HeadWeights, Report
 from .cli import DEFAULT, Script
+from .comparisons import check, names, read_pair
 from .complaints import Parser, naming
 from .data import EdgeData
 from .encoder import Encoder
@@ -23,9 +24,12 @@ from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
+from .reports import Cell
+from .resampling import Resampler
 from .stored import base_arguments, load_checkpoint, stored_config
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
+FEWEST = 40  # resamples that a 2.5th percentile can be told from
 
 
 class Commands(LightningCLI):
@@ -60,6 +64,10 @@ class Commands(LightningCLI):
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
+        parser.add_argument("--intervals", type=int, default=0, help="resamples for 95%% intervals")
+        parser.add_argument("--paired", nargs="+", type=str, default=[], help="'A,B' to compare")
+        parser.add_argument("--seeds", nargs="+", type=int, default=[], help="starts of each probe")
+        parser.link_arguments("seeds", "model.seeds")
         parser.add_lightning_class_args(Report, "report")
         parser.link_arguments(
             "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
@@ -81,8 +89,21 @@ class Commands(LightningCLI):
             enable_version_counter=False,
         )
         self.report = self._get(self.config_init, "report")
+        self.report.resampler = _resampler(self.config.intervals)
+        self.report.pairs = [read_pair(text) for text in self.config.paired]
         callbacks = [self.folder, self.report, HeadWeights(), checkpoint]
         return self._instantiate_trainer(config, callbacks)
+
+
+def _resampler(count: int) -> Resampler | None:
+    """What ``--intervals`` asks for.
+
+    Raises:
+        ProbingError: for a number of resamples that has no percentiles.
+    """
+    if count and count < FEWEST:
+        raise ProbingError(f"--intervals: expected 0 or a number from {FEWEST}, found {count}")
+    return Resampler(count) if count else None
 
 
 class Options(Commands):
@@ -115,7 +136,7 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
             print(explain(Options([*base, *own], job=job).config, script=script, job=named))
             return
         commands = Commands([*base, *own], job=job)
-    for name, _ in commands.model.probes.items():
+    for name in commands.config.model.probes or {}:
         if not name.isidentifier():
             raise ProbingError(f"probe {name!r}: expected a name of letters, digits and _")
     {"train": _train, "evaluate": _evaluate}[script](commands, early)
@@ -180,6 +201,31 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
                 data.split(split)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
+        _check_intervals(commands)
+
+
+def _check_intervals(commands: Commands) -> None:
+    """Refuse intervals that cannot be had, and names to compare that the run does not have.
+
+    Raises:
+        ProbingError: saying which.
+    """
+    report, model, data = commands.report, commands.model, commands.datamodule
+    if report.pairs and report.resampler is None:
+        raise ProbingError("--paired needs --intervals N, the number of resamples")
+    if report.resampler is not None and not all(c.units.known for c in data.splits.values()):
+        raise ProbingError(
+            f"--intervals: {type(data.task).__name__} does not say of which document its windows "
+            "are (Window.document, Window.place)"
+        )
+    terms, sizes = data.task.terms, model.encoder.sizes
+    cells = (
+        Cell(direction, layer, head + 1)
+        for direction in terms.directions
+        for layer in sizes.layer_numbers
+        for head in range(sizes.heads)
+    )
+    check(report.pairs, names(terms, model.probes, cells))
 
 
 def _is_first() -> bool:

@@ -29,14 +29,18 @@ ALLOWED: dict[str, set[str]] = {
     "reports": BASE | {"intervals"},
     "data": BASE,
     # These bring them together.
-    "modules": BASE | {"encoder", "probes", "metrics"},
-    "findings": BASE | {"reports"},
+    "modules": BASE | {"encoder", "probes", "metrics", "seeds"},
+    "seeds": {"errors"},
+    "comparisons": BASE | {"reports", "intervals"},
+    "layout": BASE | {"reports", "intervals"},
+    "findings": BASE | {"reports", "intervals", "comparisons", "layout", "seeds"},
     "figures": BASE | {"reports", "findings"},
-    "terminal": BASE | {"reports", "findings", "data"},
+    "terminal": BASE | {"reports", "findings", "layout", "data"},
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder"},
+    | {"modules", "findings", "figures", "terminal", "folder"}
+    | {"comparisons", "intervals", "resampling", "seeds"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},
@@ -45,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks"}
+    | {"comparisons", "resampling"}
     | {"cli", "stored", "complaints", "explain"},
 }
 TOP = {"cli", "stored", "complaints", "explain", "runs"}

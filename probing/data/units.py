@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
@@ -96,9 +97,29 @@ class Digested:
         return blake2b(self.array.astype("<i8").tobytes(), digest_size=16).hexdigest()
 
 
-def repeated(sentences: Digests, other: Digests) -> int:
-    """How many of ``sentences`` are word for word among ``other``."""
-    return int(np.isin(sentences, other).sum())
+class HasSentences(Protocol):
+    """A corpus whose sentences can be told apart."""
+
+    @property
+    def sentences(self) -> Digests:
+        """A digest of the words of each."""
+        ...
+
+
+def overlaps(split: str, corpora: Mapping[str, HasSentences]) -> dict[str, int]:
+    """How many sentences of a split stand word for word in each other one, if any do.
+
+    Nothing is said of what is trained on, only of what is scored.
+    """
+    if split == "train":
+        return {}
+    own = corpora[split].sentences
+    found = {
+        name: int(np.isin(own, other.sentences).sum())
+        for name, other in corpora.items()
+        if name != split
+    }
+    return {name: count for name, count in found.items() if count}
 
 
 def _digest(text: str) -> int:
