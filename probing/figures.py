@@ -107,7 +107,7 @@ def weight_heatmap(
 def seed_overview(findings: Findings) -> Figure:
     """The score of every probe over all anchors under each seed, mean and standard deviation.
 
-    What takes no training is a line across; the best of several seeds is no better probe.
+    What takes no training is a line across.
     """
     families = sorted(findings.families, key=lambda family: family.mean)
     figure = Figure(figsize=(6.4, 1.3 + 0.42 * len(families)), layout="constrained")
@@ -123,6 +123,7 @@ def seed_overview(findings: Findings) -> Figure:
         text = f"{100 * family.mean:.1f} ± {100 * family.sd:.1f}"
         panel.annotate(text, (100 * family.mean, place + 0.2), ha="center", fontsize=7)
     panel.set_yticks(range(len(families)), [family.name for family in families], fontsize=8)
+    panel.margins(x=0.12)
     panel.set_ylim(-0.6, len(families) - 0.4)
     others = [name for name in findings.overall if name not in findings.probes.names]
     for style, name in zip(cycle(("-", "--", ":", "-.")), others, strict=False):

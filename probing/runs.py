@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import Namespace
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import set_parsing_settings
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
@@ -17,7 +19,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from .callbacks import HeadWeights, Report
 from .cli import DEFAULT, Script
 from .comparisons import check, names, read_pair
-from .complaints import Parser, naming
+from .complaints import Parser, naming, refuse_empty
 from .data import EdgeData
 from .encoder import Encoder
 from .errors import ProbingError
@@ -60,13 +62,25 @@ class Commands(LightningCLI):
             },
         )
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Read command line and configs.
+
+        Raises:
+            ProbingError: for what they do not say rightly.
+        """
+        super().parse_arguments(parser, args)
+        for path in self.config.config or []:
+            said = yaml.safe_load(path.get_content())
+            if isinstance(said, dict):
+                refuse_empty(str(path), said, self.config.as_dict())
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
         parser.add_argument("--intervals", type=int, default=0, help="resamples for 95%% intervals")
-        parser.add_argument("--paired", nargs="+", type=str, default=[], help="'A,B' to compare")
-        parser.add_argument("--seeds", nargs="+", type=int, default=[], help="starts of each probe")
+        parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
+        parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
         parser.link_arguments("seeds", "model.seeds")
         parser.add_lightning_class_args(Report, "report")
         parser.link_arguments(
@@ -124,7 +138,7 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     stored = stored_config(script, early)
     own = [a for a in arguments if a not in ("--traceback", "--resume")]
     own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(own, "--overwrite")
+    own = _several(_several(_flag(own, "--overwrite"), "--seeds"), "--paired")
     own = ["--help" if argument == "--help_trainer" else argument for argument in own]
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
@@ -246,3 +260,24 @@ def _without(arguments: Sequence[str], option: str) -> list[str]:
 def _flag(arguments: Sequence[str], option: str) -> list[str]:
     """The arguments with a bare flag spelt out, as LightningCLI wants it."""
     return [f"{option}=true" if argument == option else argument for argument in arguments]
+
+
+def _several(arguments: Sequence[str], option: str) -> list[str]:
+    """The arguments with several values of an option as one list, as LightningCLI wants it."""
+    kept: list[str] = []
+    values: list[str] | None = None
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name == option:
+            values = [value] if value else []
+            kept.append(argument)
+        elif values is not None and not argument.startswith("-"):
+            values.append(argument)
+        else:
+            values = None
+            kept.append(argument)
+        if values and not values[0].startswith("["):
+            kept[-1] = f"{option}={json.dumps(values)}"
+        elif values:
+            kept[-1] = f"{option}={values[0]}"
+    return kept
