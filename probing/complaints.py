@@ -85,7 +85,12 @@ def _shorten(message: str, parser: LightningArgumentParser) -> str:
     lines = [line.strip().removeprefix("- ") for line in message.strip().splitlines()]
     noise = ("Does not validate", "Subtypes:", "Errors:", "Given value", "Expected a <class 'None")
     reasons = [line for line in lines if line and not line.startswith(noise)]
-    given = re.search(r"NestedArg\(key='([^']*)'", message)
+    given = re.search(r"NestedArg\(key='([^']*)', val='?([^')]*)", message)
+    if given and 'Parser key "model.encoders"' in message:  # the library has no path into these
+        name, _, option = given[1].partition(".")
+        return (
+            f"write --model.encoders.{name} '{{{option}: {given[2]}}}', all of its options at once"
+        )
     if given and reasons and reasons[0].startswith("Parser key"):
         outer = re.sub(r"^Parser key \"([^\"]*)\":.*", r"\1", reasons[0])
         reasons = [f"option {outer}.{given[1]}:", *reasons[1:]]

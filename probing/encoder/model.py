@@ -27,7 +27,8 @@ class Encoder(nn.Module):
 
     Args:
         name: a folder, a model of the hub, or ``package:MODULE`` for the model folder that an
-            installed Python package ships; the packaged BERT, if not given.
+            installed Python package ships; if not given, the packaged BERT, or, of a further
+            encoder, the main one's model.
         aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
             (the paper's text; if not given), the ``first`` one's (its released code), or the
             ``max``.

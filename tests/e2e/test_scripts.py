@@ -381,6 +381,34 @@ def test_a_run_on_some_layers_numbers_them_as_the_model_does(
     same_files(folder, again, "reports/test/heads.csv", "reports/test/probes.csv")
 
 
+def test_a_twin_beside_the_model_counts_what_it_counts_alone(
+    script: Run, trained: Path, tiny_bert: Path, place: Path, table: Table
+) -> None:
+    beside, alone = place / "beside", place / "alone"
+    encoders = "{twin: {random_init: true, random_seed: 3}, same: {random_init: false}}"
+    one = [*job(tiny_bert, beside, "--model.encoders", encoders), "--model.probes", "{}"]
+    script("evaluate", *one, test=DATA["test"]).ok()
+    script(
+        "evaluate",
+        *job(tiny_bert, alone, "--model.encoder.random_init", "true"),
+        *("--model.encoder.random_seed", "3"),
+        test=DATA["test"],
+    ).ok()
+    own, other = beside / "reports" / "test", alone / "reports" / "test"
+    assert (own / "heads_twin.csv").read_text() == (other / "heads.csv").read_text()
+    assert (own / "heads_same.csv").read_text() == (own / "heads.csv").read_text()
+    same_files(trained, beside, "reports/test/heads.csv", "reports/test/baselines.csv")
+    found, twin = (json.loads((f / "summary.json").read_text()) for f in (own, other))
+    assert found["encoders"]["twin"]["weights_sha256"] == twin["weights_sha256"]
+    for relation, best in found["best_heads"].items():
+        expected = twin["best_heads"][relation]
+        assert best["twin"]["accuracy"] == expected["accuracy"]
+        assert best["twin"]["baseline"] == f"twin={expected['head']} {expected['direction']}"
+        assert best["same"]["accuracy"] == best["accuracy"]
+    text = (own / "best_heads.md").read_text()
+    assert "Heads, offsets, heads of twin and heads of same chosen on test" in text
+
+
 # What is refused: in a line or two, with status 2, nothing written
 
 
