@@ -194,9 +194,10 @@ class Report(Callback):
         """What intervals come from, in words; empty where there are none."""
         if self.resampler is None:
             return ""
-        units = corpus.units
         of = "sentences" if corpus.census.windows == corpus.census.used else "windows"
-        return f"{self.resampler.count:,} resamples of {'documents' if units.documents else of}"
+        of = "documents" if corpus.units.documents else of
+        units = corpus.units.of_anchors[corpus.census.rows.index(ALL)]
+        return f"{self.resampler.count:,} resamples of {units:,} {of}"
 
     def _circumstances(
         self, corpus: EdgeWindows, trainer: Trainer, module: ProbingModule

@@ -10,13 +10,14 @@ from statistics import fmean
 
 from .batch import ALL
 from .comparisons import Difference, Pair, differences
-from .intervals import BOUNDS, Interval
+from .intervals import BOUNDS, FEW, Interval
 from .layout import Column, layout
 from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
 from .seeds import Family, families
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
+WILSON = f"Wilson's below {FEW} units, and where all or nothing is right."
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Findings:
             *([PARTIAL] if self.is_partial else []),
             f"{self.what_is_chosen} chosen on {self.chosen_on}{own}.",
             *self._on_flattery,
-            *([f"Intervals: 95%, from {self.resamples}."] if self.resamples else []),
+            *([f"Intervals: 95%, from {self.resamples}. {WILSON}"] if self.resamples else []),
             f"At least {self.min_anchors} anchors. {self.model}.",
         ]
 
@@ -143,8 +144,8 @@ class Findings:
         if self.flattery is None:
             return []
         return [
-            f"Best on {self.split}, as in the paper: higher by {100 * self.flattery:.1f} points, "
-            f"mean over all rows but {ALL}, since chosen where it is scored."
+            f"Best on {self.split}: chosen on the data that it is scored on, as in the paper; "
+            f"{100 * self.flattery:.1f} points higher, mean over the rows but {ALL}."
         ]
 
     @cached_property

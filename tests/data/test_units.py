@@ -96,7 +96,9 @@ def naive_units(corpus: EdgeWindows, *, heads: bool) -> list[int]:
     return [len(units) for units in found]
 
 
-@pytest.mark.parametrize("task", [Dependencies(), Coreference(limit=250)], ids=["trees", "mentions"])
+@pytest.mark.parametrize(
+    "task", [Dependencies(), Coreference(limit=250)], ids=["trees", "mentions"]
+)
 @pytest.mark.parametrize("documents", [1, 7])
 def test_units_of_each_row_are_counted(task: Task, documents: int) -> None:
     corpus = opened(f"builtin:documents={documents},seed=3", task, limit=300)
