@@ -79,7 +79,8 @@ def main(path: str, count: int) -> None:
         score(kept)
     drawn = counted["drawn_correct"]
     print(f"memory of the sums: {drawn.numel() * drawn.element_size() / 2**20:.0f} MiB")
-    agreement(counted, kept, corpus.units.of_heads, count)
+    units = [corpus.units.of_heads.get(row, 0) for row in corpus.census.rows]
+    agreement(counted, kept, units, count)
 
 
 def agreement(counted: dict[str, Tensor], kept: Kept, units: list[int], count: int) -> None:

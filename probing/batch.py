@@ -9,6 +9,7 @@ Shape legend, used in every docstring and comment of this package:
 ``A``  anchors of the window with the most anchors
 ``L``  layers of the encoder that are looked at
 ``H``  attention heads of a layer
+``V``  size of a word vector
 ``D``  hidden size
 ``R``  rows of a report: relations or mention types, and ``all``
 =====  ==============================================================
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -119,6 +120,8 @@ class Terms:
     - ``baselines``: the names of what :attr:`EdgeBatch.baselines` holds, ``rivals``: which of
       them are shown.
     - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
+    - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
+      alone are also shown added up; only for rows that share no anchor, but for ``all``.
     """
 
     row: str
@@ -130,6 +133,7 @@ class Terms:
     errors: tuple[str, ...] = ()
     order: tuple[str, ...] = (ALL,)
     note: str = ""
+    subtypes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,32 @@ class Tokenizer(Protocol):
         ...
 
 
+class Aside(NamedTuple):
+    """An anchor that only heads and baselines are asked about, in one row of the report.
+
+    ``anchor`` is the index of the word that asks, counted from zero, and may be that of another
+    anchor; ``gold`` is a column of ``[W+1]``, ``row`` the index of the row. Every other word is a
+    candidate.
+    """
+
+    anchor: int
+    gold: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a window stands in its source, so that a reader can find it there.
+
+    ``lines`` are the lines where its sentences start in ``document``, ``starts`` the indices of
+    their first words in the window, counted from zero.
+    """
+
+    document: str = ""
+    lines: Sequence[int] = (0,)
+    starts: Sequence[int] = (0,)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """What the model sees at once, and the questions asked about it.
@@ -193,8 +223,10 @@ class Window:
     the anchor itself, and ROOT, are candidates.
 
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
-    where the baselines are the fixed :data:`~probing.functional.OFFSETS`. ``kinds[a]`` is
+    where the baselines are fixed offsets. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
+    ``origin`` says where the window comes from. ``asides`` are further anchors, which no probe
+    sees.
 
     ``document`` and ``place`` are the numbers, counted from one, of the document and of the
     window's first sentence in the corpus, those left out included; 0 where a task does not say.
@@ -208,6 +240,8 @@ class Window:
     rows: Sequence[Sequence[int]]
     baselines: Sequence[Sequence[float]] | None = None
     kinds: Sequence[Sequence[int]] | None = None
+    origin: Origin = Origin()
+    asides: Sequence[Aside] = ()
     document: int = 0
     place: int = 0
 
@@ -220,7 +254,7 @@ class _Movable:
         moved = {
             field.name: value.to(device)
             for field in fields(self)  # type: ignore[arg-type]
-            if isinstance(value := getattr(self, field.name), Tensor)
+            if isinstance(value := getattr(self, field.name), (Tensor, _Movable))
         }
         return replace(self, **moved)  # type: ignore[type-var]
 
@@ -244,6 +278,9 @@ class EdgeBatch(_Movable):
       all others (int64); ``None`` where nothing is to be resampled.
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
       ``words_of`` where they do not, and ``None`` where none does.
+    - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
+    - ``asides``: the same windows with further anchors, which only heads and baselines are asked
+      about; ``None`` where there are none. Probes neither learn from them nor are scored on them.
     """
 
     words: Sequence[Sequence[str]]
@@ -261,6 +298,13 @@ class EdgeBatch(_Movable):
     kinds: Tensor
     units: Tensor | None = None
     last_of: Tensor | None = None
+    numbers: Sequence[int] = ()
+    asides: EdgeBatch | None = None
+
+    @property
+    def parts(self) -> list[EdgeBatch]:
+        """All that heads and baselines are asked about: the batch, and its asides if any."""
+        return [self] if self.asides is None else [self, self.asides]
 
     @property
     def width(self) -> int:
@@ -293,6 +337,8 @@ class Encoding(_Movable):
     - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
     - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input of
       the first layer, the others are what each of the ``L`` layers puts out.
+    - ``vectors [B, W, V]``: vectors of words from a file, zero for words that it has not;
+      ``embeddings`` where no file is given.
     """
 
     attention: Tensor | None = None
@@ -300,6 +346,7 @@ class Encoding(_Movable):
     visible: Tensor | None = None
     embeddings: Tensor | None = None
     hidden: Tensor | None = None
+    vectors: Tensor | None = None
 
     def part(self, name: str) -> Tensor:
         """The part ``name``, which must have been asked for.
@@ -320,7 +367,8 @@ class Sizes:
     """What a probe may size its parameters by: layers, heads, hidden and embedding size.
 
     ``layers`` is ``L``; ``layer_numbers`` says which of the model's layers these are, ascending
-    and counted from one: all of them, if not given.
+    and counted from one: all of them, if not given. ``vectors`` is ``V``, the embedding size if
+    not given.
     """
 
     layers: int
@@ -328,9 +376,11 @@ class Sizes:
     hidden: int
     embedding: int
     layer_numbers: Sequence[int] = ()
+    vectors: int = 0
 
     def __post_init__(self) -> None:
         """Number the layers if that has not been done."""
+        object.__setattr__(self, "vectors", self.vectors or self.embedding)
         numbers = tuple(self.layer_numbers or range(1, self.layers + 1))
         object.__setattr__(self, "layer_numbers", numbers)
 

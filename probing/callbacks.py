@@ -45,6 +45,7 @@ from .reports import (
 )
 from .resampling import Resampler
 from .seeds import SEEDS, seed_rows
+from .subtypes import Counts, roll_ups, rolled_up
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -73,12 +74,16 @@ class Report(Callback):
         """Ask the encoder for attention and say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         pl_module.extra_needs |= {"attention", "boundary"}
-        corpora = _corpora(trainer)
+        corpora, vectors = _corpora(trainer), pl_module.vectors
+        if vectors is not None:  # all words at once: each reading takes the whole file
+            vectors.read(word for corpus in corpora.values() for word in corpus.vocabulary)
         for split, corpus in corpora.items():
             self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
                 show(describe(split, corpus, also_in=overlaps(split, corpora)))
+                if vectors is not None:
+                    show(f"  {vectors.name}: {vectors.coverage(corpus.vocabulary)}")
 
     def _start(self, split: str, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
@@ -96,15 +101,17 @@ class Report(Callback):
         if self.counting:
             for name, metric in self.head_metrics.items():
                 metric.update(batch, outputs["encodings"][name])
-            self.baseline_metric.update(batch, batch.baselines)
+            for part in batch.parts:
+                self.baseline_metric.update(part, part.baselines)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
         if self.counting:
             self.heads[split] = self._head_counts(_corpora(trainer)[split].units, module)
         counted = self.probe_metric.compute()
-        drawn = Resampled.taken(counted, _corpora(trainer)[split].units.of_anchors)
+        rows = self.probe_metric.rows
+        drawn = Resampled.taken(counted, _corpora(trainer)[split].units.of_anchors, rows)
         names = self.probe_metric.names
-        probes = ProbeCounts(self.probe_metric.rows, names, resampled=drawn, **counted)
+        probes = self._rolled_up(ProbeCounts(rows, names, resampled=drawn, **counted))
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
             assert isinstance(module, ProbingModule)
@@ -113,14 +120,15 @@ class Report(Callback):
     def _head_counts(self, units: Units, module: LightningModule) -> dict[str, HeadCounts]:
         assert isinstance(module, ProbingModule)
         baselines = self.baseline_metric.compute()
-        drawn_baselines = Resampled.taken(baselines, units.of_heads)
+        rows = self.baseline_metric.rows
+        drawn_baselines = Resampled.taken(baselines, units.of_heads, rows)
         found = {}
         for name, metric in self.head_metrics.items():
             counted = metric.compute()
-            drawn = Resampled.taken(counted, units.of_heads)
-            found[name] = HeadCounts(
+            drawn = Resampled.taken(counted, units.of_heads, rows)
+            counts = HeadCounts(
                 terms=self.terms,
-                rows=metric.rows,
+                rows=rows,
                 baselines=baselines["correct"],
                 layers=module.encoders[name].layer_numbers,
                 resampled=drawn,
@@ -128,7 +136,12 @@ class Report(Callback):
                 resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
                 **counted,
             )
+            found[name] = self._rolled_up(counts)
         return found
+
+    def _rolled_up(self, counts: Counts) -> Counts:
+        subtypes = self.terms.subtypes
+        return rolled_up(counts, roll_ups(counts.rows, subtypes), subtypes)
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -146,13 +159,17 @@ class Report(Callback):
         findings = Findings(
             split=split,
             source=corpus.source,
-            model=module.description,
+            model=module.description + _computed_in(trainer),
             counts=_beside(of_encoder),
             probes=probes,
             chosen_on=chosen_on,
-            chosen=_beside(self.heads[chosen_on]),
+            # The rows of this split, also those of which the other has one label only.
+            chosen=rolled_up(
+                _beside(self.heads[chosen_on]), of_encoder[MAIN].rows, self.terms.subtypes
+            ),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus, also_in=also_in),
+            scheme=corpus.scheme,
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
             resamples=self._resamples(corpus),
@@ -170,7 +187,7 @@ class Report(Callback):
             write_csv(folder / "baselines.csv", columns, baseline_rows(of_encoder[MAIN]))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
-            for best in findings.table[:12]:
+            for best in findings.pictured:
                 figure = relation_heatmap(findings.counts, best.relation)
                 _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         write_csv(folder / "probes.csv", with_bounds(PROBES, probes), findings.probe_table)
@@ -196,7 +213,7 @@ class Report(Callback):
             return ""
         of = "sentences" if corpus.census.windows == corpus.census.used else "windows"
         of = "documents" if corpus.units.documents else of
-        units = corpus.units.of_anchors[corpus.census.rows.index(ALL)]
+        units = corpus.units.of_anchors.get(ALL, 0)
         return f"{self.resampler.count:,} resamples of {units:,} {of}"
 
     def _circumstances(
@@ -210,6 +227,11 @@ class Report(Callback):
             **module.identity,
             "data": {
                 "source": corpus.source,
+                **(
+                    {"scheme": corpus.scheme.name, "scheme_by": corpus.scheme.by}
+                    if corpus.scheme
+                    else {}
+                ),
                 "documents": census.documents,
                 "sentences": census.sentences,
                 "used": census.used,
@@ -222,6 +244,11 @@ class Report(Callback):
                 "odd": dict(census.oddities),
                 "shared_wordpieces": census.shared,
             },
+            **(
+                {}
+                if module.vectors is None
+                else {"vectors": module.vectors.summary(corpus.vocabulary)}
+            ),
             "seed": int(seed) if seed else None,
             "epochs": trainer.current_epoch,
             "precision": str(trainer.precision),
@@ -362,6 +389,11 @@ class HeadWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the epochs of the interrupted run."""
         self.lines = [tuple(line) for line in state_dict["lines"]]
+
+
+def _computed_in(trainer: Trainer) -> str:
+    """The precision of the run, where it is not the usual one."""
+    return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
 
 
 def _beside(of_encoder: Mapping[str, HeadCounts]) -> HeadCounts:

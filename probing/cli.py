@@ -34,6 +34,7 @@ options of every job:
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
   --intervals N           95% intervals from N resamples, such as 200, beside every accuracy
+  --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
   --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
                           of such files, or datasets:NAME,config=C,split=S (Hugging Face)

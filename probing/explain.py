@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from docstring_parser import DocstringStyle, parse
@@ -12,6 +13,7 @@ from jsonargparse import Namespace
 
 from .callbacks import Report
 from .encoder import Encoder
+from .modules import ProbingModule
 
 _WIDTH = 100
 _INDENT = 8
@@ -21,7 +23,8 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
     """The text: a section each for model, probes, data, report and the run itself."""
     data = config.data
     sections = {
-        "model": dict(_options("model.encoder", Encoder, config.model.encoder)),
+        "model": dict(_options("model.encoder", Encoder, config.model.encoder))
+        | dict(_options("model", ProbingModule, _own(config.model))),
         "probes": {},
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
@@ -47,11 +50,17 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
 _RUN: dict[str, tuple[object, str]] = {
     "output": ("runs/<job>/version_N", "folder to write to"),
     "overwrite": (False, "replace the run that the folder holds"),
+    "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
     "seeds": ("", "several starts of each probe, trained in the same run: --seeds 1 2 3"),
     "intervals": (0, "resamples for 95% intervals of every accuracy; 0 for none"),
     "paired": ("", "'A,B': the interval of the difference between two probes or heads"),
 }
+
+
+def _own(model: Namespace) -> SimpleNamespace:
+    """The options of the model that are neither its encoder nor a class to be named."""
+    return SimpleNamespace(vectors=model.vectors, reduction=model.reduction)
 
 
 def _class(path: str) -> type:

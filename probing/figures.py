@@ -25,7 +25,7 @@ def head_overview(findings: Findings) -> Figure:
     The best head is framed; the caption of each panel gives its accuracy and that of the
     strongest baseline.
     """
-    counts, shown = findings.counts, findings.table[:12]
+    counts, shown = findings.counts, findings.pictured
     columns = min(4, max(1, len(shown)))
     lines = max(1, -(-len(shown) // columns))
     layers, heads = counts.correct.shape[2:]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -18,6 +19,21 @@ def write_whole(path: Path, content: str | bytes) -> None:
     else:
         aside.write_bytes(content)
     os.replace(aside, path)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Where to write a file that is too large for :func:`write_whole`.
+
+    It becomes ``path`` at the end; if anything goes wrong before, it is removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.tmp")
+    try:
+        yield aside
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -13,6 +13,7 @@ from .comparisons import Difference, Pair, differences
 from .intervals import BOUNDS, FEW, Interval
 from .layout import Column, layout
 from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
+from .schemes import Scheme, in_the_paper, is_roll_up
 from .seeds import Family, families
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
@@ -25,7 +26,7 @@ class Findings:
     """All that a split's report says, from what was counted on it.
 
     ``chosen`` is what heads and baselines are chosen by, the counts on the split ``chosen_on``;
-    ``holds`` says what the split holds and what was left out;
+    ``holds`` says what the split holds and what was left out, ``scheme`` how it is annotated;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
     ``resamples`` says what intervals come from; ``pairs`` are those to compare.
     """
@@ -39,6 +40,7 @@ class Findings:
     chosen: HeadCounts
     min_anchors: int
     holds: str = ""
+    scheme: Scheme | None = None
     is_partial: bool = False
     resamples: str = ""
     pairs: Sequence[Pair] = ()
@@ -47,6 +49,11 @@ class Findings:
     def table(self) -> list[BestHead]:
         """Table 1."""
         return best_heads(self.counts, self.chosen, at_least=self.min_anchors)
+
+    @property
+    def pictured(self) -> list[BestHead]:
+        """The first twelve rows of Table 1 that do not add up others."""
+        return [best for best in self.table if not is_roll_up(best.relation)][:12]
 
     @cached_property
     def probe_table(self) -> list[tuple[object, ...]]:
@@ -152,6 +159,8 @@ class Findings:
     def markdown(self) -> str:
         """``best_heads.md``."""
         said = [*self.notes, *self.holds.splitlines()]
+        if self.scheme is not None and self.scheme.name == "UD":
+            said += in_the_paper([best.relation for best in self.table]).splitlines()
         notes = (line for note in said for line in (note.strip(), ""))
         rule = ["---" if column.words else "---:" for column in self.layout]
         table = [f"| {' | '.join(cells)} |" for cells in (self.columns, *self.lines)]

@@ -5,7 +5,7 @@ The shapes are those of the legend in :mod:`probing.batch`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -175,18 +175,21 @@ def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
     return torch.where(usable, everything, 0.0) - torch.where(usable, chosen, 0.0)
 
 
-def offset_hits(gold: Tensor, anchors: Tensor, lengths: Tensor) -> Tensor:
-    """Whether the word at each of :data:`OFFSETS` from the anchor is gold.
+def offset_hits(
+    gold: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
+) -> Tensor:
+    """Whether the word at each of some offsets from the anchor is gold.
 
     Args:
         gold: ``[B, A, W+1]``.
         anchors: ``[B, A]``.
         lengths: ``[B]``; a position outside the window is wrong.
+        offsets: how many words to the right of the anchor, or to the left if negative.
 
     Returns:
-        Booleans ``[B, A, len(OFFSETS)]``.
+        Booleans ``[B, A, len(offsets)]``.
     """
-    word = anchors[:, :, None] + torch.tensor(OFFSETS, device=anchors.device)
+    word = anchors[:, :, None] + torch.tensor(offsets, device=anchors.device)
     inside = (word >= 0) & (word < lengths[:, None, None])
     if not gold.numel():
         return inside

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import torch
@@ -44,36 +44,56 @@ class Interval:
 class Resampled:
     """What was counted in each of ``N`` resamples: ``correct [R, N, ...]`` of ``total [R, N]``.
 
-    ``units [R]`` says how many units have an anchor of the row.
+    ``units [R]`` says how many units have an anchor of the row, ``by_name`` the same, also of rows
+    that may be added.
     """
 
     correct: Tensor
     total: Tensor
     units: Tensor
+    by_name: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def taken(cls, counted: dict[str, Tensor], units: Sequence[int]) -> Resampled | None:
-        """Out of what a metric counted, whatever is of resamples; ``None`` if there is nothing."""
+    def taken(
+        cls, counted: dict[str, Tensor], units: Mapping[str, int], rows: Sequence[str]
+    ) -> Resampled | None:
+        """Out of what a metric counted in ``rows``, what is of resamples; ``None`` if nothing is.
+
+        ``units`` is by the name of the row.
+        """
         if "drawn_correct" not in counted:
             return None
         correct, total = counted.pop("drawn_correct"), counted.pop("drawn_total")
-        return cls(correct, total, torch.tensor(units))
+        own = torch.tensor([units.get(row, 0) for row in rows])
+        return cls(correct, total, own, units)
+
+    def rolled_up(self, parts: Mapping[str, Sequence[int]]) -> Resampled:
+        """With further rows, each the sum of ``parts``; a unit counts once in each."""
+        correct = [self.correct[indices].sum(0, keepdim=True) for indices in parts.values()]
+        total = [self.total[indices].sum(0, keepdim=True) for indices in parts.values()]
+        units = torch.tensor([self.by_name.get(name, 0) for name in parts], dtype=torch.int64)
+        return Resampled(
+            torch.cat([self.correct, *correct]),
+            torch.cat([self.total, *total]),
+            torch.cat([self.units, units]),
+            self.by_name,
+        )
 
     def of(self, *index: int) -> Resampled:
         """One picker of several: ``correct [R, N]``."""
         chosen = self.correct
         for number in index:
             chosen = chosen[:, :, number]
-        return Resampled(chosen, self.total, self.units)
+        return Resampled(chosen, self.total, self.units, self.by_name)
 
     def and_also(self, others: Resampled) -> Resampled:
         """These pickers and, after them, others over the same anchors: ``correct [R, N, K]``."""
         both = [self.correct.flatten(2), others.correct.flatten(2)]
-        return Resampled(torch.cat(both, 2), self.total, self.units)
+        return Resampled(torch.cat(both, 2), self.total, self.units, self.by_name)
 
     def beside(self, anchors: Resampled) -> Resampled:
         """The same picks out of other anchors, those that ``anchors`` counted."""
-        return Resampled(self.correct, anchors.total, anchors.units)
+        return Resampled(self.correct, anchors.total, anchors.units, anchors.by_name)
 
 
 @dataclass(frozen=True)

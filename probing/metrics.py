@@ -113,7 +113,8 @@ class EdgeAccuracy(RowMetric):
 class HeadAccuracy(RowMetric):
     """Every head as a picker, in three directions, in one pass.
 
-    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold.
+    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold. The
+    batch's asides count, too.
 
     States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]`` and ``total [R]`` are integers, and
     so is ``errors [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``gold_mass``
@@ -125,6 +126,10 @@ class HeadAccuracy(RowMetric):
 
     def update(self, batch: EdgeBatch, encoding: Encoding) -> None:
         """Count a batch, whose encoding must hold ``attention`` and ``boundary``."""
+        for part in batch.parts:
+            self._count(part, encoding)
+
+    def _count(self, batch: EdgeBatch, encoding: Encoding) -> None:
         attention = encoding.part("attention")
         boundary = encoding.part("boundary")
         _, layers, heads, _, _ = attention.shape

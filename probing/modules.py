@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import torch
 from pytorch_lightning import LightningModule
@@ -18,9 +19,26 @@ from .errors import ProbingError
 from .probes import Probe
 from .probes.base import pick
 from .seeds import family_of, repeated
+from .vectors import WordVectors
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
 CHECKPOINT_FORMAT = 3
+
+
+def mean_over_anchors(loss: Tensor, batch: EdgeBatch) -> Tensor:
+    """A probe's loss as it is: the mean over the anchors of a batch."""
+    return loss
+
+
+def sum_over_anchors(loss: Tensor, batch: EdgeBatch) -> Tensor:
+    """The sum over the anchors, so that longer sentences weigh more."""
+    return loss * batch.is_anchor.sum()
+
+
+REDUCTIONS: Mapping[str, Callable[[Tensor, EdgeBatch], Tensor]] = {
+    "mean": mean_over_anchors,
+    "sum": sum_over_anchors,
+}
 
 
 class ProbingModule(LightningModule):
@@ -37,6 +55,11 @@ class ProbingModule(LightningModule):
             tokenizer; without a name of a model they look at that of ``encoder``.
         seeds: initialisations of every probe, each a probe of its own called ``name@seed``; one of
             the run's seed, called ``name``, if none are given.
+        vectors: a file of word vectors, GloVe's or word2vec's text format, for the probes that
+            use words; the model's own input embeddings, if not given.
+        reduction: what a step minimises: a probe's loss, the ``mean`` over the anchors of the
+            batch, or their ``sum``, so that longer sentences weigh more (the released code of
+            section 5). What is logged is the mean.
     """
 
     def __init__(
@@ -47,6 +70,8 @@ class ProbingModule(LightningModule):
         *,
         encoders: dict[str, Encoder] | None = None,
         seeds: list[int] | None = None,
+        vectors: str | None = None,
+        reduction: Literal["mean", "sum"] = "mean",
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -56,6 +81,8 @@ class ProbingModule(LightningModule):
         copies = repeated(probes or {}, seeds or ())
         self.probes: Mapping[str, Probe] = nn.ModuleDict(copies)  # type: ignore[assignment]
         self.optimizer = optimizer
+        self.vectors = None if vectors is None else WordVectors(vectors)
+        self.reduce = REDUCTIONS[reduction]
         self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
             {name: MeanMetric(nan_strategy="error") for name in self.probes}
         )
@@ -66,7 +93,8 @@ class ProbingModule(LightningModule):
         """Load the encoders and size each probe by its own, once.
 
         Raises:
-            ProbingError: for encoders that do not go together, and a probe that names none.
+            ProbingError: for encoders that do not go together, a probe that names none, and word
+                vectors that no probe reads.
         """
         if self._configured:
             return
@@ -74,6 +102,9 @@ class ProbingModule(LightningModule):
             raise ProbingError(f"a further encoder cannot have the name {MAIN!r}")
         for encoder in self.encoders.values():
             encoder.beside(self.encoder).load()
+        vectors = self.vectors
+        if vectors is not None and not any("vectors" in p.needs for p in self.probes.values()):
+            raise ProbingError(f"{vectors.name}: no probe of this run reads word vectors")
         for name, probe in self.probes.items():
             if probe.encoder not in self.encoders:
                 raise ProbingError(
@@ -86,7 +117,10 @@ class ProbingModule(LightningModule):
             with torch.random.fork_rng(devices=[]):
                 start = torch.initial_seed() if seed is None else seed
                 torch.manual_seed(zlib.crc32(f"{start} {family}".encode()))
-                probe.configure(self.encoders[probe.encoder].sizes)
+                sizes = self.encoders[probe.encoder].sizes
+                if vectors is not None:
+                    sizes = replace(sizes, vectors=vectors.dimensions)
+                probe.configure(sizes)
         self._configured = True
 
     def configure_optimizers(self) -> Optimizer:
@@ -125,16 +159,32 @@ class ProbingModule(LightningModule):
         needs = {name: set(extra) for name in self.encoders}
         for probe in self.probes.values():
             needs[probe.encoder] |= set(probe.needs)
-        return {
+        encodings = {
             name: encoder(
                 batch.ids,
                 batch.words_of,
                 last_of=batch.last_of,
                 width=batch.width,
-                needs=needs[name],
+                needs=self._of_encoder(needs[name]),
             )
             for name, encoder in self.encoders.items()
         }
+        return {
+            name: self._with_vectors(encoding, batch) if "vectors" in needs[name] else encoding
+            for name, encoding in encodings.items()
+        }
+
+    def _of_encoder(self, needs: set[str]) -> set[str]:
+        """What an encoder must compute: word vectors come from a file or are what it embeds."""
+        if "vectors" in needs and self.vectors is None:
+            needs = needs | {"embeddings"}
+        return needs - {"vectors"}
+
+    def _with_vectors(self, encoding: Encoding, batch: EdgeBatch) -> Encoding:
+        if self.vectors is None:
+            return replace(encoding, vectors=encoding.embeddings)
+        vectors = self.vectors(batch.words, batch.width)
+        return replace(encoding, vectors=vectors.to(batch.ids.device))
 
     def rehearse(self, batch: EdgeBatch) -> None:
         """Let every probe score a batch, so that one that cannot is found before a run starts.
@@ -157,7 +207,7 @@ class ProbingModule(LightningModule):
             self.log(f"train/loss/{name}", losses[name].detach(), batch_size=1)
         total = torch.stack(list(losses.values())).sum()
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
-        return total
+        return self.reduce(total, batch)
 
     def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
         """See :meth:`judge`; also logs each probe's loss over the whole split."""
@@ -174,12 +224,14 @@ class ProbingModule(LightningModule):
         """What callbacks report on.
 
         Returns:
-            ``encodings``, by encoder, and ``hits [B, A, K]``, one column a probe.
+            ``encodings``, by encoder; ``hits [B, A, K]``, one column a probe; ``scores``,
+            ``[B, A, W+1]`` by the name of the probe.
         """
         encodings = self.encode(batch, extra=self.extra_needs)
-        hits = []
+        hits, scored = [], {}
         for name, probe in self.probes.items():
             scores = probe.score(encodings[probe.encoder], batch, name=name)  # [B, A, W+1]
+            scored[name] = scores
             picks = pick(scores, batch.candidates)  # [B, A]
             hits.append(batch.gold.gather(-1, picks[..., None])[..., 0])
             if weigh:
@@ -189,7 +241,7 @@ class ProbingModule(LightningModule):
             if hits
             else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
         )
-        return {"encodings": encodings, "hits": columns}
+        return {"encodings": encodings, "hits": columns, "scores": scored}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""
@@ -204,6 +256,7 @@ class ProbingModule(LightningModule):
                 }
                 for name, encoder in self.encoders.items()
             },
+            "vectors": self._vectors_used,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -232,6 +285,25 @@ class ProbingModule(LightningModule):
         # One that no probe reads may come and go.
         for name in {MAIN, *made["probes"].values()}:
             _check_same(made["encoders"][name], self.encoders[name])
+        self._check_vectors(made.get("vectors"))
+
+    @property
+    def _vectors_used(self) -> list[str] | None:
+        """The file of word vectors, and what tells it from another."""
+        return None if self.vectors is None else [self.vectors.name, self.vectors.fingerprint]
+
+    def _check_vectors(self, made: list[str] | None) -> None:
+        """Refuse other word vectors than those that the probes of a checkpoint learned from."""
+        own = self._vectors_used
+        if (made and made[1]) != (own and own[1]):
+            learned, found = (
+                f"{used[0]} (SHA-256 {used[1][:12]})" if used else "the model's input embeddings"
+                for used in (made, own)
+            )
+            raise ProbingError(
+                f"the checkpoint's probes learned from the word vectors {learned}, "
+                f"the run has {found}; --model.vectors FILE names the file"
+            )
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from jsonargparse import set_parsing_settings
+from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
@@ -26,9 +27,11 @@ from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
+from .predictions import Predictions
 from .reports import Cell
 from .resampling import Resampler
 from .stored import base_arguments, load_checkpoint, stored_config
+from .terminal import watched
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
@@ -78,6 +81,7 @@ class Commands(LightningCLI):
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
+        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
         parser.add_argument("--intervals", type=int, default=0, help="resamples for 95%% intervals")
         parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
         parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
@@ -106,6 +110,8 @@ class Commands(LightningCLI):
         self.report.resampler = _resampler(self.config.intervals)
         self.report.pairs = [read_pair(text) for text in self.config.paired]
         callbacks = [self.folder, self.report, HeadWeights(), checkpoint]
+        if self.config.get("predictions"):
+            callbacks.append(Predictions(self.report))
         return self._instantiate_trainer(config, callbacks)
 
 
@@ -138,7 +144,8 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     stored = stored_config(script, early)
     own = [a for a in arguments if a not in ("--traceback", "--resume")]
     own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _several(_several(_flag(own, "--overwrite"), "--seeds"), "--paired")
+    own = _flag(_flag(own, "--overwrite"), "--predictions")
+    own = _several(_several(own, "--seeds"), "--paired")
     own = ["--help" if argument == "--help_trainer" else argument for argument in own]
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
@@ -190,7 +197,7 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
     if data.sources["test"] is None:
         raise ProbingError("no test data: give --data.test FILE")
     _ready(commands, ("val", "test"), resume=None)
-    if early.ckpt_path:
+    if early.ckpt_path and _is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
     if data.sources["val"] is not None:
@@ -208,11 +215,17 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     commands.report.final = "val" if data.sources["test"] is None else "test"
     if _is_first():
         commands.folder.check(resume=resume)
+    _check_precision(commands.trainer)
+    if model.vectors is not None:
+        model.vectors.check()
     model.encoder.load()
     if _is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
+        if model.vectors is not None:
+            words = (word for split in data.splits.values() for word in split.vocabulary)
+            model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
         _check_intervals(commands)
@@ -240,6 +253,19 @@ def _check_intervals(commands: Commands) -> None:
         for head in range(sizes.heads)
     )
     check(report.pairs, names(terms, model.probes, cells))
+
+
+def _check_precision(trainer: Trainer) -> None:
+    """Refuse what would round probes and counts along with the model.
+
+    Raises:
+        ProbingError: saying how to have a model in half precision.
+    """
+    if trainer.precision not in ("32-true", "16-mixed", "bf16-mixed"):
+        raise ProbingError(
+            f"--trainer.precision {trainer.precision}: expected 32-true, bf16-mixed or 16-mixed; "
+            "--model.encoder.precision bfloat16 keeps the model's own weights in half precision"
+        )
 
 
 def _is_first() -> bool:

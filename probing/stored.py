@@ -30,7 +30,7 @@ _OUR_READERS = frozenset(
 )
 # Options that hold names and paths, never something to import.
 _PLAIN = re.compile(
-    r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)"
+    r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)|model\.vectors"
 )
 
 
@@ -113,7 +113,7 @@ def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
         if found and not known and not any(_names(s, found[1]) for s in said):
             raise ProbingError(
                 f"the stored config names {config}, from outside the package; "
-                f"if you trust it, add --import {found[1]}"
+                f"if you trust it, add --import {found[1]} (from Python: imports=[{found[1]!r}])"
             )
 
 

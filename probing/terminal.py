@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any, BinaryIO, cast
 
 from rich.console import Console, JustifyMethod
+from rich.progress import wrap_file
 from rich.table import Table
 
 from .batch import ALL
@@ -18,6 +20,7 @@ from .layout import ends, percent
 console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 120  # a file or a pipe has no edge at which to fold a table
+_LARGE = 50_000_000  # bytes; below that a bar would only flash
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 
 
@@ -44,6 +47,8 @@ def describe(
         line += f"; kept, though odd: {odd}"
     if census.shared:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
+    if corpus.scheme is not None:
+        line += f"; scheme: {corpus.scheme}"
     shared = (
         f"{n:,} of its {census.sentences:,} sentences stand word for word in {other}, too"
         for other, n in also_in.items()
@@ -55,6 +60,14 @@ def describe(
 def show(text: str) -> None:
     """Print a line."""
     console.print(text, markup=False)
+
+
+def watched(file: IO[bytes], name: str, size: int) -> AbstractContextManager[IO[bytes]]:
+    """A bar for a file that takes a while to read."""
+    if size < _LARGE or not console.is_terminal:
+        return nullcontext(file)
+    bar = wrap_file(cast(BinaryIO, file), size, description=name, console=console, transient=True)
+    return cast(AbstractContextManager[IO[bytes]], bar)
 
 
 def show_findings(findings: Findings) -> None:

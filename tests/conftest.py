@@ -277,12 +277,14 @@ def _random_edges(
     back = torch.rand((*shape[:4], 2), generator=rng) * real[:, None, None, :, None]
     vectors = torch.randn(size, width, sizes.embedding, generator=rng)
     hidden = torch.randn(size, sizes.layers + 1, width, sizes.hidden, generator=rng)
+    of_words = torch.randn(size, width, sizes.vectors, generator=rng)
     encoding = Encoding(
         attention=maps[..., :width],
         boundary=torch.cat([maps[..., width:], back], -1),
         visible=visible[:, None].expand(-1, sizes.layers, -1, -1) if causal else None,
         embeddings=vectors * real[..., None],
         hidden=hidden * real[:, None, :, None],
+        vectors=of_words * real[..., None],
     )
     return batch, encoding
 
@@ -341,4 +343,5 @@ def _pad(
         visible=wider("visible", 0, words, 0, words),
         embeddings=wider("embeddings", 0, 0, 0, words),
         hidden=wider("hidden", 0, 0, 0, words),
+        vectors=wider("vectors", 0, 0, 0, words),
     )

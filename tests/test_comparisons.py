@@ -55,8 +55,8 @@ def counts_of(batch: EdgeBatch, encoding: Encoding, units: int = 20) -> HeadCoun
     heads.update(batch, encoding)
     baselines.update(batch, batch.baselines)
     counted, plain = heads.compute(), baselines.compute()
-    many = [units] * len(batch.rows)
-    drawn, others = Resampled.taken(counted, many), Resampled.taken(plain, many)
+    many = dict.fromkeys(batch.rows, units)
+    drawn, others = (Resampled.taken(c, many, batch.rows) for c in (counted, plain))
     assert drawn
     assert others
     return HeadCounts(
@@ -73,7 +73,7 @@ def probes_of(batch: EdgeBatch) -> ProbeCounts:
     metric = EdgeAccuracy(PROBE_NAMES, Resampler(COUNT))
     metric.update(batch, hits_of_probes(batch))
     counted = metric.compute()
-    drawn = Resampled.taken(counted, [20] * len(batch.rows))
+    drawn = Resampled.taken(counted, dict.fromkeys(batch.rows, 20), batch.rows)
     return ProbeCounts(batch.rows, PROBE_NAMES, resampled=drawn, **counted)
 
 

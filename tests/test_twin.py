@@ -191,7 +191,7 @@ def test_a_twin_says_what_it_is(folder_of: Callable[[str], str]) -> None:
     twin = Encoder(folder, random_init=True, random_seed=3).load()
     said = f"{folder}, randomly initialised with seed 3 (input embeddings kept)"
     assert twin.title == said
-    assert twin.description == f"Model {said}, weights {twin.fingerprint[:12]}"
+    assert twin.description == f"{said}, weights {twin.fingerprint[:12]}"
     assert twin.identity["random_init"] == {"seed": 3, "kept": list(twin.kept)}
     trained = Encoder(folder).load()
     assert trained.title == folder

@@ -13,7 +13,7 @@ from ..batch import ALL, Mention, Rival, Sentence, Terms, Tokenizer, Window, Wor
 from ..errors import ProbingError
 from .agreement import PRONOUN_TAGS, PROPER_TAGS, Features, features, person
 from .text import joined
-from .windows import Census, misfit
+from .windows import Census, misfit, origin_of
 
 BASELINES = ("nearest", "head-match", "rules", "random")
 ERRORS = ("same head word", "nearer mention", "other mention")
@@ -227,6 +227,7 @@ def _window(
         rows=rows,
         baselines=baselines,
         kinds=kinds,
+        origin=origin_of([sentences[s] for s in numbers]),
     )
 
 

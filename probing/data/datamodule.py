@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pytorch_lightning import LightningDataModule
@@ -10,7 +11,10 @@ from torch.utils.data import DataLoader, Sampler
 
 from ..batch import EdgeBatch, Reader, Tokenizer
 from ..errors import ProbingError
+from ..functional import OFFSETS
+from ..schemes import SchemeName, scheme_of
 from .coreference import Coreference
+from .offsets import with_offsets
 from .samplers import EvaluationBatches, TrainingBatches, batches_by_length
 from .store import EdgeWindows, open_windows
 from .windows import Dependencies, Task
@@ -34,6 +38,8 @@ class EdgeData(LightningDataModule):
         test: what the final report is made of.
         reader: function from a path to sentences, for files; by their endings, if not given.
         batch_wordpieces: the most wordpieces of a batch, padding included.
+        batch_windows: the most windows of a training batch; with 1 a step sees one sentence of a
+            treebank, as in the paper. As many as ``batch_wordpieces`` allows, if not given.
         shuffle_seed: seed of the order of training batches.
         workers: processes that load batches ahead of the model.
         tokenizer: the encoder's (the command line fills it in).
@@ -49,6 +55,7 @@ class EdgeData(LightningDataModule):
         *,
         reader: Reader | None = None,
         batch_wordpieces: int = 1000,
+        batch_windows: int | None = None,
         shuffle_seed: int = 0,
         workers: int = 0,
         tokenizer: Tokenizer | None = None,
@@ -56,7 +63,10 @@ class EdgeData(LightningDataModule):
         super().__init__()
         self.sources = {"train": train, "val": val, "test": test}
         self.reader = reader
+        if batch_windows is not None and batch_windows < 1:
+            raise ProbingError(f"batch_windows: expected 1 or more, found {batch_windows}")
         self.batch_wordpieces = batch_wordpieces
+        self.batch_windows = batch_windows
         self.shuffle_seed = shuffle_seed
         self.workers = workers
         self.tokenizer = tokenizer
@@ -98,6 +108,7 @@ class EdgeData(LightningDataModule):
         sampler = TrainingBatches(
             windows.lengths,
             wordpieces=self.batch_wordpieces,
+            windows=self.batch_windows,
             seed=self.shuffle_seed,
             rank=rank,
             world=world,
@@ -106,13 +117,14 @@ class EdgeData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[EdgeBatch] | list[DataLoader[EdgeBatch]]:
         """Every validation window once; no loader where no validation data was given."""
-        return [] if self.sources["val"] is None else self._evaluation("val")
+        return [] if self.sources["val"] is None else self.evaluation("val")
 
     def test_dataloader(self) -> DataLoader[EdgeBatch]:
         """Every test window once."""
-        return self._evaluation("test")
+        return self.evaluation("test")
 
-    def _evaluation(self, split: str) -> DataLoader[EdgeBatch]:
+    def evaluation(self, split: str) -> DataLoader[EdgeBatch]:
+        """Every window of a split once, over all processes."""
         windows = self.split(split)
         rank, world = self._place()
         batches = batches_by_length(windows.lengths, wordpieces=self.batch_wordpieces)
@@ -142,9 +154,36 @@ class EdgeData(LightningDataModule):
 
 
 class DependencyData(EdgeData):
-    """Dependency trees: every word picks its head. One sentence a window."""
+    """Dependency trees: every word picks its head. One sentence a window.
+
+    Args:
+        scheme: the annotation scheme, for the report; recognised by the labels, if not given.
+        offsets: the fixed offsets that are tried as baselines, in words to the right; -10 to 10
+            but 0, if not given. A place outside the sentence is wrong.
+    """
 
     task: Task = Dependencies()
+
+    def __init__(
+        self,
+        *args: Any,
+        scheme: SchemeName | None = None,
+        offsets: list[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.scheme = scheme
+        self.offsets = list(OFFSETS) if offsets is None else offsets
+
+    def open(self, split: str) -> EdgeWindows:
+        """Open one split; see :meth:`EdgeData.open`."""
+        windows = super().open(split)
+        # Offsets are tried when batches are made: they do not change the windows that are kept.
+        return replace(
+            windows,
+            terms=with_offsets(self.task.terms, self.offsets),
+            scheme=scheme_of(windows.census.rows, self.scheme),
+        )
 
 
 class CoreferenceData(EdgeData):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -12,6 +13,7 @@ def batches_by_length(
     lengths: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int32]],
     *,
     wordpieces: int,
+    windows: int | None = None,
     order: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None,
 ) -> list[list[int]]:
     """Windows sorted by length and cut where padding would exceed a budget.
@@ -20,6 +22,7 @@ def batches_by_length(
         lengths: wordpieces of each window.
         wordpieces: the most wordpieces of a batch, padding included; a window that is longer
             is a batch of its own.
+        windows: the most windows of a batch; as many as the budget allows, if not given.
         order: how windows of the same length are arranged; as they stand, if not given.
     """
     size = np.asarray(lengths)
@@ -27,7 +30,8 @@ def batches_by_length(
     batches: list[list[int]] = []
     batch: list[int] = []
     for index in arranged[np.argsort(size[arranged], kind="stable")].tolist():
-        if batch and int(size[index]) * (len(batch) + 1) > wordpieces:
+        over = int(size[index]) * (len(batch) + 1) > wordpieces or len(batch) == windows
+        if batch and over:
             batches.append(batch)
             batch = []
         batch.append(index)
@@ -61,12 +65,13 @@ class TrainingBatches(Sampler[list[int]]):
         lengths: Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int32]],
         *,
         wordpieces: int,
+        windows: int | None = None,
         seed: int,
         rank: int = 0,
         world: int = 1,
     ) -> None:
         self.lengths = lengths
-        self.wordpieces = wordpieces
+        self.form = partial(batches_by_length, lengths, wordpieces=wordpieces, windows=windows)
         self.seed = seed
         self.rank = rank
         self.world = world
@@ -79,7 +84,7 @@ class TrainingBatches(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         random = np.random.default_rng((self.seed, self.epoch))
         order = random.permutation(len(self.lengths))
-        batches = batches_by_length(self.lengths, wordpieces=self.wordpieces, order=order)
+        batches = self.form(order=order)
         dealt = random.permutation(len(batches))
         even = -(-len(batches) // self.world) * self.world
         for position in range(self.rank, even, self.world):
@@ -87,5 +92,5 @@ class TrainingBatches(Sampler[list[int]]):
 
     def __len__(self) -> int:
         # Only lengths decide where batches end, so every epoch has equally many.
-        count = len(batches_by_length(self.lengths, wordpieces=self.wordpieces))
+        count = len(self.form())
         return -(-count // self.world)

@@ -15,16 +15,28 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pyarrow as pa
-import torch
+import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
-from ..batch import EdgeBatch, Reader, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import (
+    Aside,
+    EdgeBatch,
+    Origin,
+    Reader,
+    Sentence,
+    Terms,
+    Tokenizer,
+    Window,
+    Wordpieces,
+)
 from ..errors import ProbingError
+from ..schemes import Scheme
 from .fingerprints import described
 from .sources import Source, open_source
 from .units import Digested, Digests, UnitCounter, Units
@@ -43,9 +55,13 @@ _SCHEMA = pa.schema(
         "rows": pa.list_(_INTS),
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
-        "document": pa.int64(),
+        "number": pa.int64(),
         "place": pa.int64(),
+        "asides": pa.list_(_INTS),
         "length": pa.int32(),
+        "document": pa.string(),
+        "lines": _INTS,
+        "starts": _INTS,
     }
 )
 
@@ -58,7 +74,10 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class EdgeWindows(Dataset[EdgeBatch]):
-    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch."""
+    """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
+
+    ``scheme`` is that of its trees, ``None`` where they are not what is asked about.
+    """
 
     source: str
     table: datasets.Dataset
@@ -66,6 +85,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     terms: Terms
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    scheme: Scheme | None = None
     units: Units = field(default_factory=Units)
     sentences: Digests = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
@@ -73,17 +93,34 @@ class EdgeWindows(Dataset[EdgeBatch]):
         return len(self.lengths)
 
     def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
-        # An empty list of rows has no columns in `datasets`; an empty batch needs none.
-        columns = self.table[list(indices)] if indices else {}
-        chosen = [self._window(columns, i) for i in range(len(indices))]
+        chosen = self.windows(indices)
         batch = collate(chosen, self.census.rows, self.terms, self.pad_id)
-        if not self.units.known:
-            return batch
-        units = [self.units.identity(window.document, window.place) for window in chosen]
-        return replace(batch, units=torch.tensor(units, dtype=torch.int64))
+        batch = replace(batch, numbers=tuple(indices))
+        return self.units.told(batch, chosen) if self.units.known else batch
 
-    @staticmethod
-    def _window(columns: dict[str, list[list[int]]], i: int) -> Window:
+    def windows(self, indices: Sequence[int]) -> list[Window]:
+        """The windows with these numbers, counted from zero."""
+        # An empty list of rows has no columns in `datasets`; no window needs none.
+        columns = self.table[list(indices)] if indices else {}
+        return [self._window(columns, i) for i in range(len(indices))]
+
+    @property
+    def anchors(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """How many anchors each window has."""
+        counts = pc.list_value_length(self.table.data.column("anchors"))
+        return np.asarray(counts.to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def vocabulary(self) -> Counter[str]:
+        """Its words, and how often each is there."""
+        counts: Counter[str] = Counter()
+        for chunk in self.table.data.column("words").chunks:
+            for pair in chunk.flatten().value_counts():
+                counts[pair["values"].as_py()] += pair["counts"].as_py()
+        return counts
+
+    def _window(self, columns: dict[str, list[list[int]]], i: int) -> Window:
+        asides = (Aside(*aside) for aside in columns["asides"][i])  # type: ignore[misc]
         return Window(
             words=columns["words"][i],  # type: ignore[arg-type]
             wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i], columns["last_of"][i]),
@@ -93,8 +130,10 @@ class EdgeWindows(Dataset[EdgeBatch]):
             rows=columns["rows"][i],  # type: ignore[arg-type]
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
-            document=columns["document"][i],  # type: ignore[arg-type]
+            document=columns["number"][i],  # type: ignore[arg-type]
             place=columns["place"][i],  # type: ignore[arg-type]
+            origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
+            asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
         )
 
 
@@ -155,14 +194,14 @@ def _write(
 ) -> None:
     """Write the Arrow file and its census aside, then rename: whole or not at all."""
     arrow.parent.mkdir(parents=True, exist_ok=True)
-    census, counter, digested = Census(), UnitCounter(), Digested(sentences)
+    census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested(sentences)
     aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
     try:
         with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
             rows: list[dict[str, object]] = []
             anchors = 0
             for window in task(digested, tokenizer, census):
-                counter.add(window)
+                counter.add(window, census.rows)
                 rows.append(_row(window))
                 anchors += len(window.anchors)
                 if len(rows) == 1024:
@@ -179,9 +218,7 @@ def _write(
             raise ProbingError(
                 f"{source}: expected annotation for this task, found nothing to ask about: {found}"
             )
-        units = counter.units(
-            documents=census.documents, rows=len(census.rows), corpus=digested.corpus
-        )
+        units = counter.units(documents=census.documents, corpus=digested.corpus)
         counted = json.dumps(vars(census) | {"units": vars(units)})
         os.replace(aside, arrow)
         with aside.open("wb") as file:
@@ -206,7 +243,11 @@ def _row(window: Window) -> dict[str, object]:
         "rows": window.rows,
         "baselines": window.baselines,
         "kinds": window.kinds,
-        "document": window.document,
+        "number": window.document,
         "place": window.place,
+        "asides": window.asides,
         "length": len(window.wordpieces.ids),
+        "document": window.origin.document,
+        "lines": window.origin.lines,
+        "starts": window.origin.starts,
     }

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import chain
 from typing import Protocol
 
 import numpy as np
+import torch
 
-from ..batch import Sentence, Window
+from ..batch import EdgeBatch, Sentence, Window
+from ..schemes import ALL_SUBTYPES, universal
 
 Digests = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass
 class Units:
-    """How many units have an anchor in each row, in the order of the census' rows.
+    """How many units have an anchor in each row, by its name.
 
     ``documents`` says whether units are documents; else each window is one. ``of_anchors`` counts
     those with any anchor, ``of_heads`` those with an anchor that a head can be right about, one
@@ -28,9 +30,16 @@ class Units:
 
     known: bool = False
     documents: bool = False
-    of_anchors: list[int] = field(default_factory=list)
-    of_heads: list[int] = field(default_factory=list)
+    of_anchors: dict[str, int] = field(default_factory=dict)
+    of_heads: dict[str, int] = field(default_factory=dict)
     corpus: str = ""
+
+    def told(self, batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
+        """The batch of these windows, asides included, with its units."""
+        identities = [self.identity(window.document, window.place) for window in windows]
+        units = torch.tensor(identities, dtype=torch.int64)
+        asides = batch.asides and replace(batch.asides, units=units)
+        return replace(batch, units=units, asides=asides)
 
     def identity(self, document: int, place: int) -> int:
         """64 bits (signed) that tell a unit from all others, wherever the corpus lies.
@@ -43,35 +52,43 @@ class Units:
 
 
 class UnitCounter:
-    """Counts units by row as windows come: those of a document one after the other."""
+    """Counts units by row as windows come: those of a document one after the other.
 
-    def __init__(self) -> None:
-        self.counts: dict[tuple[str, str, int], int] = {}
-        self.last: dict[tuple[str, str, int], int] = {}
+    Relations with all their subtypes count, too, since reports may add up their rows.
+
+    Args:
+        separators: what starts a subtype, if labels have any.
+    """
+
+    def __init__(self, separators: str) -> None:
+        self.separators = separators
+        self.counts: dict[tuple[str, str], dict[str, int]] = {}
+        self.last: dict[tuple[str, str, str], int] = {}
         self.known = True
 
-    def add(self, window: Window) -> None:
-        """Count a window."""
+    def add(self, window: Window, rows: Sequence[str]) -> None:
+        """Count a window; ``rows`` are their names."""
         self.known &= window.document > 0 and window.place > 0
-        for unit, number in (("document", window.document), ("place", window.place)):
-            of_anchors = set(chain.from_iterable(window.rows))
-            asked = zip(window.rows, window.gold, strict=True)
-            of_heads = set(chain.from_iterable(rows for rows, gold in asked if any(gold)))
-            for anchors, rows in (("any", of_anchors), ("heads", of_heads)):
-                for row in rows:
-                    key = (unit, anchors, row)
-                    if self.last.get(key) != number:
-                        self.last[key] = number
-                        self.counts[key] = self.counts.get(key, 0) + 1
+        asked = list(zip(window.rows, window.gold, strict=True))
+        of_anchors = set(chain.from_iterable(window.rows))
+        of_heads = set(chain.from_iterable(own for own, gold in asked if any(gold)))
+        of_heads |= {aside.row for aside in window.asides if aside.gold}
+        for anchors, numbers in (("any", of_anchors), ("heads", of_heads)):
+            names = {rows[number] for number in numbers}
+            if self.separators:
+                names |= {universal(row, self.separators) + ALL_SUBTYPES for row in names}
+            for unit, number in (("document", window.document), ("place", window.place)):
+                counts = self.counts.setdefault((unit, anchors), {})
+                for name in names:
+                    if self.last.get((unit, anchors, name)) != number:
+                        self.last[unit, anchors, name] = number
+                        counts[name] = counts.get(name, 0) + 1
 
-    def units(self, *, documents: int, rows: int, corpus: str) -> Units:
+    def units(self, *, documents: int, corpus: str) -> Units:
         """What was counted: documents as units if there are several."""
         unit = "document" if documents > 1 else "place"
-        counted = {
-            anchors: [self.counts.get((unit, anchors, row), 0) for row in range(rows)]
-            for anchors in ("any", "heads")
-        }
-        return Units(self.known, documents > 1, counted["any"], counted["heads"], corpus)
+        any_anchor, of_heads = (self.counts.get((unit, kind), {}) for kind in ("any", "heads"))
+        return Units(self.known, documents > 1, any_anchor, of_heads, corpus)
 
 
 class Digested:

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from typing import ClassVar, Protocol
 
 import torch
 
-from ..batch import ALL, EdgeBatch, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
+from ..batch import (
+    ALL,
+    Aside,
+    EdgeBatch,
+    Origin,
+    Rival,
+    Sentence,
+    Terms,
+    Tokenizer,
+    Window,
+    Wordpieces,
+)
 from ..errors import ProbingError
 from ..functional import OFFSETS, offset_hits
+from ..schemes import SEPARATORS, is_roll_up
+from .asides import with_asides
+from .offsets import offsets_of
+from .possessives import POSS_CLITIC, stand_ins
 from .readers import tree_faults
 from .text import joined
 
@@ -25,10 +40,12 @@ class Census:
 
     ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
     used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
-    belong to several words, ``counts`` holds whatever else a task counts.
+    belong to several words, ``counts`` holds whatever else a task counts. ``unused`` names rows
+    that turned out to say only what another row says: their asides are not asked about.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
+    unused: list[str] = field(default_factory=list)
     documents: int = 0
     sentences: int = 0
     used: int = 0
@@ -86,12 +103,23 @@ def misfit(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None
     return None
 
 
+def origin_of(sentences: Sequence[Sentence]) -> Origin:
+    """Where a window of these sentences, all of one document, comes from."""
+    ends = accumulate(len(sentence.words) for sentence in sentences)
+    return Origin(
+        document=sentences[0].document,
+        lines=[sentence.line for sentence in sentences],
+        starts=[0, *ends][: len(sentences)],
+    )
+
+
 @dataclass(frozen=True)
 class Dependencies:
     """Dependency trees: every word is an anchor and picks its head. One sentence a window.
 
     Sentences that do not fit, or hold a word without a wordpiece, are left out whole and
-    counted. Punctuation has a row of its own but does not count in ``all``.
+    counted. Punctuation has a row of its own but does not count in ``all``. For possessors there is
+    the row ``poss+clitic`` besides, of heads and baselines.
     """
 
     terms: ClassVar[Terms] = Terms(
@@ -106,6 +134,7 @@ class Dependencies:
         ),
         note="best-offset and best-head: the best over all words. Root words count as wrong\n"
         "for what takes no training.",
+        subtypes=SEPARATORS,
     )
 
     def __call__(
@@ -116,7 +145,7 @@ class Dependencies:
         Raises:
             ProbingError: for what is no tree at all.
         """
-        document = None
+        document, has_clitic = None, False
         for sentence, wordpieces in _tokenized(sentences, tokenizer):
             _check(sentence)
             census.sentences += 1
@@ -127,6 +156,8 @@ class Dependencies:
                 continue
             census.faults.update(tree_faults(sentence.heads))
             census.count_window(wordpieces, [sentence])
+            asking = stand_ins(sentence)
+            has_clitic |= any(word != possessor for possessor, word in asking.items())
             yield Window(
                 words=sentence.words,
                 wordpieces=wordpieces,
@@ -136,7 +167,14 @@ class Dependencies:
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
                 document=census.documents,
                 place=census.sentences,
+                origin=origin_of([sentence]),
+                asides=[
+                    Aside(word, sentence.heads[possessor], census.row(POSS_CLITIC))
+                    for possessor, word in asking.items()
+                ],
             )
+        if POSS_CLITIC in census.rows and not has_clitic:
+            census.unused.append(POSS_CLITIC)
 
 
 def _tokenized(
@@ -172,6 +210,12 @@ def _check(sentence: Sentence) -> None:
         raise ProbingError(
             f"{where}: expected relations, found {ALL!r}, which names the row of all words"
         )
+    for relation in sentence.relations:
+        if relation == POSS_CLITIC or is_roll_up(relation):
+            raise ProbingError(
+                f"{where}: expected relations, found {relation!r}, which names a further row "
+                "of the report"
+            )
 
 
 def _rows_of(relation: str, census: Census) -> list[int]:
@@ -183,10 +227,12 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     """Pad windows into a batch; no windows make an empty batch that every part can take.
 
     Raises:
-        ValueError: for windows without baselines whose task does not name the fixed offsets.
+        ValueError: for windows without baselines, or with asides, whose task names others than
+            fixed offsets.
     """
-    if any(w.baselines is None for w in windows) and terms.baselines != OFFSET_NAMES:
-        raise ValueError(f"windows without baselines need the terms' to be {OFFSET_NAMES}")
+    offsets = offsets_of(terms)
+    if offsets is None and any(w.baselines is None or w.asides for w in windows):
+        raise ValueError("windows without baselines, or with asides, need fixed offsets as terms")
     size = len(windows)
     length = max((len(w.wordpieces.ids) for w in windows), default=0)
     width = max((len(w.words) for w in windows), default=0)
@@ -223,8 +269,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             if window.kinds is not None:
                 flat = [kind for of_anchor in window.kinds for kind in of_anchor]
                 kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
-    if terms.baselines == OFFSET_NAMES:
-        baselines = offset_hits(gold, anchors, lengths).double()
+    if offsets is not None:
+        baselines = offset_hits(gold, anchors, lengths, offsets).double()
     else:
         baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
@@ -233,7 +279,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             baselines[b, : len(window.anchors)] = own.view(
                 len(window.anchors), len(terms.baselines)
             )
-    return EdgeBatch(
+    batch = EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
         terms=terms,
@@ -249,6 +295,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         kinds=kinds,
         last_of=last_of,
     )
+    return with_asides(batch, windows)
 
 
 def _cells(lists: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -41,6 +41,8 @@ class Encoder(nn.Module):
             tokenizer and input embeddings, all other weights at random (section 5).
         random_seed: of those weights.
         keep_embeddings: whether the twin has the trained input embeddings, positions included.
+        precision: of the weights and of what the layers compute. The softmax of the attention,
+            and all that comes of it, is in float32 or better.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Encoder(nn.Module):
         random_init: bool = False,
         random_seed: int = 0,
         keep_embeddings: bool = True,
+        precision: Literal["float32", "bfloat16", "float16"] = "float32",
     ) -> None:
         super().__init__()
         self.name = name or PACKAGED
@@ -63,6 +66,7 @@ class Encoder(nn.Module):
         self.random_init = random_init
         self.random_seed = random_seed
         self.keep_embeddings = keep_embeddings
+        self.precision = precision
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
         self.fingerprint = ""
@@ -70,7 +74,8 @@ class Encoder(nn.Module):
     def beside(self, main: Encoder) -> Self:
         """Look at the model of the main encoder of a run, unless a model was named.
 
-        Aggregation, layers and revision are then the main one's, too, so that heads compare.
+        Aggregation, layers, revision and precision are then the main one's, too, so that heads
+        compare.
 
         Raises:
             ProbingError: if the two make different wordpieces of the same text.
@@ -78,6 +83,7 @@ class Encoder(nn.Module):
         if not self.is_named:
             self.name, self.source = main.name, main.source
             self.aggregation, self.layers = main.aggregation, main.layers
+            self.precision = main.precision
         elif self.tokenizer.fingerprint != main.tokenizer.fingerprint:
             raise ProbingError(
                 f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
@@ -103,7 +109,7 @@ class Encoder(nn.Module):
                 f"{self.name} keeps its trained weights: random_seed and keep_embeddings go with "
                 "random_init (--model.encoder.random_init true)"
             )
-        model, missing = self.source.trained()
+        model, missing = self.source.trained(self._dtype)
         return self.adopt(model, skip=missing)
 
     def _load_twin(self) -> Self:
@@ -113,10 +119,10 @@ class Encoder(nn.Module):
             except Exception as error:
                 raise self.source.unusable(error) from error
         if self.keep_embeddings:
-            trained, _ = self.source.trained()
+            trained, _ = self.source.trained(torch.float32)
             self._check_dispatch(trained)
             self.kept = keep_embeddings(twin, trained)
-        return self.adopt(twin)
+        return self.adopt(twin.to(self._dtype))
 
     def adopt(self, model: Any, *, skip: Collection[str] = ()) -> Self:
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
@@ -156,14 +162,18 @@ class Encoder(nn.Module):
         )
 
     @property
+    def _dtype(self) -> torch.dtype:
+        return getattr(torch, self.precision)  # type: ignore[no-any-return]
+
+    @property
     def title(self) -> str:
         """The model's name; of a twin, that and how it came about."""
+        name = self.name if self.precision == "float32" else f"{self.name} in {self.precision}"
         if not self.random_init:
-            return self.name
+            return name
         kept = "kept" if self.keep_embeddings else "random, too"
         return (
-            f"{self.name}, randomly initialised with seed {self.random_seed} "
-            f"(input embeddings {kept})"
+            f"{name}, randomly initialised with seed {self.random_seed} (input embeddings {kept})"
         )
 
     @property
@@ -174,6 +184,7 @@ class Encoder(nn.Module):
             "model": self.name,
             "weights_sha256": self.fingerprint,
             "random_init": random if self.random_init else None,
+            "precision_of_weights": self.precision,
             "aggregation": self.aggregation,
             "layers": list(self.layer_numbers),
         }

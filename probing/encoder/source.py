@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import torch
 import transformers
 
 from ..errors import ProbingError
@@ -63,8 +64,11 @@ class Source:
             raise ProbingError(f"{self.name} ({config.model_type}) has two stacks; one is needed")
         return config
 
-    def trained(self) -> tuple[Any, set[str]]:
+    def trained(self, dtype: torch.dtype) -> tuple[Any, set[str]]:
         """The model with its weights, and the names of those that it lacks, all of its pooler.
+
+        The weights become ``dtype``, whatever the files hold: the library's own choice would be
+        theirs.
 
         Raises:
             ProbingError: if it cannot be loaded or lacks others.
@@ -74,6 +78,7 @@ class Source:
                 model, info = transformers.AutoModel.from_pretrained(
                     self.folder,
                     config=self.config,
+                    dtype=dtype,
                     attn_implementation=IMPLEMENTATION,
                     output_loading_info=True,
                     **self.options,

@@ -65,27 +65,28 @@ class AttentionWordsProbe(Probe):
 
     ``score(i, j) = sum_k (W(v_i, v_j) + b)_k * A_k[i, j] + (U(v_i, v_j) + c)_k * A_k[j, i]``
 
-    where ``v`` are word vectors: the model's own input embeddings. A linear layer over a pair
-    is a part for the dependent plus a part for the head, so no tensor ``[W, W, 2D]`` is built.
+    where ``v`` are word vectors, from a file or the model's own input embeddings. A linear layer
+    over a pair is a part for the dependent plus a part for the head, so no tensor
+    ``[W, W, 2V]`` is built.
     ROOT has no words: both vectors are zero, as in the paper, and the biases alone weigh it.
     """
 
-    needs = ("attention", "boundary", "embeddings")
+    needs = ("attention", "boundary", "vectors")
     bias: nn.Parameter
 
     def configure(self, sizes: Sizes) -> None:
         """``bias [2, K]``; ``of_dependent`` and ``of_head`` map vectors to ``2 * K`` weights."""
         heads = sizes.layers * sizes.heads
-        fan = 2 * sizes.embedding
-        self.of_dependent = nn.Parameter(_uniform(sizes.embedding, 2 * heads, fan=fan))
-        self.of_head = nn.Parameter(_uniform(sizes.embedding, 2 * heads, fan=fan))
+        fan = 2 * sizes.vectors
+        self.of_dependent = nn.Parameter(_uniform(sizes.vectors, 2 * heads, fan=fan))
+        self.of_head = nn.Parameter(_uniform(sizes.vectors, 2 * heads, fan=fan))
         self.bias = nn.Parameter(_uniform(2, heads, fan=fan))
         self.root = RootMix()
         self.sizes = sizes
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """Scores ``[B, W, W+1]``."""
-        vectors = encoding.part("embeddings")  # [B, W, D]
+        vectors = encoding.part("vectors")  # [B, W, V]
         maps = encoding.part("attention").flatten(1, 2)  # [B, K, W, W]
         split = (*vectors.shape[:2], 2, maps.shape[1])
         dependent = (vectors @ self.of_dependent).view(split) + self.bias  # [B, W, 2, K]
@@ -105,7 +106,7 @@ class AttentionWordsProbe(Probe):
 
     def head_weights(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """The weights at the mean word vector of the batch."""
-        vectors = encoding.part("embeddings")[batch.is_word]  # [words, D]
+        vectors = encoding.part("vectors")[batch.is_word]  # [words, V]
         mean = vectors.mean(0) if len(vectors) else vectors.sum(0)
         weights = mean @ (self.of_dependent + self.of_head) + self.bias.flatten()
         return weights.view(2, self.sizes.layers, self.sizes.heads)

@@ -21,7 +21,7 @@ class DistanceWordsProbe(Probe):
         encoder: the one whose input embeddings it reads.
     """
 
-    needs = ("embeddings",)
+    needs = ("vectors",)
 
     def __init__(
         self, *, width: int = 256, learning_rate: float = 0.002, encoder: str = MAIN
@@ -31,14 +31,14 @@ class DistanceWordsProbe(Probe):
 
     def configure(self, sizes: Sizes) -> None:
         """A linear layer for each of the parts of its input, and the output layer."""
-        self.of_dependent = nn.Linear(sizes.embedding, self.width, bias=False)
-        self.of_head = nn.Linear(sizes.embedding, self.width, bias=False)
+        self.of_dependent = nn.Linear(sizes.vectors, self.width, bias=False)
+        self.of_head = nn.Linear(sizes.vectors, self.width, bias=False)
         self.of_position = nn.Linear(8, self.width)
         self.output = nn.Linear(self.width, 1, bias=False)
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """Scores ``[B, W, W+1]``; zero for words that are no anchors."""
-        vectors = encoding.part("embeddings")
+        vectors = encoding.part("vectors")
         size, width = vectors.shape[:2]
         # Only anchors are scored: a window of coreference has few, and a layer of hidden units
         # for each pair of its words would fill the memory.

@@ -119,7 +119,35 @@ def test_evaluation_comes_in_the_same_order_every_time() -> None:
     assert list(sampler) == list(sampler) == [[0], [1], [2]]
 
 
+@given(lengths, budgets, st.integers(1, 5))
+def test_a_batch_has_no_more_windows_than_it_may(sizes: list[int], budget: int, most: int) -> None:
+    free = batches_by_length(sizes, wordpieces=budget)
+    batches = batches_by_length(sizes, wordpieces=budget, windows=most)
+    assert list(chain(*batches)) == list(chain(*free))
+    for batch, following in pairwise([*batches, []]):
+        assert 1 <= len(batch) <= most
+        assert len(batch) == 1 or len(batch) * max(sizes[i] for i in batch) <= budget
+        full = len(batch) == most
+        assert full or not following or sizes[following[0]] * (len(batch) + 1) > budget
+
+
 # Training
+
+
+@given(lengths, budgets, worlds, st.integers(0, 3))
+def test_training_can_take_one_window_a_step(
+    sizes: list[int], budget: int, world: int, epoch: int
+) -> None:
+    dealt = []
+    for rank in range(world):
+        sampler = TrainingBatches(
+            sizes, wordpieces=budget, windows=1, seed=0, rank=rank, world=world
+        )
+        sampler.set_epoch(epoch)
+        assert len(sampler) == len(list(sampler)) == -(-len(sizes) // world)
+        dealt += list(sampler)
+    assert all(len(batch) == 1 for batch in dealt)
+    assert set(chain(*dealt)) == set(range(len(sizes)))
 
 
 @given(lengths.filter(bool), budgets, worlds, st.integers(0, 3))

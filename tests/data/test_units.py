@@ -16,6 +16,7 @@ from probing.data.readers import read_builtin, read_conllu
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.units import Digested, overlaps
 from probing.data.windows import Dependencies, Task
+from probing.schemes import ALL_SUBTYPES, is_roll_up
 
 LETTERS = Letters(64)
 TREE = "1\t{a}\t_\t_\t_\t_\t0\troot\t_\t_\n2\t{b}\t_\t_\t_\t_\t1\tobj\t_\t_\n\n"
@@ -82,18 +83,19 @@ def test_units_are_the_same_for_a_model_that_takes_less(tmp_path: Path) -> None:
     assert units_of(opened(one, limit=12)) == units_of(opened(one))[1:]
 
 
-def naive_units(corpus: EdgeWindows, *, heads: bool) -> list[int]:
+def naive_units(corpus: EdgeWindows, *, heads: bool) -> dict[str, int]:
     """Of each row: how many different units have an anchor there."""
     batch = corpus[list(range(len(corpus)))]
     assert batch.units is not None
     found: list[set[int]] = [set() for _ in batch.rows]
-    for b, unit in enumerate(batch.units.tolist()):
-        for a in batch.is_anchor[b].nonzero()[:, 0].tolist():
-            if heads and not bool(batch.gold[b, a, 1:].any()):
+    for part in batch.parts if heads else [batch]:
+        assert part.units is not None
+        for b, a in part.is_anchor.nonzero().tolist():
+            if heads and not bool(part.gold[b, a, 1:].any()):
                 continue
-            for r in batch.member[b, a].nonzero()[:, 0].tolist():
-                found[r].add(unit)
-    return [len(units) for units in found]
+            for r in part.member[b, a].nonzero()[:, 0].tolist():
+                found[r].add(int(part.units[b]))
+    return {row: len(units) for row, units in zip(batch.rows, found, strict=True) if units}
 
 
 @pytest.mark.parametrize(
@@ -103,15 +105,27 @@ def naive_units(corpus: EdgeWindows, *, heads: bool) -> list[int]:
 def test_units_of_each_row_are_counted(task: Task, documents: int) -> None:
     corpus = opened(f"builtin:documents={documents},seed=3", task, limit=300)
     assert corpus.units.documents == (documents > 1)
-    assert corpus.units.of_anchors == naive_units(corpus, heads=False)
-    assert corpus.units.of_heads == naive_units(corpus, heads=True)
-    assert documents == 1 or max(corpus.units.of_anchors) > 1
+    for counted, heads in ((corpus.units.of_anchors, False), (corpus.units.of_heads, True)):
+        unused = corpus.census.unused
+        own = {row: n for row, n in counted.items() if not is_roll_up(row) and row not in unused}
+        assert own == naive_units(corpus, heads=heads)
+        assert documents == 1 or max(own.values()) > 1
+
+
+def test_a_unit_counts_once_in_a_relation_with_all_its_subtypes(tmp_path: Path) -> None:
+    path = conllu(tmp_path / "a.conllu", ["a b", "c d"], ["e f"], ["g h"])
+    text = path.read_text().replace("\tobj\t", "\tobj:x\t", 1)
+    path.write_text(text)
+    counted = opened(path).units.of_heads
+    assert (counted["obj"], counted["obj:x"], counted[f"obj{ALL_SUBTYPES}"]) == (3, 1, 3)
 
 
 def test_root_words_are_units_of_probes_alone(tmp_path: Path) -> None:
     corpus = opened(conllu(tmp_path / "a.conllu", ["a"], ["b c"], ["d", "e"]))
-    counted = dict(zip(corpus.census.rows, corpus.units.of_anchors, strict=True))
-    of_heads = dict(zip(corpus.census.rows, corpus.units.of_heads, strict=True))
+    counted, of_heads = (
+        {row: counts.get(row, 0) for row in corpus.census.rows}
+        for counts in (corpus.units.of_anchors, corpus.units.of_heads)
+    )
     assert counted == {"all": 3, "root": 3, "obj": 1}
     assert of_heads == {"all": 1, "root": 0, "obj": 1}
 

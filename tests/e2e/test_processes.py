@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from probing.data.readers import read_builtin
+
 TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((7, 1), (3, 2), (4, 3)))
 # Some ten batches, which neither two nor three divide; and one batch for all.
 SMALL, LARGE = ("--data.batch_wordpieces", "137"), ("--data.batch_wordpieces", "100000")
@@ -54,7 +56,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(script: Run, tiny_bert: Path, place: Path) -> Path:
+def vectors(place: Path) -> Path:
+    """Word vectors of some words of the built-in corpus: each process reads them by itself."""
+    path = place / "vectors.txt"
+    words = sorted({word.lower() for s in read_builtin(TEST) for word in s.words})[::2]
+    lines = (f"{word} {len(word)} {i % 7} {i % 11}\n" for i, word in enumerate(words))
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(script: Run, tiny_bert: Path, vectors: Path, place: Path) -> Path:
     """A run on two processes, which get an odd number of batches."""
     arguments = ["--model.encoder.name", tiny_bert, "--trainer.max_epochs", 2, *SMALL]
     # Evaluations of the checkpoint have these from its configuration.
@@ -68,6 +80,7 @@ def trained(script: Run, tiny_bert: Path, place: Path) -> Path:
         "attention@1,attention@2",
         "1-1,1-2",
     ]
+    arguments += ["--model.vectors", vectors]
     data = {"train": TRAIN, "val": VAL, "test": TEST}
     script("train", *arguments, *processes(2), "--output", place / "trained", **data).ok()
     return place / "trained"

@@ -169,8 +169,53 @@ def test_heads_are_complete_and_count_from_one(trained: Path, table: Table) -> N
 def test_all_leaves_out_root_and_punctuation(trained: Path, table: Table) -> None:
     totals = {r["relation"]: int(r["total"]) for r in table(trained / "reports/test/heads.csv")}
     assert totals["all"] == sum(
-        total for relation, total in totals.items() if relation not in ("all", "punct")
+        total
+        for relation, total in totals.items()
+        # Nor do the rows count that say of other rows' words what is said there.
+        if relation not in ("all", "punct", "poss+clitic") and not relation.endswith(":*")
     )
+
+
+@pytest.mark.parametrize("name", ["heads", "baselines", "probes"])
+def test_a_relation_with_its_subtypes_is_their_sum_in_every_table(
+    name: str, trained: Path, table: Table
+) -> None:
+    key = {"heads": ("direction", "layer", "head"), "baselines": ("baseline",)}
+    rows = table(trained / "reports" / "test" / f"{name}.csv")
+    sums: dict[tuple[str, ...], list[int]] = {}
+    found: dict[tuple[str, ...], list[int]] = {}
+    labels: dict[str, set[str]] = {}
+    for row in rows:
+        picker = tuple(row[column] for column in key.get(name, ("probe",)))
+        counts = [int(row["correct"]), int(row["total"])]
+        universal, _, subtype = row["relation"].partition(":")
+        if subtype == "*":
+            found[(universal, *picker)] = counts
+        else:
+            labels.setdefault(universal, set()).add(row["relation"])
+            own = sums.setdefault((universal, *picker), [0, 0])
+            own[:] = [own[0] + counts[0], own[1] + counts[1]]
+    several = {universal for universal, own in labels.items() if len(own) > 1}
+    assert {universal for universal, *_ in found} == several > {"nsubj"}
+    assert found == {cell: counts for cell, counts in sums.items() if cell[0] in several}
+
+
+def test_possessors_clitics_are_asked_by_heads_and_baselines_alone(
+    trained: Path, table: Table
+) -> None:
+    folder = trained / "reports" / "test"
+    totals = {r["relation"]: int(r["total"]) for r in table(folder / "heads.csv")}
+    assert totals["poss+clitic"] == totals["nmod:poss"] > 0
+    offset = {r["relation"]: r for r in table(folder / "baselines.csv")}
+    assert int(offset["poss+clitic"]["total"]) == totals["poss+clitic"]
+    assert "poss+clitic" not in {r["relation"] for r in table(folder / "probes.csv")}
+
+
+def test_the_report_names_the_annotation_scheme(trained: Path) -> None:
+    folder = trained / "reports" / "test"
+    data = json.loads((folder / "summary.json").read_text())["data"]
+    assert (data["scheme"], data["scheme_by"]) == ("UD", "labels")
+    assert "; scheme: UD (by its labels)" in (folder / "best_heads.md").read_text()
 
 
 def test_baselines_are_the_offsets_over_the_anchors_of_heads(trained: Path, table: Table) -> None:
@@ -460,6 +505,10 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "unknown class of a probe": (["--model.probes.mine", "nowhere.Probe"], ["nowhere"]),
     "no such layer": (["--model.encoder.layers", "[1, 9]"], ["2 layers", "[1, 9]"]),
+    "probes in half precision": (
+        ["--trainer.precision", "bf16-true"],
+        ["bf16-mixed", "--model.encoder.precision"],
+    ),
     "wrong type": (["--trainer.max_epochs", "many"], ["max_epochs", "many"]),
     "nothing to resume": (["--resume"], ["no run to go on with"]),
 }

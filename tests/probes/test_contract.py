@@ -29,7 +29,7 @@ CLASSES = [
     for value in [*vars(probing.probes).values(), *runpy.run_path(str(EXAMPLE)).values()]
     if inspect.isclass(value) and issubclass(value, Probe) and value is not Probe
 ]
-SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
+SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6, vectors=5)
 LENGTHS = (5, 2, 7, 1)
 KINDS: dict[str, dict[str, Any]] = {
     "dependency": {},
@@ -134,7 +134,7 @@ def test_which_words_ask_changes_no_score(cls: type[Probe], edges: Edges) -> Non
 def test_only_declared_needs_are_read(cls: type[Probe], edges: Edges) -> None:
     batch, encoding = edges
     probe = configured(cls)
-    assert set(probe.needs) <= {"attention", "boundary", "embeddings", "hidden"}
+    assert set(probe.needs) <= {field.name for field in fields(Encoding)} - {"visible"}
     declared = Encoding(**{part: encoding.part(part) for part in probe.needs})
     assert torch.equal(probe(declared, batch), probe(encoding, batch))
     probe.head_weights(declared, batch)

@@ -19,7 +19,7 @@ from probing.probes.baselines import position_features
 
 Edges = tuple[EdgeBatch, Encoding]
 MakeEdges = Callable[..., Edges]
-SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
+SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6, vectors=5)
 LENGTHS = (4, 2, 6)
 
 
@@ -88,16 +88,16 @@ def test_attention_probe_is_a_weighted_sum_of_maps(edges: Edges) -> None:
 
 
 def test_attention_words_probe_is_a_linear_layer_over_each_pair_of_words(edges: Edges) -> None:
-    """One layer with a bias over ``[W, W, 2D]``; with ROOT both vectors are zero."""
+    """One layer with a bias over ``[W, W, 2V]``; with ROOT both vectors are zero."""
     probe, (_, encoding) = configured(AttentionWordsProbe()), edges
     attention = encoding.part("attention").tolist()
-    vectors = encoding.part("embeddings").tolist()
-    layer_weight = torch.cat([probe.of_dependent, probe.of_head]).T.tolist()  # [2K, 2D]
+    vectors = encoding.part("vectors").tolist()
+    layer_weight = torch.cat([probe.of_dependent, probe.of_head]).T.tolist()  # [2K, 2V]
     layer_bias = probe.bias.flatten().tolist()  # [2K]
-    size, count = SIZES.embedding, len(heads())
+    size, count = SIZES.vectors, len(heads())
     pairs: list[list[list[list[float]]]] = [
         [[[*dependent, *head] for head in words] for dependent in words] for words in vectors
-    ]  # [B, W, W, 2D]
+    ]  # [B, W, W, 2V]
 
     def naive(b: int, i: int, j: int) -> float:
         if j < 0:
@@ -117,8 +117,8 @@ def test_attention_words_probe_is_a_linear_layer_over_each_pair_of_words(edges: 
 
 def test_attention_words_weights_are_the_mean_over_pairs(edges: Edges) -> None:
     probe, (batch, encoding) = configured(AttentionWordsProbe()), edges
-    vectors = encoding.part("embeddings")
-    layer_weight = torch.cat([probe.of_dependent, probe.of_head]).T.double()  # [2K, 2D]
+    vectors = encoding.part("vectors")
+    layer_weight = torch.cat([probe.of_dependent, probe.of_head]).T.double()  # [2K, 2V]
     words = [vectors[b, i].double() for b, n in enumerate(LENGTHS) for i in range(n)]
     every = [
         layer_weight @ torch.cat([dependent, head]) + probe.bias.flatten()
@@ -180,13 +180,13 @@ def test_a_batch_knows_which_words_ask(random_edges: MakeEdges, kind: dict[str, 
 
 def test_distance_words_probe_is_a_tanh_layer_over_words_and_distance(edges: Edges) -> None:
     probe, (_, encoding) = configured(DistanceWordsProbe(width=5)), edges
-    vectors = encoding.part("embeddings").tolist()
+    vectors = encoding.part("vectors").tolist()
     of_dependent, of_head = probe.of_dependent.weight.tolist(), probe.of_head.weight.tolist()
     of_position, bias = probe.of_position.weight.tolist(), probe.of_position.bias.tolist()
     (output,) = probe.output.weight.tolist()
 
     def naive(b: int, i: int, j: int) -> float:
-        zeros = [0.0] * SIZES.embedding
+        zeros = [0.0] * SIZES.vectors
         dependent, head = (zeros, zeros) if j < 0 else (vectors[b][i], vectors[b][j])
         position = naive_features(i, j, LENGTHS[b])
         units = [
@@ -224,13 +224,13 @@ def test_the_distance_baseline_has_256_units_as_in_the_paper() -> None:
 
 def singling_out(batch: EdgeBatch, encoding: Encoding, word: int) -> Encoding:
     """Attention is uniform and all vectors are zero but that of ``word`` in each window."""
-    vectors = torch.zeros_like(encoding.part("embeddings"))
+    vectors = torch.zeros_like(encoding.part("vectors"))
     vectors[:, word] = 1.0
     pairs = batch.is_word[:, None, None, :, None] & batch.is_word[:, None, None, None]
     uniform = pairs.expand_as(encoding.part("attention")).float() / 10
     return replace(
         encoding,
-        embeddings=vectors,
+        vectors=vectors,
         attention=uniform,
         boundary=torch.full_like(encoding.part("boundary"), 0.1),
     )

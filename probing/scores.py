@@ -1,0 +1,150 @@
+"""All heads, and all probes, scored on a treebank without a run: for use from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from .batch import MAIN
+from .data import EdgeData
+from .figures import head_overview
+from .findings import Findings
+from .metrics import EdgeAccuracy, HeadAccuracy
+from .modules import ProbingModule
+from .reports import (
+    BASELINES,
+    HEADS,
+    PROBES,
+    HeadCounts,
+    ProbeCounts,
+    baseline_rows,
+    beside_heads,
+    head_rows,
+)
+from .terminal import describe
+
+
+class Scores:
+    """What was found on a treebank; a notebook shows the table of best heads.
+
+    Args:
+        findings: all of it, as a run reports it.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+
+    @property
+    def best_heads(self) -> pd.DataFrame:
+        """The paper's Table 1 or 2; accuracies are fractions."""
+        return pd.DataFrame(
+            {
+                best.relation: {
+                    "anchors": best.total,
+                    "head": str(best.head),
+                    "direction": best.head.direction,
+                    "accuracy": best.accuracy,
+                    **{
+                        name: value
+                        for beside in best.beside
+                        for name, value in (
+                            *([(beside.rival.name, beside.label)] * beside.rival.is_choice),
+                            (f"{beside.rival.name} accuracy", beside.correct / best.total),
+                        )
+                    },
+                }
+                for best in self.findings.table
+            }.values(),
+            index=pd.Index([best.relation for best in self.findings.table], name="relation"),
+        )
+
+    @property
+    def heads(self) -> pd.DataFrame:
+        """Every head on every row of the report; the columns of ``heads.csv``."""
+        return _frame(head_rows(self.findings.counts), HEADS)
+
+    @property
+    def baselines(self) -> pd.DataFrame:
+        """The columns of ``baselines.csv``."""
+        return _frame(baseline_rows(self.findings.counts), BASELINES)
+
+    @property
+    def probes(self) -> pd.DataFrame:
+        """The columns of ``probes.csv``."""
+        return _frame(self.findings.probe_table, PROBES)
+
+    def figure(self) -> Figure:
+        """``heads.png``."""
+        return head_overview(self.findings)
+
+    def __repr__(self) -> str:
+        return self.findings.markdown
+
+    def _repr_markdown_(self) -> str:
+        return self.findings.markdown
+
+
+def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores:
+    """Score the test data of ``data``, heads chosen on its validation data if there is any."""
+    splits = [split for split in ("val", "test") if data.sources[split] is not None]
+    counted = {split: _counted(module, data, split) for split in splits}
+    chosen_on = "val" if "val" in counted else "test"
+    counts, probes = counted["test"]
+    corpus = data.split("test")
+    return Scores(
+        Findings(
+            split="test",
+            source=corpus.source,
+            model=module.description,
+            counts=counts,
+            probes=probes,
+            chosen_on=chosen_on,
+            chosen=counted[chosen_on][0],
+            min_anchors=min_anchors,
+            holds=describe("test", corpus),
+        )
+    )
+
+
+def _counted(module: ProbingModule, data: EdgeData, split: str) -> tuple[HeadCounts, ProbeCounts]:
+    """What heads and probes get right on a split."""
+    terms = data.split(split).terms
+    heads = {name: HeadAccuracy().to(module.device) for name in module.encoders}
+    baselines = EdgeAccuracy(terms.baselines).to(module.device)
+    probes = EdgeAccuracy(tuple(module.probes)).to(module.device)
+    for batch in data.evaluation(split):
+        moved = batch.to(module.device)
+        with torch.no_grad():
+            outcome = module.judge(moved)
+            for name, metric in heads.items():
+                metric.update(moved, outcome["encodings"][name])
+            baselines.update(moved, moved.baselines)
+            probes.update(moved, outcome["hits"])
+    of_encoder = {
+        name: HeadCounts(
+            terms=terms,
+            rows=metric.rows,
+            baselines=baselines.compute()["correct"],
+            layers=module.encoders[name].layer_numbers,
+            resampled=None,
+            resampled_baselines=None,
+            **metric.compute(),
+        )
+        for name, metric in heads.items()
+    }
+    main = of_encoder.pop(MAIN)
+    found = probes.compute()
+    return (
+        beside_heads(main, of_encoder),
+        ProbeCounts(probes.rows, probes.names, found["correct"], found["total"]),
+    )
+
+
+def _frame(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    """A table whose numbers are numbers: the files round them to six decimals as text."""
+    frame = pd.DataFrame(rows, columns=columns)
+    numbers = {"correct", "accuracy", "gold_mass", "special_mass"} & set(columns)
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in sorted(numbers)})

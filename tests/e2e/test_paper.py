@@ -1,0 +1,139 @@
+"""The paper's protocol from the command line, with word vectors of a made-up file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from probing.data.readers import read_builtin
+from probing.errors import ProbingError
+from probing.stored import base_arguments
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))
+CPU = ("--trainer.accelerator", "cpu")
+
+Run = Callable[..., Any]
+
+
+def counted(source: str) -> Counter[str]:
+    return Counter(word for sentence in read_builtin(source) for word in sentence.words)
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Vectors of three in four words of the corpora, in lower case."""
+    path = tmp_path_factory.mktemp("vectors") / "small.txt.gz"
+    words = {word.lower() for source in (TRAIN, TEST) for word in counted(source)}
+    rng = torch.Generator().manual_seed(0)
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        for number, word in enumerate(sorted(words)):
+            if number % 4:
+                values = torch.randn(7, generator=rng).tolist()
+                file.write(" ".join([word, *(f"{value:.4f}" for value in values)]) + "\n")
+    return path
+
+
+def known(vectors: Path) -> set[str]:
+    with gzip.open(vectors, "rt", encoding="utf-8") as file:
+        return {line.split()[0] for line in file}
+
+
+@pytest.fixture(scope="module")
+def trained(script: Run, tiny_bert: Path, vectors: Path, tmp_path_factory: Any) -> Path:
+    folder: Path = tmp_path_factory.mktemp("runs") / "paper"
+    arguments = ("--config", ROOT / "configs" / "paper.yaml", "--model.encoder.name", tiny_bert)
+    more = ("--model.vectors", vectors, "--output", folder, *CPU)
+    script("train", *arguments, *more, train=TRAIN, test=TEST).ok()
+    return folder
+
+
+def test_a_step_is_a_sentence_and_adam_makes_it(trained: Path) -> None:
+    checkpoint = torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+    sentences = sum(1 for _ in read_builtin(TRAIN))
+    assert checkpoint["global_step"] == sentences
+    (state,) = checkpoint["optimizer_states"]
+    assert {group["lr"] for group in state["param_groups"]} == {0.002}
+    assert {group["betas"] for group in state["param_groups"]} == {(0.9, 0.999)}
+    shape = checkpoint["state_dict"]["probes.attention_words.of_head"].shape
+    assert shape == (7, 2 * 2 * 4)  # numbers of a vector; both directions of 2 layers of 4 heads
+
+
+def test_the_papers_offsets_are_reported(trained: Path) -> None:
+    with (trained / "reports" / "test" / "baselines.csv").open(newline="") as file:
+        found = [line["baseline"] for line in csv.DictReader(file)]
+    assert set(found) == {f"offset={k}" for k in (-3, -2, -1, 1, 2)}
+
+
+def test_the_report_says_what_the_vectors_cover(trained: Path, vectors: Path) -> None:
+    summary = json.loads((trained / "reports" / "test" / "summary.json").read_text())
+    words, there = counted(TEST), known(vectors)
+    found = {word for word in words if word in there or word.lower() in there}
+    said = summary["vectors"]
+    assert said["source"] == str(vectors)
+    assert said["dimensions"] == 7
+    assert said["words"] == sum(words.values())
+    assert said["words_found"] == sum(words[word] for word in found)
+    assert said["words_lowered"] == sum(words[word] for word in found - there) > 0
+    assert (said["forms"], said["forms_found"]) == (len(words), len(found))
+    assert 0 < len(found) < len(words)
+
+
+def test_a_checkpoint_needs_the_vectors_it_was_made_with(
+    refuse: Callable[..., str], trained: Path, vectors: Path, tmp_path: Path
+) -> None:
+    arguments = ("--ckpt_path", trained / "checkpoints" / "last.ckpt", "--output", tmp_path / "x")
+    other = tmp_path / "other.txt"
+    with gzip.open(vectors, "rt") as file:
+        other.write_text(file.read() + "one-more 1 2 3 4 5 6 7\n")
+    said = refuse("evaluate", *arguments, "--model.vectors", other)
+    assert f"learned from the word vectors {vectors} (SHA-256 " in said
+    assert f"the run has {other} (SHA-256 " in said
+    said = refuse("evaluate", *arguments, "--model.vectors", tmp_path / "none.txt")
+    assert said.endswith("none.txt: no such file of word vectors; --model.vectors FILE names one\n")
+    assert not (tmp_path / "x").exists()
+
+
+def test_without_vectors_the_protocol_says_what_is_missing(
+    refuse: Callable[..., str], tiny_bert: Path
+) -> None:
+    config = ("--config", ROOT / "configs" / "paper.yaml", "--model.encoder.name", tiny_bert)
+    said = refuse("train", *config, f"--data.train={TRAIN}", f"--data.test={TEST}")
+    assert "glove.6B.100d.txt: no such file of word vectors; --model.vectors FILE" in said
+
+
+def test_a_fault_in_the_file_is_named_before_anything_is_written(
+    refuse: Callable[..., str], tiny_bert: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.txt").write_text("the 1 2\na 3 x\n")
+    config = ("--config", ROOT / "configs" / "paper.yaml", "--model.encoder.name", tiny_bert)
+    sources = (f"--data.train={TRAIN}", f"--data.test={TEST}", "--model.vectors", "bad.txt")
+    said = refuse("train", *config, *sources, "--output", tmp_path / "run")
+    assert said == "error: bad.txt:2: expected numbers after 'a', found 'x'\n"
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("key", ["vectors", "probes"])
+def test_a_stored_configuration_may_name_a_file_of_vectors_and_nothing_else(key: str) -> None:
+    """A name with dots is a file here; where a class is expected, it is refused."""
+    stored = yaml.safe_dump({"model": {key: "my.vectors"}})
+    early = Namespace(config=[], imports=[])
+    if key == "vectors":
+        with base_arguments("evaluate", early, stored, []) as arguments:
+            assert arguments[0] == "--config"
+    else:
+        with (
+            pytest.raises(ProbingError, match=r"my\.vectors, from outside the package"),
+            base_arguments("evaluate", early, stored, []),
+        ):
+            pass
