@@ -19,15 +19,15 @@ from torch import Tensor
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
 from .comparisons import DIFFERENCES, Pair
+from .counting import Counted, HeadCounting, ProbeCounting
 from .data import EdgeData
 from .data.store import EdgeWindows
-from .data.units import Units, overlaps
+from .data.units import overlaps
 from .figures import head_overview, png, relation_heatmap, seed_overview, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
-from .intervals import Resampled
-from .metrics import EdgeAccuracy, HeadAccuracy, Spread, WordMean
+from .metrics import Spread, WordMean
 from .modules import ProbingModule
 from .reports import (
     BASELINES,
@@ -35,17 +35,14 @@ from .reports import (
     HEADS,
     PROBES,
     WEIGHTS,
-    HeadCounts,
     ProbeCounts,
     baseline_rows,
-    beside_heads,
     error_rows,
     head_rows,
     with_bounds,
 )
 from .resampling import Resampler
 from .seeds import SEEDS, seed_rows
-from .subtypes import Counts, roll_ups, rolled_up
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -65,7 +62,7 @@ class Report(Callback):
         self.resampler: Resampler | None = None
         self.pairs: Sequence[Pair] = ()
         self.final = "test"
-        self.heads: dict[str, dict[str, HeadCounts]] = {}  # of each split, by encoder
+        self.counted: dict[str, Counted] = {}  # of each split
         self.started = time.monotonic()
         self.described: set[str] = set()
         self.terms: Terms
@@ -85,63 +82,37 @@ class Report(Callback):
                 if vectors is not None:
                     show(f"  {vectors.name}: {vectors.coverage(corpus.vocabulary)}")
 
-    def _start(self, split: str, module: LightningModule) -> None:
+    def _start(self, split: str, corpus: EdgeWindows, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
-        self.probe_metric = EdgeAccuracy(tuple(module.probes), self.resampler).to(module.device)
-        self.counting = split not in self.heads
-        if self.counting:
-            self.head_metrics = {
-                name: HeadAccuracy(self.resampler).to(module.device) for name in module.encoders
-            }
-            baselines = EdgeAccuracy(self.terms.baselines, self.resampler)
-            self.baseline_metric = baselines.to(module.device)
+        units = corpus.units
+        self.probes = ProbeCounting(
+            module, self.terms, resampler=self.resampler, units=units.of_anchors
+        )
+        # Heads do not change: they are counted once.
+        self.heads = None
+        if split not in self.counted:
+            self.heads = HeadCounting(
+                module, self.terms, resampler=self.resampler, units=units.of_heads
+            )
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
-        self.probe_metric.update(batch, outputs["hits"])
-        if self.counting:
-            for name, metric in self.head_metrics.items():
-                metric.update(batch, outputs["encodings"][name])
-            for part in batch.parts:
-                self.baseline_metric.update(part, part.baselines)
+        self.probes.update(batch, outputs)
+        if self.heads is not None:
+            self.heads.update(batch, outputs)
 
     def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
-        if self.counting:
-            self.heads[split] = self._head_counts(_corpora(trainer)[split].units, module)
-        counted = self.probe_metric.compute()
-        rows = self.probe_metric.rows
-        drawn = Resampled.taken(counted, _corpora(trainer)[split].units.of_anchors, rows)
-        names = self.probe_metric.names
-        probes = self._rolled_up(ProbeCounts(rows, names, resampled=drawn, **counted))
+        if self.heads is not None:
+            self.counted[split] = self.heads.compute()
+        probes = self.probes.compute()
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
             assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
-    def _head_counts(self, units: Units, module: LightningModule) -> dict[str, HeadCounts]:
-        assert isinstance(module, ProbingModule)
-        baselines = self.baseline_metric.compute()
-        rows = self.baseline_metric.rows
-        drawn_baselines = Resampled.taken(baselines, units.of_heads, rows)
-        found = {}
-        for name, metric in self.head_metrics.items():
-            counted = metric.compute()
-            drawn = Resampled.taken(counted, units.of_heads, rows)
-            counts = HeadCounts(
-                terms=self.terms,
-                rows=rows,
-                baselines=baselines["correct"],
-                layers=module.encoders[name].layer_numbers,
-                resampled=drawn,
-                # Baselines count root words, too, which are no anchors of heads.
-                resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
-                **counted,
-            )
-            found[name] = self._rolled_up(counts)
-        return found
-
-    def _rolled_up(self, counts: Counts) -> Counts:
-        subtypes = self.terms.subtypes
-        return rolled_up(counts, roll_ups(counts.rows, subtypes), subtypes)
+    @property
+    def chosen_on(self) -> str | None:
+        """The split whose counts choose heads, if that is not each split's own."""
+        return "val" if "val" in self.counted else None
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
@@ -152,21 +123,18 @@ class Report(Callback):
     def _write(
         self, split: str, probes: ProbeCounts, trainer: Trainer, module: ProbingModule
     ) -> None:
-        chosen_on = "val" if "val" in self.heads else split
-        of_encoder = self.heads[split]
+        chosen_on = self.chosen_on or split
+        counted = self.counted[split]
         corpora = _corpora(trainer)
         corpus, also_in = corpora[split], overlaps(split, corpora)
         findings = Findings(
             split=split,
             source=corpus.source,
             model=module.description + _computed_in(trainer),
-            counts=_beside(of_encoder),
+            counts=counted.heads,
             probes=probes,
             chosen_on=chosen_on,
-            # The rows of this split, also those of which the other has one label only.
-            chosen=rolled_up(
-                _beside(self.heads[chosen_on]), of_encoder[MAIN].rows, self.terms.subtypes
-            ),
+            chosen=self.counted[chosen_on].as_choice_for(counted),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus, also_in=also_in),
             scheme=corpus.scheme,
@@ -176,15 +144,15 @@ class Report(Callback):
             pairs=self.pairs,
         )
         folder = run_folder(trainer) / "reports" / split
-        if self.counting:
-            for name, counts in of_encoder.items():
+        if self.heads is not None:
+            for name, counts in counted.of_encoder.items():
                 suffix = "" if name == MAIN else f"_{name}"
                 columns = with_bounds(HEADS, counts)
                 write_csv(folder / f"heads{suffix}.csv", columns, head_rows(counts))
                 if self.terms.errors:
                     write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
-            columns = with_bounds(BASELINES, of_encoder[MAIN])
-            write_csv(folder / "baselines.csv", columns, baseline_rows(of_encoder[MAIN]))
+            main = counted.of_encoder[MAIN]
+            write_csv(folder / "baselines.csv", with_bounds(BASELINES, main), baseline_rows(main))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
             for best in findings.pictured:
@@ -261,7 +229,7 @@ class Report(Callback):
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting; Lightning's sanity check sees only some batches and is no split."""
         if not trainer.sanity_checking:
-            self._start("val", pl_module)
+            self._start("val", _corpora(trainer)["val"], pl_module)
 
     def on_validation_batch_end(
         self,
@@ -283,7 +251,7 @@ class Report(Callback):
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting."""
-        self._start("test", pl_module)
+        self._start("test", _corpora(trainer)["test"], pl_module)
 
     def on_test_batch_end(
         self,
@@ -394,12 +362,6 @@ class HeadWeights(Callback):
 def _computed_in(trainer: Trainer) -> str:
     """The precision of the run, where it is not the usual one."""
     return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
-
-
-def _beside(of_encoder: Mapping[str, HeadCounts]) -> HeadCounts:
-    """The main encoder's heads, with those of further ones as what they are compared with."""
-    others = {name: counts for name, counts in of_encoder.items() if name != MAIN}
-    return beside_heads(of_encoder[MAIN], others)
 
 
 def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:

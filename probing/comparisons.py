@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .batch import Terms
 from .errors import ProbingError
-from .intervals import Counted, Interval, paired
+from .intervals import Interval, Tally, paired
 from .reports import Cell, HeadCounts, ProbeCounts, ordered, untrained
 
 DIFFERENCES = (
@@ -118,9 +118,7 @@ def differences(
             )
 
 
-def _counted(
-    name: str, probes: ProbeCounts, heads: HeadCounts, chosen: HeadCounts
-) -> Counted | None:
+def _counted(name: str, probes: ProbeCounts, heads: HeadCounts, chosen: HeadCounts) -> Tally | None:
     if name in probes.names:
         return probes.probe(name)
     if name in heads.terms.baselines:

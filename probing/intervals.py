@@ -97,7 +97,7 @@ class Resampled:
 
 
 @dataclass(frozen=True)
-class Counted:
+class Tally:
     """What a head, a baseline or a probe gets right: ``correct [R]`` of ``total [R]``."""
 
     correct: Tensor
@@ -138,7 +138,7 @@ def bounds(correct: Tensor, total: Tensor, drawn: Tensor, totals: Tensor, units:
     return torch.where(is_mixed, central(shares), by_formula)
 
 
-def paired(first: Counted, second: Counted, row: int) -> Interval | None:
+def paired(first: Tally, second: Tally, row: int) -> Interval | None:
     """Of the difference between two shares of the same anchors, from the same resamples.
 
     ``None`` where nothing was resampled, or for fewer than :data:`FEW` units.

@@ -45,8 +45,8 @@ class Predictions(Callback):
         if trainer.sanity_checking or trainer.state.fn == TrainerFn.FITTING:
             return
         self.probes = tuple(module.probes)
-        if "val" in self.report.heads:
-            chosen = _own(self.report.heads["val"][MAIN])
+        if self.report.chosen_on is not None:
+            chosen = _own(self.report.counted[self.report.chosen_on].heads)
             self.cells = list(dict.fromkeys(chosen.values()))
         else:
             self.cells = _every(module, self.report)
@@ -85,9 +85,11 @@ class Predictions(Callback):
         self.notes.file.close()
         trainer.strategy.barrier("predictions are noted")
         if trainer.is_global_zero:
-            counts = self.report.heads[split][MAIN]
-            chosen = self.report.heads["val" if "val" in self.report.heads else split][MAIN]
-            table = best_heads(counts, chosen, at_least=self.report.min_anchors)
+            counted = self.report.counted[split]
+            # A row that only this split has is the other's row of a single label: its head is
+            # among those that were noted.
+            chosen = self.report.counted[self.report.chosen_on or split].as_choice_for(counted)
+            table = best_heads(counted.heads, chosen, at_least=self.report.min_anchors)
             own = _own(chosen)
             named = [ALL, *(best.relation for best in table)]
             pickers = Pickers(

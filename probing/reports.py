@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .batch import ALL, Rival, Terms
-from .intervals import BOUNDS, Counted, Interval, Resampled, bounds
+from .intervals import BOUNDS, Interval, Resampled, Tally, bounds
 
 HEADS = (
     "relation,direction,layer,head,correct,total,reachable,accuracy,gold_mass,special_mass"
@@ -85,12 +85,12 @@ class HeadCounts:
         """How many anchors of each row a head gets right, ``[R]``."""
         return self.head(cell).correct
 
-    def head(self, cell: Cell) -> Counted:
+    def head(self, cell: Cell) -> Tally:
         """What a head gets right, and in resamples."""
         direction = self.terms.directions.index(cell.direction)
         index = direction, self.layers.index(cell.layer), cell.head - 1
         drawn = self.resampled and self.resampled.of(*index)
-        return Counted(self.correct[:, *index], self.total, drawn)
+        return Tally(self.correct[:, *index], self.total, drawn)
 
     def best_of(self, row: int, rival: Rival) -> str:
         """The baseline of ``rival`` with the most anchors right; the first of several."""
@@ -100,11 +100,11 @@ class HeadCounts:
         """How many anchors of each row a baseline gets right, ``[R]``."""
         return self.baseline(name).correct
 
-    def baseline(self, name: str) -> Counted:
+    def baseline(self, name: str) -> Tally:
         """What a baseline gets right, and in resamples."""
         index = self.terms.baselines.index(name)
         drawn = self.resampled_baselines and self.resampled_baselines.of(index)
-        return Counted(self.baselines[:, index], self.total, drawn)
+        return Tally(self.baselines[:, index], self.total, drawn)
 
 
 @dataclass(frozen=True)
@@ -117,16 +117,16 @@ class ProbeCounts:
     total: Tensor
     resampled: Resampled | None = None
 
-    def probe(self, name: str) -> Counted:
+    def probe(self, name: str) -> Tally:
         """What a probe gets right, and in resamples."""
         index = list(self.names).index(name)
         drawn = self.resampled and self.resampled.of(index)
-        return Counted(self.correct[:, index], self.total, drawn)
+        return Tally(self.correct[:, index], self.total, drawn)
 
-    def beside(self, other: Counted) -> Counted:
+    def beside(self, other: Tally) -> Tally:
         """What a head or a baseline gets right, of the anchors of the probes."""
         drawn = self.resampled and other.resampled and other.resampled.beside(self.resampled)
-        return Counted(other.correct, self.total, drawn)
+        return Tally(other.correct, self.total, drawn)
 
 
 @dataclass(frozen=True)
@@ -295,10 +295,10 @@ def probe_rows(
             yield (name, probes.rows[r], *_score(counted, r))
 
 
-def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Counted]:
+def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tally]:
     """What needs no training, over the anchors of heads."""
     every = chosen.row(ALL)
-    rows: dict[str, Counted] = {}
+    rows: dict[str, Tally] = {}
     for rival in heads.terms.rivals:
         if not rival.is_choice:
             rows[rival.name] = heads.baseline(rival.of[0])
@@ -350,7 +350,7 @@ def ordered(rows: Sequence[str], total: Tensor, terms: Terms) -> list[int]:
     return sorted(counted, key=lambda r: (first.get(rows[r], len(first)), -int(total[r]), rows[r]))
 
 
-def _score(counted: Counted, row: int) -> tuple[object, ...]:
+def _score(counted: Tally, row: int) -> tuple[object, ...]:
     """Correct, total, accuracy, and the interval if there is one.
 
     ``correct`` is a whole number but where it is an expectation.

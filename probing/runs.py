@@ -182,7 +182,7 @@ def _train(commands: Commands, early: Namespace) -> None:
     judged = {"datamodule": data, "ckpt_path": made, "verbose": False, "weights_only": True}
     is_last = data.sources["test"] is None
     # A resumed run that was finished already has not looked at its validation data.
-    if data.sources["val"] is not None and (is_last or "val" not in commands.report.heads):
+    if data.sources["val"] is not None and (is_last or "val" not in commands.report.counted):
         trainer.validate(model, **judged)
     if not is_last:
         trainer.test(model, **judged)

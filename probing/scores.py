@@ -9,10 +9,10 @@ import torch
 from matplotlib.figure import Figure
 
 from .batch import MAIN
+from .counting import Counted, HeadCounting, ProbeCounting
 from .data import EdgeData
 from .figures import head_overview
 from .findings import Findings
-from .metrics import EdgeAccuracy, HeadAccuracy
 from .modules import ProbingModule
 from .reports import (
     BASELINES,
@@ -21,7 +21,6 @@ from .reports import (
     HeadCounts,
     ProbeCounts,
     baseline_rows,
-    beside_heads,
     head_rows,
 )
 from .terminal import describe
@@ -32,10 +31,12 @@ class Scores:
 
     Args:
         findings: all of it, as a run reports it.
+        counts: of the main encoder's heads and of the baselines.
     """
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, counts: HeadCounts) -> None:
         self.findings = findings
+        self.counts = counts
 
     @property
     def best_heads(self) -> pd.DataFrame:
@@ -64,12 +65,12 @@ class Scores:
     @property
     def heads(self) -> pd.DataFrame:
         """Every head on every row of the report; the columns of ``heads.csv``."""
-        return _frame(head_rows(self.findings.counts), HEADS)
+        return _frame(head_rows(self.counts), HEADS)
 
     @property
     def baselines(self) -> pd.DataFrame:
         """The columns of ``baselines.csv``."""
-        return _frame(baseline_rows(self.findings.counts), BASELINES)
+        return _frame(baseline_rows(self.counts), BASELINES)
 
     @property
     def probes(self) -> pd.DataFrame:
@@ -92,55 +93,36 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores
     splits = [split for split in ("val", "test") if data.sources[split] is not None]
     counted = {split: _counted(module, data, split) for split in splits}
     chosen_on = "val" if "val" in counted else "test"
-    counts, probes = counted["test"]
+    heads, probes = counted["test"]
     corpus = data.split("test")
     return Scores(
         Findings(
             split="test",
             source=corpus.source,
             model=module.description,
-            counts=counts,
+            counts=heads.heads,
             probes=probes,
             chosen_on=chosen_on,
-            chosen=counted[chosen_on][0],
+            chosen=counted[chosen_on][0].as_choice_for(heads),
             min_anchors=min_anchors,
             holds=describe("test", corpus),
-        )
+            scheme=corpus.scheme,
+        ),
+        heads.of_encoder[MAIN],
     )
 
 
-def _counted(module: ProbingModule, data: EdgeData, split: str) -> tuple[HeadCounts, ProbeCounts]:
+def _counted(module: ProbingModule, data: EdgeData, split: str) -> tuple[Counted, ProbeCounts]:
     """What heads and probes get right on a split."""
     terms = data.split(split).terms
-    heads = {name: HeadAccuracy().to(module.device) for name in module.encoders}
-    baselines = EdgeAccuracy(terms.baselines).to(module.device)
-    probes = EdgeAccuracy(tuple(module.probes)).to(module.device)
+    heads, probes = HeadCounting(module, terms), ProbeCounting(module, terms)
     for batch in data.evaluation(split):
         moved = batch.to(module.device)
         with torch.no_grad():
             outcome = module.judge(moved)
-            for name, metric in heads.items():
-                metric.update(moved, outcome["encodings"][name])
-            baselines.update(moved, moved.baselines)
-            probes.update(moved, outcome["hits"])
-    of_encoder = {
-        name: HeadCounts(
-            terms=terms,
-            rows=metric.rows,
-            baselines=baselines.compute()["correct"],
-            layers=module.encoders[name].layer_numbers,
-            resampled=None,
-            resampled_baselines=None,
-            **metric.compute(),
-        )
-        for name, metric in heads.items()
-    }
-    main = of_encoder.pop(MAIN)
-    found = probes.compute()
-    return (
-        beside_heads(main, of_encoder),
-        ProbeCounts(probes.rows, probes.names, found["correct"], found["total"]),
-    )
+            heads.update(moved, outcome)
+            probes.update(moved, outcome)
+    return heads.compute(), probes.compute()
 
 
 def _frame(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:

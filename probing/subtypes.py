@@ -39,9 +39,11 @@ def rolled_up(counts: Counts, names: Sequence[str], separators: str) -> Counts:
     another, the other may have more labels.
     """
     parts: dict[str, list[int]] = {}
-    for name in names:
+    for name in names if separators else ():
+        if not is_roll_up(name) or name in counts.rows:
+            continue
         indices = [r for r, row in enumerate(counts.rows) if _is_part(row, name, separators)]
-        if is_roll_up(name) and name not in counts.rows and indices:
+        if indices:
             parts[name] = indices
     longer: dict[str, Any] = {}
     for field in fields(counts):

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from probing.intervals import (
     FEW,
-    Counted,
     Interval,
     Resampled,
+    Tally,
     bounds,
     central,
     paired,
@@ -105,7 +105,7 @@ def naive_interval(right: Tensor, total: Tensor, seed: int, count: int = 200) ->
 
 def interval_of(right: Tensor, total: Tensor, seed: int, count: int = 200) -> Interval:
     drawn = resampled([right], total, seed, count).of(0)
-    found = Counted(right.sum()[None], total.sum()[None], drawn).interval(0)
+    found = Tally(right.sum()[None], total.sum()[None], drawn).interval(0)
     assert found is not None
     return found
 
@@ -184,7 +184,7 @@ def test_an_expected_value_that_misses_the_whole_by_its_last_digits_is_the_whole
 
 
 def test_without_resamples_there_is_no_interval() -> None:
-    alone = Counted(torch.tensor([3]), torch.tensor([5]))
+    alone = Tally(torch.tensor([3]), torch.tensor([5]))
     assert alone.interval(0) is None
     assert paired(alone, alone, 0) is None
 
@@ -192,14 +192,14 @@ def test_without_resamples_there_is_no_interval() -> None:
 # -------------------------------------------------------------------- differences
 
 
-def two(seed: int, units: int = 60) -> tuple[Counted, Counted, Tensor, Tensor, Tensor]:
+def two(seed: int, units: int = 60) -> tuple[Tally, Tally, Tensor, Tensor, Tensor]:
     """Two pickers that agree on most anchors."""
     right, total = planted(seed, units, spread=0.4)
     random = np.random.default_rng(seed)
     other = (right - torch.from_numpy(random.binomial(1, 0.2, units))).clamp_min(0)
     drawn = resampled([right, other], total, seed)
     one, less = (
-        Counted(hits.sum()[None], total.sum()[None], drawn.of(k))
+        Tally(hits.sum()[None], total.sum()[None], drawn.of(k))
         for k, hits in enumerate((right, other))
     )
     return one, less, right, other, total

@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     # These bring them together.
     "modules": BASE | {"encoder", "probes", "metrics", "seeds", "vectors"},
     "subtypes": BASE | {"reports", "intervals"},
+    "counting": BASE | {"metrics", "modules", "reports", "subtypes", "intervals", "resampling"},
     "seeds": {"errors"},
     "comparisons": BASE | {"reports", "intervals"},
     "layout": BASE | {"reports", "intervals"},
@@ -42,14 +43,14 @@ ALLOWED: dict[str, set[str]] = {
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder", "subtypes"}
-    | {"comparisons", "intervals", "resampling", "seeds"},
+    | {"modules", "counting", "findings", "figures", "terminal", "folder"}
+    | {"comparisons", "resampling", "seeds"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
     "maps": BASE | {"figures"},
     "encoded": BASE | {"encoder", "probes", "maps"},
-    "scores": BASE | {"data", "figures", "findings", "metrics", "modules", "reports", "terminal"},
+    "scores": BASE | {"counting", "data", "figures", "findings", "modules", "reports", "terminal"},
     # The command line. `cli` shows help without importing anything heavy, and imports `runs` late.
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},

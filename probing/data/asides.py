@@ -22,6 +22,7 @@ def with_asides(batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
     ]
     if not found:
         return batch
+    offsets = offsets_of(batch.terms) or ()
     size, most = len(windows), max(len(window.asides) for window in windows)
     b, a, anchor, gold, row = torch.tensor(found).unbind(1)
     anchors = torch.zeros(size, most, dtype=torch.long)
@@ -43,9 +44,7 @@ def with_asides(batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
         gold=golds,
         candidates=candidates,
         member=member,
-        baselines=offset_hits(
-            golds, anchors, batch.lengths, offsets_of(batch.terms) or ()
-        ).double(),
+        baselines=offset_hits(golds, anchors, batch.lengths, offsets).double(),
         kinds=torch.zeros_like(golds, dtype=torch.int8),
     )
     return replace(batch, asides=own)

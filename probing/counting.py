@@ -1,0 +1,120 @@
+"""What heads, baselines and probes get right on a split, counted batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from .batch import MAIN, EdgeBatch, Terms
+from .intervals import Resampled
+from .metrics import EdgeAccuracy, HeadAccuracy
+from .modules import ProbingModule
+from .reports import HeadCounts, ProbeCounts, beside_heads
+from .resampling import Resampler
+from .subtypes import Counts, roll_ups, rolled_up
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counts of a split; ``of_encoder`` are heads' by the name of their encoder."""
+
+    of_encoder: Mapping[str, HeadCounts]
+
+    @property
+    def heads(self) -> HeadCounts:
+        """The main encoder's, with those of further ones as what they are compared with."""
+        others = {name: counts for name, counts in self.of_encoder.items() if name != MAIN}
+        return beside_heads(self.of_encoder[MAIN], others)
+
+    def as_choice_for(self, other: Counted) -> HeadCounts:
+        """What heads are chosen by where ``other`` is reported.
+
+        It has the rows of the other, also those of which it has one label only.
+        """
+        heads = self.heads
+        return rolled_up(heads, other.of_encoder[MAIN].rows, heads.terms.subtypes)
+
+
+class HeadCounting:
+    """Counts every head of every encoder, and the baselines, over the batches of a split.
+
+    Args:
+        module: whose encoders they are.
+        terms: of the task.
+        resampler: counts them in resamples, too, if given.
+        units: how many units have an anchor of heads, by the name of the row.
+    """
+
+    def __init__(
+        self,
+        module: ProbingModule,
+        terms: Terms,
+        *,
+        resampler: Resampler | None = None,
+        units: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.terms = terms
+        self.units = units
+        self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
+        self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
+        self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
+
+    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+        """Count a batch that :meth:`~probing.modules.ProbingModule.judge` has judged."""
+        for name, metric in self.heads.items():
+            metric.update(batch, outcome["encodings"][name])
+        for part in batch.parts:
+            self.baselines.update(part, part.baselines)
+
+    def compute(self) -> Counted:
+        """The counts, summed over processes."""
+        baselines = self.baselines.compute()
+        of_baselines = Resampled.taken(baselines, self.units, self.baselines.rows)
+        found = {}
+        for name, metric in self.heads.items():
+            counted = metric.compute()
+            drawn = Resampled.taken(counted, self.units, metric.rows)
+            found[name] = HeadCounts(
+                terms=self.terms,
+                rows=metric.rows,
+                baselines=baselines["correct"],
+                layers=self.layers[name],
+                resampled=drawn,
+                # Baselines count root words, too, which are no anchors of heads.
+                resampled_baselines=drawn and of_baselines and of_baselines.beside(drawn),
+                **counted,
+            )
+        return Counted({n: _with_roll_ups(counts, self.terms) for n, counts in found.items()})
+
+
+class ProbeCounting:
+    """Counts every probe over the batches of a split; see :class:`HeadCounting`."""
+
+    def __init__(
+        self,
+        module: ProbingModule,
+        terms: Terms,
+        *,
+        resampler: Resampler | None = None,
+        units: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.terms = terms
+        self.units = units
+        self.metric = EdgeAccuracy(tuple(module.probes), resampler).to(module.device)
+
+    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+        """Count a batch that :meth:`~probing.modules.ProbingModule.judge` has judged."""
+        self.metric.update(batch, outcome["hits"])
+
+    def compute(self) -> ProbeCounts:
+        """The counts, summed over processes."""
+        found = self.metric.compute()
+        drawn = Resampled.taken(found, self.units, self.metric.rows)
+        counts = ProbeCounts(self.metric.rows, self.metric.names, resampled=drawn, **found)
+        return _with_roll_ups(counts, self.terms)
+
+
+def _with_roll_ups(counts: Counts, terms: Terms) -> Counts:
+    return rolled_up(counts, roll_ups(counts.rows, terms.subtypes), terms.subtypes)
