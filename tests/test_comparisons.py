@@ -31,6 +31,7 @@ from probing.reports import (
     with_bounds,
 )
 from probing.resampling import Resampler
+from probing.subtypes import rolled_up
 
 Edges = tuple[EdgeBatch, Encoding]
 COUNT = 60
@@ -303,3 +304,34 @@ def test_the_figure_of_seeds_has_a_circle_a_seed_and_lines_for_the_others(edges:
     assert list(circles.get_xdata()) == pytest.approx(scores)
     labels = {text.get_text().rpartition(" ")[0] for text in panel.get_legend().get_texts()}
     assert labels == {name for name in these.overall if name not in PROBE_NAMES}
+
+
+def test_added_up_rows_have_intervals_of_their_own(edges: Edges) -> None:
+    """The sums of the labels' rows in each resample; a unit of both labels counts once."""
+    batch, encoding = edges
+    rows = ("all", "obj", "obj:x", "punct")
+    counts = counts_of(replace(batch, rows=rows), encoding)
+    drawn, others = counts.resampled, counts.resampled_baselines
+    assert drawn
+    assert others
+    known = {"obj": 12, "obj:x": 15, "obj:*": 18}
+    longer = rolled_up(
+        replace(
+            counts,
+            resampled=replace(drawn, by_name=known),
+            resampled_baselines=replace(others, by_name=known),
+        ),
+        ["obj:*"],
+        ":",
+    )
+    assert longer.resampled
+    assert longer.resampled_baselines
+    assert list(longer.rows) == [*rows, "obj:*"]
+    for found, parts in ((longer.resampled, drawn), (longer.resampled_baselines, others)):
+        assert torch.equal(found.correct[4], parts.correct[1] + parts.correct[2])
+        assert torch.equal(found.total[4], parts.total[1] + parts.total[2])
+        assert found.units.tolist() == [20, 20, 20, 20, 18]
+        assert torch.equal(found.correct[:4], parts.correct)
+    interval = longer.head(Cell(counts.terms.directions[0], 1, 1)).interval(4)
+    assert interval
+    assert interval.units == 18
