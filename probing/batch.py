@@ -143,11 +143,13 @@ class Wordpieces:
     ``words_of[t]`` is the index of the word, counted from zero; special tokens have -1. A
     wordpiece with characters of several words belongs to those from ``words_of[t]`` to
     ``last_of[t]``, in equal shares; ``last_of`` is ``None`` where each belongs to one.
+    ``unfit`` says why the window must not be used, if the tokenizer knows a reason.
     """
 
     ids: Sequence[int]
     words_of: Sequence[int]
     last_of: Sequence[int] | None = None
+    unfit: str = ""
 
     @property
     def words(self) -> set[int]:

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
-from .comparisons import DIFFERENCES, Pair
 from .counting import Counted, HeadCounting, ProbeCounting
 from .data import EdgeData
 from .data.store import EdgeWindows
 from .data.units import overlaps
+from .differences import DIFFERENCES, Pair
 from .figures import head_overview, png, relation_heatmap, seed_overview, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings

@@ -12,8 +12,10 @@ from docstring_parser import DocstringStyle, parse
 from jsonargparse import Namespace
 
 from .callbacks import Report
+from .comparison.entries import MODELS
 from .encoder import Encoder
 from .modules import ProbingModule
+from .treebanks import Treebanks
 
 _WIDTH = 100
 _INDENT = 8
@@ -28,6 +30,7 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
         "probes": {},
         "data": dict(_options("data", _class(data.class_path), data.init_args)),
         "report": dict(_options("report", Report, config.report)),
+        "treebanks": dict(_options("treebanks", Treebanks, config.treebanks)),
     }
     for name, encoder in (config.model.encoders or {}).items():
         sections["model"] |= _options(f"model.encoders.{name}", Encoder, encoder)
@@ -41,7 +44,8 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
             lines += [f"{title}:", *_listed(options)]
     trainer = config.trainer.as_dict()
     shown = ("max_epochs", "devices", "strategy", "accelerator", "precision")
-    lines += ["run:", *_listed(_RUN)]
+    run = _RUN | ({"models": (config.models, MODELS)} if script == "evaluate" else {})
+    lines += ["run:", *_listed(run)]
     lines += ["trainer (any argument of Lightning's Trainer; --help_trainer lists them all):"]
     lines += _listed({f"trainer.{name}": (trainer[name], "") for name in shown})
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 
 from .batch import ALL
-from .comparisons import Difference, Pair, differences
+from .differences import Difference, Pair, differences
 from .intervals import BOUNDS, FEW, Interval
 from .layout import Column, layout
 from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows

@@ -69,7 +69,7 @@ class RunFolder(Callback):
         """Decide, once, and point the logger and the checkpoints there."""
         if self._path is not None:
             return
-        decided = str(self._decide()) if trainer.is_global_zero else ""
+        decided = str(self.decide()) if trainer.is_global_zero else ""
         self._path = Path(trainer.strategy.broadcast(decided))
         if trainer.logger is None:
             trainer.logger = Events(save_dir=self._path, name="", version="")
@@ -77,7 +77,8 @@ class RunFolder(Callback):
             if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
                 callback.dirpath = str(self._path / "checkpoints")
 
-    def _decide(self) -> Path:
+    def decide(self) -> Path:
+        """Claim the folder, for the first process alone, and write the configuration there."""
         path = Path(self.output) if self.output else _next_version(Path("runs") / self.job)
         path.mkdir(parents=True, exist_ok=True)
         if self.overwrite and not self.resume:
@@ -87,6 +88,7 @@ class RunFolder(Callback):
                 else:
                     made.unlink(missing_ok=True)
         write_whole(path / "config.yaml", self.config)
+        self._path = path
         return path
 
     def on_save_checkpoint(

@@ -19,9 +19,11 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from .callbacks import HeadWeights, Report
 from .cli import DEFAULT, Script
-from .comparisons import check, names, read_pair
+from .comparison.entries import MODELS, entries_of
+from .comparison.run import compare
 from .complaints import Parser, naming, refuse_empty
 from .data import EdgeData
+from .differences import check, names, read_pair
 from .encoder import Encoder
 from .errors import ProbingError
 from .explain import explain
@@ -32,6 +34,7 @@ from .reports import Cell
 from .resampling import Resampler
 from .stored import base_arguments, load_checkpoint, stored_config
 from .terminal import watched
+from .treebanks import Treebanks
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
@@ -43,6 +46,7 @@ class Commands(LightningCLI):
     def __init__(self, arguments: Sequence[str], *, job: str) -> None:
         set_parsing_settings(subclasses_disabled=[Encoder])
         self.job = job
+        self.is_quiet = False
         super().__init__(
             ProbingModule,
             EdgeData,
@@ -81,15 +85,22 @@ class Commands(LightningCLI):
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
+        parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
         parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
         parser.add_argument("--intervals", type=int, default=0, help="resamples for 95%% intervals")
         parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
         parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
         parser.link_arguments("seeds", "model.seeds")
         parser.add_lightning_class_args(Report, "report")
+        parser.add_lightning_class_args(Treebanks, "treebanks")
         parser.link_arguments(
             "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
         )
+
+    def instantiate_classes(self) -> None:
+        """Build a run; the models of a comparison get one each, and later."""
+        if self.config.get("models") is None:
+            super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Any:
         """Add what every run has: a folder, a checkpoint, the weights of heads."""
@@ -109,7 +120,8 @@ class Commands(LightningCLI):
         self.report = self._get(self.config_init, "report")
         self.report.resampler = _resampler(self.config.intervals)
         self.report.pairs = [read_pair(text) for text in self.config.paired]
-        callbacks = [self.folder, self.report, HeadWeights(), checkpoint]
+        self.treebanks = self._get(self.config_init, "treebanks")
+        callbacks = [self.folder, self.report, self.treebanks, HeadWeights(), checkpoint]
         if self.config.get("predictions"):
             callbacks.append(Predictions(self.report))
         return self._instantiate_trainer(config, callbacks)
@@ -157,6 +169,9 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
             print(explain(Options([*base, *own], job=job).config, script=script, job=named))
             return
         commands = Commands([*base, *own], job=job)
+    if commands.config.get("models") is not None:
+        _compare(commands, script, early, [*base, *own])
+        return
     for name in commands.config.model.probes or {}:
         if not name.isidentifier():
             raise ProbingError(f"probe {name!r}: expected a name of letters, digits and _")
@@ -190,13 +205,46 @@ def _train(commands: Commands, early: Namespace) -> None:
         print(f"Checkpoint: {made}")
 
 
-def _evaluate(commands: Commands, early: Namespace) -> None:
-    model, data, trainer = commands.model, commands.datamodule, commands.trainer
+def _compare(
+    commands: Commands, script: Script, early: Namespace, arguments: Sequence[str]
+) -> None:
+    """Evaluate each of the models that the command line names, then compare them."""
+    if script != "evaluate" or early.ckpt_path:
+        raise ProbingError("--models compares heads: it goes with evaluate.py, without probes")
+
+    def build(more: Sequence[str]) -> Commands:
+        job = Commands([*arguments, "--models=null", *more], job=commands.job)
+        job.is_quiet = True
+        return job
+
+    compare(
+        entries_of(commands.config.models),
+        build=build,
+        ready=lambda job: _evaluable(job, early),
+        evaluate=lambda job: _evaluate(job, early),
+        folder=RunFolder(
+            job=commands.job,
+            output=commands.config.get("output"),
+            overwrite=bool(commands.config.get("overwrite")),
+            config=commands.parser.dump(commands.config, skip_unset=False),
+        ),
+        is_first=_is_first(),
+    )
+
+
+def _evaluable(commands: Commands, early: Namespace) -> None:
+    """Refuse what cannot be evaluated."""
+    model, data = commands.model, commands.datamodule
     if model.probes and not early.ckpt_path:
         raise ProbingError("the config names probes: give their checkpoint with --ckpt_path CKPT")
     if data.sources["test"] is None:
         raise ProbingError("no test data: give --data.test FILE")
     _ready(commands, ("val", "test"), resume=None)
+
+
+def _evaluate(commands: Commands, early: Namespace) -> None:
+    _evaluable(commands, early)
+    model, data, trainer = commands.model, commands.datamodule, commands.trainer
     if early.ckpt_path and _is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
@@ -212,7 +260,8 @@ def _evaluate(commands: Commands, early: Namespace) -> None:
 def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = commands.datamodule, commands.model
-    commands.report.final = "val" if data.sources["test"] is None else "test"
+    final = "val" if data.sources["test"] is None else "test"
+    commands.report.final = "" if commands.is_quiet else final
     if _is_first():
         commands.folder.check(resume=resume)
     _check_precision(commands.trainer)
@@ -223,6 +272,7 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
+        commands.treebanks.check(data.splits, final)
         if model.vectors is not None:
             words = (word for split in data.splits.values() for word in split.vocabulary)
             model.vectors.read(words, watch=watched)

@@ -35,16 +35,21 @@ ALLOWED: dict[str, set[str]] = {
     "subtypes": BASE | {"reports", "intervals"},
     "counting": BASE | {"metrics", "modules", "reports", "subtypes", "intervals", "resampling"},
     "seeds": {"errors"},
-    "comparisons": BASE | {"reports", "intervals"},
+    "differences": BASE | {"reports", "intervals"},
     "layout": BASE | {"reports", "intervals"},
-    "findings": BASE | {"reports", "intervals", "comparisons", "layout", "seeds"},
+    "findings": BASE | {"reports", "intervals", "differences", "layout", "seeds"},
     "figures": BASE | {"reports", "findings"},
     "terminal": BASE | {"reports", "findings", "layout", "data"},
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "counting", "findings", "figures", "terminal", "folder"}
-    | {"comparisons", "resampling", "seeds"},
+    | {"differences", "resampling", "seeds"},
+    "treebanks": BASE
+    | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
+    | {"callbacks", "subtypes"},
+    "comparison": BASE
+    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
@@ -55,11 +60,11 @@ ALLOWED: dict[str, set[str]] = {
     "cli": BASE | {"runs"},
     "stored": BASE | {"cli", "data"},
     "complaints": BASE | {"data", "probes"},
-    "explain": BASE | {"callbacks", "encoder", "modules"},
+    "explain": BASE | {"callbacks", "comparison", "encoder", "modules", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
-    | {"comparisons", "resampling"}
+    | {"differences", "resampling", "comparison", "treebanks"}
     | {"cli", "stored", "complaints", "explain", "predictions"},
     # Use from Python, which restores a checkpoint just as the command line does.
     "restore": BASE | {"data", "modules", "runs", "stored"},

@@ -102,9 +102,9 @@ class Coreference:
                 continue
             together = joined([sentences[s] for s in packed.numbers])
             [wordpieces] = tokenizer([together])
-            if len(wordpieces.ids) > tokenizer.limit:
-                why = f"in a window over {tokenizer.limit} wordpieces"
-                census.left_out[why] += len(packed.numbers)
+            if len(wordpieces.ids) > tokenizer.limit or wordpieces.unfit:
+                why = wordpieces.unfit or f"over {tokenizer.limit} wordpieces"
+                census.left_out[f"in a window {why}"] += len(packed.numbers)
                 continue
             window = _window(
                 packed.numbers, sentences, together.words, wordpieces, kept, mentioned_in, census

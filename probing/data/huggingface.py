@@ -60,6 +60,10 @@ class HuggingFaceData:
         said = sorted(self._said.items())
         return f"{Path(self.dataset).name} {said} {self.place.fingerprint()}"
 
+    def parts(self) -> Iterator[tuple[str, Iterator[Sentence]]]:
+        """One part."""
+        yield self.name, self.read()
+
     def read(self) -> Iterator[Sentence]:
         """The sentences of the split.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +56,13 @@ class Source(Protocol):
 
         Raises:
             ProbingError: for a faulty source, naming the place of the fault.
+        """
+        ...
+
+    def parts(self) -> Iterable[tuple[str, Iterable[Sentence]]]:
+        """The same sentences by the part that they come from, each part with its name.
+
+        The parts of a folder are its files; any other source is one part. To be read in order.
         """
         ...
 
@@ -118,6 +126,10 @@ class Builtin:
         """Its sentences."""
         return read_builtin(self.name)
 
+    def parts(self) -> Iterator[tuple[str, Iterator[Sentence]]]:
+        """One part."""
+        yield self.name, self.read()
+
 
 @dataclass(frozen=True)
 class Files:
@@ -133,20 +145,28 @@ class Files:
         return f"{digest(self.root, self.paths)} {described(self.reader)}"
 
     def read(self) -> Iterator[Sentence]:
-        """The sentences of all files.
+        """The sentences of all files; see :meth:`parts`."""
+        return chain.from_iterable(sentences for _, sentences in self.parts())
+
+    def parts(self) -> Iterator[tuple[str, Iterator[Sentence]]]:
+        """The sentences of each file.
 
         Documents keep their names, but one that is called like the last of the file before is
         another document, and gets the file's name.
         """
         last = None
-        for path in self.paths:
-            before = last
+
+        def sentences(path: Path, own: str, before: str | None) -> Iterator[Sentence]:
+            nonlocal last
             for sentence in self.reader(str(path)):
                 if sentence.document == before:
-                    own = path.relative_to(self.root).as_posix()
                     sentence = replace(sentence, document=own)
                 last = sentence.document
                 yield sentence
+
+        for path in self.paths:
+            own = path.relative_to(self.root).as_posix()
+            yield own, sentences(path, own, last)
 
 
 def _folder(name: str, reader: Reader | None) -> Files:

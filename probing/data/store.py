@@ -59,11 +59,13 @@ _SCHEMA = pa.schema(
         "place": pa.int64(),
         "asides": pa.list_(_INTS),
         "length": pa.int32(),
+        "part": pa.int32(),
         "document": pa.string(),
         "lines": _INTS,
         "starts": _INTS,
     }
 )
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "asides")
 
 
 def cache_folder() -> Path:
@@ -72,11 +74,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PROBING_CACHE") or Path(base) / "probing")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a corpus, such as a file of a folder: its name, and what it holds, in numbers.
+
+    ``used`` of its ``sentences`` are in windows, with ``words`` words.
+    """
+
+    name: str
+    sentences: int
+    used: int
+    words: int
+
+
 @dataclass(frozen=True)
 class EdgeWindows(Dataset[EdgeBatch]):
     """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
 
     ``scheme`` is that of its trees, ``None`` where they are not what is asked about.
+    No window holds sentences of two of its ``parts``.
     """
 
     source: str
@@ -88,9 +104,17 @@ class EdgeWindows(Dataset[EdgeBatch]):
     scheme: Scheme | None = None
     units: Units = field(default_factory=Units)
     sentences: Digests = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    parts: Sequence[Part] = ()
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def questions(self) -> str:
+        """SHA-256 of words, anchors and right answers: models of the same can be compared."""
+        whole = hashlib.sha256(json.dumps(self.census.rows).encode())
+        for batch in self.table.data.table.select(list(_QUESTIONS)).to_batches(1024):
+            whole.update(batch.serialize())
+        return whole.hexdigest()
 
     def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
         chosen = self.windows(indices)
@@ -103,6 +127,11 @@ class EdgeWindows(Dataset[EdgeBatch]):
         # An empty list of rows has no columns in `datasets`; no window needs none.
         columns = self.table[list(indices)] if indices else {}
         return [self._window(columns, i) for i in range(len(indices))]
+
+    @property
+    def part_of(self) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+        """Which of the ``parts`` each window comes from, counted from zero."""
+        return np.asarray(self.table.data.column("part").to_numpy(), dtype=np.int32)
 
     @property
     def anchors(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -155,11 +184,12 @@ def open_windows(
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
     if not (arrow.exists() and digests.exists() and census_file.exists()):
-        _write(source, opened.read(), arrow, task, tokenizer)
+        _write(source, opened.parts(), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
     units = Units(**state.pop("units"))
     counters = ("left_out", "faults", "oddities", "counts")
     state |= {name: Counter(state[name]) for name in counters}
+    parts = [Part(**part) for part in state.pop("parts")]
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
     return EdgeWindows(
@@ -171,6 +201,7 @@ def open_windows(
         pad_id=tokenizer.pad_id,
         units=units,
         sentences=np.load(digests, mmap_mode="r", allow_pickle=False),
+        parts=parts,
     )
 
 
@@ -187,26 +218,30 @@ def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
 
 def _write(
     source: str,
-    sentences: Iterable[Sentence],
+    parts: Iterable[tuple[str, Iterable[Sentence]]],
     arrow: Path,
     task: Task,
     tokenizer: Tokenizer,
 ) -> None:
     """Write the Arrow file and its census aside, then rename: whole or not at all."""
     arrow.parent.mkdir(parents=True, exist_ok=True)
-    census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested(sentences)
+    census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested()
+    counted_parts: list[dict[str, object]] = []
     aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
     try:
         with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
             rows: list[dict[str, object]] = []
             anchors = 0
-            for window in task(digested, tokenizer, census):
-                counter.add(window, census.rows)
-                rows.append(_row(window))
-                anchors += len(window.anchors)
-                if len(rows) == 1024:
-                    writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
-                    rows = []
+            for number, (name, sentences) in enumerate(parts):
+                before = census.sentences, census.used, census.words
+                for window in task(digested.passing(sentences), tokenizer, census):
+                    counter.add(window, census.rows)
+                    rows.append(_row(window) | {"part": number})
+                    anchors += len(window.anchors)
+                    if len(rows) == 1024:
+                        writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
+                        rows = []
+                counted_parts.append(_part(name, before, census))
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
         if not census.sentences:
             raise ProbingError(f"{source}: expected at least one sentence, found none")
@@ -219,7 +254,7 @@ def _write(
                 f"{source}: expected annotation for this task, found nothing to ask about: {found}"
             )
         units = counter.units(documents=census.documents, corpus=digested.corpus)
-        counted = json.dumps(vars(census) | {"units": vars(units)})
+        counted = json.dumps(vars(census) | {"parts": counted_parts, "units": vars(units)})
         os.replace(aside, arrow)
         with aside.open("wb") as file:
             np.save(file, digested.array, allow_pickle=False)
@@ -229,6 +264,13 @@ def _write(
     finally:
         with suppress(FileNotFoundError):
             aside.unlink()
+
+
+def _part(name: str, before: tuple[int, int, int], census: Census) -> dict[str, object]:
+    """What :class:`Part` holds, from the counts before the part and after it."""
+    after = census.sentences, census.used, census.words
+    sentences, used, words = (b - a for a, b in zip(before, after, strict=True))
+    return {"name": name, "sentences": sentences, "used": used, "words": words}
 
 
 def _row(window: Window) -> dict[str, object]:

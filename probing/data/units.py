@@ -94,12 +94,12 @@ class UnitCounter:
 class Digested:
     """Sentences as they pass, and 64 bits for each that tell its words from others."""
 
-    def __init__(self, sentences: Iterable[Sentence]) -> None:
-        self.sentences = sentences
+    def __init__(self) -> None:
         self.digests = array("q")
 
-    def __iter__(self) -> Iterator[Sentence]:
-        for sentence in self.sentences:
+    def passing(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        """The sentences, each noted as it passes."""
+        for sentence in sentences:
             self.digests.append(_digest("\0".join(sentence.words)))
             yield sentence
 

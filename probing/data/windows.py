@@ -18,6 +18,7 @@ from ..batch import (
     Rival,
     Sentence,
     Terms,
+    Text,
     Tokenizer,
     Window,
     Wordpieces,
@@ -94,8 +95,10 @@ class Task(Protocol):
         ...
 
 
-def misfit(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None:
+def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str | None:
     """Why a sentence cannot be used, if so."""
+    if wordpieces.unfit:
+        return wordpieces.unfit
     if len(wordpieces.ids) > limit:
         return f"over {limit} wordpieces"
     if len(wordpieces.words) < len(sentence.words):

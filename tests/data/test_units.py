@@ -148,8 +148,8 @@ def test_sentences_of_other_splits_are_counted_word_for_word(tmp_path: Path) -> 
 def test_sentences_are_told_by_their_words() -> None:
     def digests(*sentences: list[str]) -> list[int]:
         made = (Sentence(words, [], [], [], "d", 1) for words in sentences)
-        seen = Digested(made)
-        assert [sentence.words for sentence in seen] == list(sentences)
+        seen = Digested()
+        assert [sentence.words for sentence in seen.passing(made)] == list(sentences)
         return seen.array.tolist()
 
     joined, apart, same = digests(["ab", "c"], ["a", "bc"], ["ab", "c"])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from probing import terminal
 from probing.batch import EdgeBatch, Encoding, Terms
-from probing.comparisons import DIFFERENCES, Pair, check, differences, names, read_pair
+from probing.differences import DIFFERENCES, Pair, check, differences, names, read_pair
 from probing.errors import ProbingError
 from probing.figures import seed_overview
 from probing.findings import Findings

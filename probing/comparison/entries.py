@@ -1,0 +1,81 @@
+"""What ``--models`` says: which models are compared, under which names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ProbingError
+
+MODELS = (
+    "models to compare on the same sentences: names as model.encoder.name takes them, or options "
+    "of model.encoder and a label of your own: "
+    "[bert-base-uncased, {name: bert-base-uncased, random_init: true, label: untrained}]"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model to compare: its name in tables and folders, and the options of its encoder."""
+
+    label: str
+    options: Mapping[str, Any]
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command line that asks for this model."""
+        return [
+            f"--model.encoder.{option}={value if isinstance(value, str) else json.dumps(value)}"
+            for option, value in self.options.items()
+        ]
+
+
+def entries_of(models: Sequence[str | Mapping[str, Any]]) -> list[Entry]:
+    """The models, each with a label of its own.
+
+    Raises:
+        ProbingError: for fewer than two, two of one label, or what names no model.
+    """
+    entries = [_entry(model) for model in models]
+    if len(entries) < 2:
+        raise ProbingError(
+            f"--models: expected at least two models to compare, found {len(entries)}"
+        )
+    labels = [entry.label for entry in entries]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ProbingError(
+                f"--models: two are called {label}; give one of them another label: "
+                f"{{name: {entries[labels.index(label)].options['name']}, label: ...}}"
+            )
+    return entries
+
+
+def _entry(model: str | Mapping[str, Any]) -> Entry:
+    options = {"name": model} if isinstance(model, str) else dict(model)
+    name = options.get("name")
+    if not isinstance(name, str) or not name:
+        raise ProbingError(
+            "--models: expected names of models, or options of the encoder such as "
+            f"{{name: bert-base-uncased, random_init: true}}, found {model!r}"
+        )
+    label = options.pop("label", None)
+    label = _label(options) if label is None else label
+    if not isinstance(label, str) or not re.fullmatch(r"[\w-][\w.-]*", label):
+        raise ProbingError(
+            f"--models: expected a label of letters, digits and _.- to name a folder by, "
+            f"found {label!r}"
+        )
+    return Entry(label, options)
+
+
+def _label(options: Mapping[str, Any]) -> str:
+    """The last part of the model's name, and whether it is a randomly initialised twin."""
+    last = str(options["name"]).removeprefix("package:").rstrip("/").rpartition("/")[2]
+    label = re.sub(r"[^\w.-]", "_", last).lstrip(".") or "model"
+    if options.get("random_init"):
+        label += f"-random{options.get('random_seed') or ''}"
+    return label

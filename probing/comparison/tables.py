@@ -1,0 +1,85 @@
+"""The findings of a comparison as text: ``comparison.md``, and the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from ..terminal import console, show
+from .findings import ComparisonFindings
+
+_WORDS = {"direction", "model"}  # columns of words, which stand to the left
+
+
+def columns(findings: ComparisonFindings) -> list[str]:
+    """As the terminal and ``comparison.md`` show them."""
+    rivals = [r for r in findings.models[0].counts.terms.rivals if r.beside_heads]
+    beside = [
+        column
+        for rival in rivals
+        for column in ([rival.name, "its accuracy"] if rival.is_choice else [rival.name])
+    ]
+    row = findings.models[0].counts.terms.row
+    own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
+    return [*own, f"best of {findings.drawn}", *beside]
+
+
+def lines(findings: ComparisonFindings) -> list[list[str]]:
+    """Cells under the columns; accuracies in percent. What all models share is said once."""
+    found = []
+    for line in findings.lines:
+        best = line.best
+        is_first = line.model is findings.models[0]
+        beside = [
+            cell
+            for b in best.beside
+            for cell in (*([b.label] if b.rival.is_choice else []), _percent(b.correct, best.total))
+        ]
+        found.append(
+            [
+                *([best.relation, f"{best.total:,}"] if is_first else ["", ""]),
+                line.model.label,
+                f"{line.model.heads:,}",
+                str(best.head),
+                best.head.direction,
+                _percent(best.correct, best.total),
+                _percent(line.expected, best.total),
+                *(beside if is_first else [""] * len(beside)),
+            ]
+        )
+    return found
+
+
+def markdown(findings: ComparisonFindings) -> str:
+    """``comparison.md``."""
+    names = columns(findings)
+    notes = (line for note in findings.notes for line in (note, ""))
+    rule = ["---" if name in _WORDS or not k else "---:" for k, name in enumerate(names)]
+    table = [f"| {' | '.join(cells)} |" for cells in (names, *lines(findings))]
+    table.insert(1, f"|{'|'.join(rule)}|")
+    return "\n".join([f"# {findings.title}", "", *notes, *table]) + "\n"
+
+
+def show_comparison(findings: ComparisonFindings) -> None:
+    """A line a relation and model."""
+    if not findings.lines:
+        row = findings.models[0].counts.terms.row
+        show(f"No {row} has {findings.min_anchors} anchors; --report.min_anchors N asks for fewer.")
+        return
+    table = Table(
+        title=findings.title,
+        caption="\n".join(findings.notes),
+        title_justify="left",
+        caption_justify="left",
+    )
+    names = columns(findings)
+    kept = [k for k, name in enumerate(names) if name != "direction"]  # no room; in the files
+    for k in kept:
+        words = names[k] in _WORDS or not k
+        table.add_column(names[k], justify="left" if words else "right", overflow="fold")
+    for number, cells in enumerate(lines(findings), start=1):
+        table.add_row(*(cells[k] for k in kept), end_section=number % len(findings.models) == 0)
+    console.print(table)
+
+
+def _percent(correct: float, total: int) -> str:
+    return f"{100 * correct / total:.1f}"

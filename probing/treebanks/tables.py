@@ -1,0 +1,112 @@
+"""The findings about several treebanks as text: ``treebanks.md``, and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+
+from ..terminal import console
+from .findings import Line, TreebankFindings
+
+# What a terminal has room for; the files hold all.
+_COLUMNS = 5
+_LINES = 60
+
+
+def markdown(findings: TreebankFindings) -> str:
+    """``treebanks.md``: what each treebank holds, then a table a relation."""
+    notes = (line for note in findings.notes for line in (note, ""))
+    lines = [f"# {findings.title}", "", *notes]
+    held = ["files", "sentences", "used", "words"]
+    lines += _table(
+        [findings.kind, *held],
+        [
+            [t.name, *(f"{n:,}" for n in (t.files, t.sentences, t.used, t.words))]
+            for t in findings.treebanks
+        ],
+        words=1,
+    )
+    for relation in findings.relations:
+        lines += ["", f"## {relation}", "", *_relation(findings, relation)]
+    return "\n".join(lines) + "\n"
+
+
+def _relation(findings: TreebankFindings, relation: str) -> Iterator[str]:
+    rivals = [rival for rival in findings.first.counts.terms.rivals if rival.beside_heads]
+    beside = [
+        column
+        for rival in rivals
+        for column in ([rival.name, "its accuracy"] if rival.is_choice else [rival.name])
+    ]
+    of_first = f"best head of {findings.first.name}"
+    columns = ["anchors", "head", "accuracy", *beside, of_first, "its accuracy"]
+    yield from _table(
+        [findings.kind, "direction", *columns],
+        [
+            _cells(line)
+            for treebank in findings.treebanks
+            if (line := findings.shown.get((relation, treebank.name)))
+        ],
+        words=2,
+    )
+
+
+def _cells(line: Line) -> list[str]:
+    """Accuracies in percent."""
+    best, first = line.best, line.first
+    cells = [line.treebank, best.head.direction, f"{best.total:,}", str(best.head)]
+    cells.append(_percent(best.accuracy))
+    for beside in best.beside:
+        cells += [beside.label] if beside.rival.is_choice else []
+        cells.append(_percent(beside.correct / best.total))
+    if first is None or not line.first_is_shown:
+        return [*cells, "", ""]
+    return [*cells, f"{first} {first.direction}", _percent(line.first_accuracy)]
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> Iterator[str]:
+    """A table whose first ``words`` columns hold words, which stand to the left."""
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'|'.join('---' if k < words else '---:' for k in range(len(columns)))}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def show_treebanks(findings: TreebankFindings) -> None:
+    """A line a treebank, a column a relation: best head, its accuracy, that of the first's."""
+    first = findings.first.name
+    said = [*findings.notes, f"In brackets: the accuracy of the best head of {first}."]
+    hidden = len(findings.treebanks) - _LINES
+    if hidden > 0:
+        said.append(f"{hidden:,} more in treebanks.md.")
+    table = Table(
+        title=findings.title,
+        caption="\n".join(said),
+        title_justify="left",
+        caption_justify="left",
+    )
+    relations = findings.relations[:_COLUMNS]
+    table.add_column(findings.kind, overflow="fold")
+    for relation in relations:
+        table.add_column(relation, justify="right", overflow="fold")
+    for treebank in findings.treebanks[:_LINES]:
+        found = [findings.shown.get((relation, treebank.name)) for relation in relations]
+        table.add_row(
+            treebank.name, *(_short(line, is_first=treebank.name == first) for line in found)
+        )
+    if relations:
+        console.print(table)
+
+
+def _short(line: Line | None, *, is_first: bool) -> str:
+    if line is None:
+        return ""
+    text = f"{line.best.head} {_percent(line.best.accuracy)}"
+    if is_first or not line.first_is_shown:
+        return text
+    return f"{text} ({_percent(line.first_accuracy)})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
