@@ -34,6 +34,7 @@ options of every job:
   --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
+  --intervals N           95% intervals from N resamples, such as 200, beside every accuracy
   --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
   --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
@@ -48,7 +49,8 @@ _ABOUT = {
     "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
 }
 _OPTIONS = {
-    "train": "  --resume                go on with the interrupted run in DIR",
+    "train": "  --resume                go on with the interrupted run in DIR\n"
+    "  --seeds 1 2 3           train each probe from several starts, in the same run",
     "evaluate": "  --ckpt_path CKPT        a checkpoint; it brings its own config",
 }
 

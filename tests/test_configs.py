@@ -17,9 +17,10 @@ from probing.callbacks import Report
 from probing.cli import CONFIGS, DEFAULT, usage
 from probing.data import EdgeData
 from probing.encoder import Encoder
+from probing.errors import ProbingError
 from probing.modules import ProbingModule
 from probing.probes import Probe
-from probing.runs import Commands
+from probing.runs import Commands, Options, _several
 from probing.surface.data import TextData
 from probing.surface.module import SurfaceModule
 from probing.surface.report import SurfaceReport
@@ -164,3 +165,66 @@ def test_the_real_parser_builds_the_job_on_plain_text(tiny_bert: Path, tmp_path:
 def test_a_key_that_does_not_exist_would_be_noticed() -> None:
     assert "width" in options(found("probing.probes.DistanceWordsProbe"))
     assert "widht" not in options(found("probing.probes.DistanceWordsProbe"))
+
+
+# ------------------------------------------------------------------- what is no option
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI")
+@pytest.mark.parametrize(
+    ("text", "key", "near"),
+    [
+        ("model:\n  probez: {}", "probez", "probes"),
+        ("modle: {}", "modle", "model"),
+        ("model:\n  encoder: {layerz: {a: {}}}", "layerz", "layers"),
+        (
+            "data:\n  class_path: probing.data.DependencyData\n  init_args: {tset: {}}",
+            "tset",
+            "test",
+        ),
+        ("trainer: {precisely: {}}", "precisely", "precision"),
+    ],
+)
+def test_an_empty_mapping_under_a_key_that_does_not_exist_is_refused(
+    text: str, key: str, near: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    default = str(CONFIGS / "heads.yaml")
+    with pytest.raises(ProbingError) as refused:
+        Options(["--config", default, "--config", str(path)], job="mine")
+    said = str(refused.value)
+    assert said.startswith(f"{path}: option {key!r} is not accepted")
+    assert said.endswith(f"did you mean {near!r}?")
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI")
+@pytest.mark.parametrize(
+    "text", ["model:\n  probes: {}", "trainer: {}", "{}", "data: {init_args: {}}"]
+)
+def test_an_empty_mapping_where_one_belongs_is_none_at_all(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    default = str(CONFIGS / "heads.yaml")
+    assert Options(["--config", default, "--config", str(path)], job="mine").config.model.encoder
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI")
+@pytest.mark.parametrize(
+    ("given", "seeds", "paired"),
+    [
+        (["--seeds", "1", "2"], [1, 2], []),
+        (["--seeds=[3,1]"], [3, 1], []),
+        (["--seeds", "[3, 1]", "--paired", "a,b"], [3, 1], ["a,b"]),
+        (["--paired", "a,b", "3-9 both,c", "--seeds", "7"], [7], ["a,b", "3-9 both,c"]),
+        ([], [], []),
+    ],
+)
+def test_an_option_may_have_several_values(
+    given: list[str], seeds: list[int], paired: list[str]
+) -> None:
+    own = _several(_several([*given, "--intervals", "50"], "--seeds"), "--paired")
+    config = Options(["--config", str(CONFIGS / "demo.yaml"), *own], job="demo").config
+    assert config.seeds == config.model.seeds == seeds
+    assert config.paired == paired
+    assert config.intervals == 50

@@ -20,26 +20,32 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "functional": {"errors"},
     "batch": {"errors"},
+    "resampling": set(),
+    "intervals": set(),
     "schemes": set(),
     # None of these knows another.
     "encoder": BASE,
     "probes": BASE,
-    "metrics": BASE,
+    "metrics": BASE | {"resampling"},
     "vectors": BASE,
-    "reports": BASE,
+    "reports": BASE | {"intervals"},
     "data": BASE,
     # These bring them together.
-    "modules": BASE | {"encoder", "probes", "metrics", "vectors"},
-    "subtypes": BASE | {"reports"},
-    "counting": BASE | {"metrics", "modules", "reports", "subtypes"},
-    "findings": BASE | {"reports"},
+    "modules": BASE | {"encoder", "probes", "metrics", "seeds", "vectors"},
+    "subtypes": BASE | {"reports", "intervals"},
+    "counting": BASE | {"metrics", "modules", "reports", "subtypes", "intervals", "resampling"},
+    "seeds": {"errors"},
+    "differences": BASE | {"reports", "intervals"},
+    "layout": BASE | {"reports", "intervals"},
+    "findings": BASE | {"reports", "intervals", "differences", "layout", "seeds"},
     "figures": BASE | {"reports", "findings"},
     "surface": BASE | {"__init__", "data", "encoder", "metrics", "figures", "folder", "terminal"},
-    "terminal": BASE | {"reports", "findings", "data"},
+    "terminal": BASE | {"reports", "findings", "layout", "data"},
     "folder": BASE,
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "counting", "findings", "figures", "terminal", "folder"},
+    | {"modules", "counting", "findings", "figures", "terminal", "folder"}
+    | {"differences", "resampling", "seeds"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
     | {"callbacks", "subtypes"},
@@ -59,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
-    | {"comparison", "treebanks"}
+    | {"differences", "resampling", "comparison", "treebanks"}
     | {"cli", "stored", "complaints", "explain", "predictions"},
     "text_runs": BASE
     | {"encoder", "surface", "terminal"}
