@@ -55,10 +55,14 @@ class Report(Callback):
     Args:
         min_anchors: how many anchors a relation or mention type needs for a line in
             ``best_heads.md``.
+        trees: whether to decode spanning trees as well, to judge distances, to break accuracy
+            down, and to write the paper's Table 3; needs dependency trees.
     """
 
-    def __init__(self, min_anchors: int = 100) -> None:
+    def __init__(self, min_anchors: int = 100, *, trees: bool = False) -> None:
         self.min_anchors = min_anchors
+        self.trees = trees
+        self.findings: dict[str, Findings] = {}
         self.resampler: Resampler | None = None
         self.pairs: Sequence[Pair] = ()
         self.final = "test"
@@ -143,6 +147,7 @@ class Report(Callback):
             resamples=self._resamples(corpus),
             pairs=self.pairs,
         )
+        self.findings[split] = findings
         folder = run_folder(trainer) / "reports" / split
         if self.heads is not None:
             for name, counts in counted.of_encoder.items():

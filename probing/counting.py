@@ -90,7 +90,7 @@ class HeadCounting:
 
 
 class ProbeCounting:
-    """Counts every probe over the batches of a split; see :class:`HeadCounting`."""
+    """Counts every probe that picks candidates over a split; see :class:`HeadCounting`."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class ProbeCounting:
     ) -> None:
         self.terms = terms
         self.units = units
-        self.metric = EdgeAccuracy(tuple(module.probes), resampler).to(module.device)
+        self.metric = EdgeAccuracy(tuple(module.pickers), resampler).to(module.device)
 
     def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
         """Count a batch that :meth:`~probing.modules.ProbingModule.judge` has judged."""

@@ -125,6 +125,11 @@ class ProbingModule(LightningModule):
                 probe.configure(sizes)
         self._configured = True
 
+    @property
+    def pickers(self) -> dict[str, Probe]:
+        """The probes that pick candidates: those that do not measure distances instead."""
+        return {n: probe for n, probe in self.probes.items() if not probe.measures_distances}
+
     def configure_optimizers(self) -> Optimizer:
         """One optimizer, a parameter group a probe.
 
@@ -226,24 +231,23 @@ class ProbingModule(LightningModule):
         """What callbacks report on.
 
         Returns:
-            ``encodings``, by encoder; ``hits [B, A, K]``, one column a probe; ``scores``,
-            ``[B, A, W+1]`` by the name of the probe.
+            ``encodings``, by encoder; ``scores``, ``[B, A, W+1]`` by probe; ``hits [B, A, K]``,
+            one column for each of the :attr:`pickers`.
         """
         encodings = self.encode(batch, extra=self.extra_needs)
-        hits, scored = [], {}
+        scores = {}
         for name, probe in self.probes.items():
-            scores = probe.score(encodings[probe.encoder], batch, name=name)  # [B, A, W+1]
-            scored[name] = scores
-            picks = pick(scores, batch.candidates)  # [B, A]
-            hits.append(batch.gold.gather(-1, picks[..., None])[..., 0])
+            scores[name] = probe.score(encodings[probe.encoder], batch, name=name)
             if weigh:
-                self.losses[name].update(probe.loss(scores, batch), batch.is_anchor.sum())
+                self.losses[name].update(probe.loss(scores[name], batch), batch.is_anchor.sum())
+        picks = [pick(scores[name], batch.candidates) for name in self.pickers]  # [B, A] each
+        hits = [batch.gold.gather(-1, picked[..., None])[..., 0] for picked in picks]
         columns = (
             torch.stack(hits, -1)
             if hits
             else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
         )
-        return {"encodings": encodings, "hits": columns, "scores": scored}
+        return {"encodings": encodings, "scores": scores, "hits": columns}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""

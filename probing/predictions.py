@@ -44,7 +44,7 @@ class Predictions(Callback):
         assert isinstance(module, ProbingModule)
         if trainer.sanity_checking or trainer.state.fn == TrainerFn.FITTING:
             return
-        self.probes = tuple(module.probes)
+        self.probes = tuple(module.pickers)
         if self.report.chosen_on is not None:
             chosen = _own(self.report.counted[self.report.chosen_on].heads)
             self.cells = list(dict.fromkeys(chosen.values()))

@@ -34,7 +34,9 @@ from .reports import Cell
 from .resampling import Resampler
 from .stored import base_arguments, load_checkpoint, stored_config
 from .terminal import watched
+from .tree_report import TreeReport
 from .treebanks import Treebanks
+from .trees import gold_trees
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
@@ -130,7 +132,8 @@ class Commands(LightningCLI):
         self.report.resampler = _resampler(self.config.intervals)
         self.report.pairs = [read_pair(text) for text in self.config.paired]
         self.treebanks = self._get(self.config_init, "treebanks")
-        found: list[Callback] = [self.report, self.treebanks, HeadWeights(), checkpoint]
+        trees = [TreeReport(self.report)] if self.report.trees else []
+        found: list[Callback] = [self.report, *trees, self.treebanks, HeadWeights(), checkpoint]
         if self.config.get("predictions"):
             found.append(Predictions(self.report))
         return found
@@ -296,7 +299,24 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
             model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
+        if commands.report.trees:
+            _check_trees(data)
         _check_intervals(commands)
+
+
+def _check_trees(data: EdgeData) -> None:
+    """Refuse to report on trees where there are none.
+
+    Raises:
+        ProbingError: naming the data.
+    """
+    for corpus in data.splits.values():
+        first = range(min(20, len(corpus.lengths)))
+        if not gold_trees(corpus[list(first)]).is_tree.any():
+            raise ProbingError(
+                f"--report.trees needs dependency trees; none of the first {len(first)} windows "
+                f"of {corpus.source} is one"
+            )
 
 
 def _check_intervals(commands: Commands) -> None:

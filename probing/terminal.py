@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import IO, Any, BinaryIO, cast
@@ -68,6 +68,16 @@ def watched(file: IO[bytes], name: str, size: int) -> AbstractContextManager[IO[
         return nullcontext(file)
     bar = wrap_file(cast(BinaryIO, file), size, description=name, console=console, transient=True)
     return cast(AbstractContextManager[IO[bytes]], bar)
+
+
+def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A table whose first column holds words and whose others hold numbers."""
+    table = Table(title=title, **_LEFT)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place else "left", overflow="fold")
+    for cells in lines:
+        table.add_row(*cells)
+    console.print(table)
 
 
 def show_findings(findings: Findings) -> None:

@@ -9,6 +9,8 @@
 - ``random_edges(seed, ...)``: a random ``EdgeBatch`` and the ``Encoding`` that goes with it.
 - ``take(batch, encoding, order)`` picks and reorders windows of the two;
   ``pad(batch, encoding, ...)`` adds padding to them.
+- ``tree_heads(seed, n)``: the heads of a random tree; ``tree_batch(heads, punctuation=...)``: the
+  ``EdgeBatch`` of given trees.
 
 ``PROBING_CACHE`` and the cache of ``datasets`` are temporary folders, the Hugging Face hub is
 offline, and hypothesis tries the same examples every time.
@@ -28,6 +30,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import datasets
+import grown
 import hypothesis
 import pytest
 import torch
@@ -176,6 +179,7 @@ def _random_edges(
     few: bool = False,
     root: bool = True,
     causal: bool = False,
+    trees: bool = False,
     terms: Terms = Dependencies.terms,
     sizes: Sizes = SIZES,
 ) -> tuple[EdgeBatch, Encoding]:
@@ -194,6 +198,7 @@ def _random_edges(
         shared: some words are anchors twice, with gold candidates of their own.
         root: whether ROOT may be gold and candidate.
         causal: words attend to nothing behind them, and ``visible`` says so.
+        trees: the gold candidates are the heads of a tree.
         terms: of the task. Fixed offsets are what they say; how right other baselines are is
             drawn in eighths, so that sums are exact in any order. Candidates that are not gold
             have any kind of error or none.
@@ -215,6 +220,7 @@ def _random_edges(
             words + [words[below(len(words))] for _ in range(1 + len(words) // 2) if words]
             for words in asking
         ]
+    heads = [grown.tree_heads(seed + b, n) if trees else [] for b, n in enumerate(lengths)]
     most = max(map(len, asking), default=0)
     ids = torch.zeros(size, width + 2 if size else 0, dtype=torch.long)
     words_of = torch.full_like(ids, -2)
@@ -233,6 +239,7 @@ def _random_edges(
             others = [column for column in range(first, n + 1) if column != word + 1]
             candidates[b, a, others] = True
             right = [others[below(len(others))] for _ in range(1 + below(gold))]
+            right = [heads[b][word]] if trees else right
             golds[b, a, right] = True
             if restricted:
                 candidates[b, a] &= torch.rand(width + 1, generator=rng) < 0.5
@@ -345,3 +352,13 @@ def _pad(
         hidden=wider("hidden", 0, 0, 0, words),
         vectors=wider("vectors", 0, 0, 0, words),
     )
+
+
+@pytest.fixture(scope="session")
+def tree_heads() -> Callable[[int, int], list[int]]:
+    return grown.tree_heads
+
+
+@pytest.fixture(scope="session")
+def tree_batch() -> Callable[..., EdgeBatch]:
+    return grown.tree_batch

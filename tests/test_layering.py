@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "probing"
 
 # What each part (a module, or a package with all that is in it) may import of the others.
 # No part may import one that is not listed for it, and every part must be listed.
-BASE = {"batch", "errors", "files", "functional", "schemes"}
+BASE = {"batch", "errors", "files", "functional", "schemes", "trees"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": {"interactive"},  # when it is first used
     # At the bottom.
@@ -20,6 +20,9 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "functional": {"errors"},
     "batch": {"errors"},
+    "trees": {"batch"},
+    "decoding": {"batch", "trees"},
+    "table3": set(),
     "resampling": set(),
     "intervals": set(),
     "schemes": set(),
@@ -31,6 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "reports": BASE | {"intervals"},
     "data": BASE,
     # These bring them together.
+    "tree_metrics": BASE | {"metrics"},
+    "parses": BASE | {"decoding", "metrics", "modules", "reports", "table3", "tree_metrics"},
     "modules": BASE | {"encoder", "probes", "metrics", "seeds", "vectors"},
     "subtypes": BASE | {"reports", "intervals"},
     "counting": BASE | {"metrics", "modules", "reports", "subtypes", "intervals", "resampling"},
@@ -51,6 +56,12 @@ ALLOWED: dict[str, set[str]] = {
     | {"callbacks", "subtypes"},
     "comparison": BASE
     | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
+    "breakdown": BASE | {"counting", "findings", "parses", "reports", "tree_metrics"},
+    "entries": BASE | {"findings", "modules", "probes", "seeds", "table3"},
+    "tree_figures": BASE | {"breakdown", "table3", "tree_metrics"},
+    "tree_report": BASE
+    | {"breakdown", "callbacks", "entries", "figures", "findings", "folder", "modules", "parses"}
+    | {"reports", "subtypes", "table3", "terminal", "tree_figures"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
@@ -66,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
     | {"differences", "resampling", "comparison", "treebanks"}
-    | {"cli", "stored", "complaints", "explain", "predictions"},
+    | {"cli", "stored", "complaints", "explain", "predictions", "tree_report"},
     "text_runs": BASE
     | {"encoder", "surface", "terminal"}
     | {"cli", "complaints", "explain", "runs"},

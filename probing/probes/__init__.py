@@ -3,5 +3,12 @@
 from .attention import AttentionProbe, AttentionWordsProbe
 from .base import Probe
 from .baselines import DistanceWordsProbe
+from .structural import StructuralProbe
 
-__all__ = ["AttentionProbe", "AttentionWordsProbe", "DistanceWordsProbe", "Probe"]
+__all__ = [
+    "AttentionProbe",
+    "AttentionWordsProbe",
+    "DistanceWordsProbe",
+    "Probe",
+    "StructuralProbe",
+]

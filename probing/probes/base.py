@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,9 @@ class Probe(nn.Module):
     """
 
     needs: Collection[str] = ()
+    measures_distances: ClassVar[bool] = False
+    """Whether it predicts distances between words, which have no direction: what its highest
+    score picks is then no head, and is not counted as one."""
 
     def __init__(self, *, learning_rate: float = 0.002, encoder: str = MAIN) -> None:
         super().__init__()
@@ -60,6 +64,15 @@ class Probe(nn.Module):
         ``None``, the default, if the probe has no weights on heads.
         """
         return None
+
+    def distances(self, scores: Tensor, batch: EdgeBatch) -> Tensor:
+        """Distances between words in a tree, ``[B, W, W]``, if :attr:`measures_distances`.
+
+        Args:
+            scores: ``[B, A, W+1]``, the rows of the anchors.
+            batch: the batch that they come from.
+        """
+        raise TypeError(f"{type(self).__name__} does not define distances")
 
     def score(self, encoding: Encoding, batch: EdgeBatch, *, name: str) -> Tensor:
         """Scores of the anchors, ``[B, A, W+1]``, checked.

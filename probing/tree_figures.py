@@ -1,0 +1,122 @@
+"""A figure of accuracy broken down by distance, sentence length and relation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from .batch import ALL
+from .breakdown import DISTANCE, LENGTH, RELATION, Part
+from .table3 import Entry
+from .tree_metrics import ROOT
+
+# Okabe and Ito's colours, which readers with any colour vision tell apart; shapes and lines
+# differ as well, for print without colour.
+STYLES = (
+    ("#000000", "o", "-"),
+    ("#E69F00", "s", "--"),
+    ("#0072B2", "^", "-."),
+    ("#009E73", "D", "-"),
+    ("#D55E00", "v", "--"),
+    ("#CC79A7", "P", "-."),
+    ("#56B4E9", "X", ":"),
+    ("#7F7F7F", "*", ":"),
+)
+WIDTH = 3.4  # inches: a column of a paper
+RELATIONS = 12
+
+
+def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry]) -> Figure:
+    """Three panels, one above the other: by distance, by sentence length, by relation.
+
+    Draws of one group are added up, and groups with the same heads are one. Of more groups than
+    there are styles the first are shown.
+    """
+    shown = list(_lines(parts, entries).items())[: len(STYLES)]
+    order = {by: list(dict.fromkeys(p.value for p in parts if p.by == by)) for by in _BY}
+    apart = [value for value in order[DISTANCE] if value != ROOT]
+    aside = len(apart) + 0.7  # ROOT is no distance and stands apart
+    relations = [row for row in order[RELATION] if row != ALL][:RELATIONS]
+    figure = Figure(figsize=(WIDTH, 8.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(3, 1, height_ratios=(1, 1, 1.5))
+    for (label, shares), (colour, marker, line) in zip(shown, STYLES, strict=False):
+        style = {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.0}
+        panels[0].plot(_of(shares, DISTANCE, apart), label=label, linestyle=line, **style)
+        panels[0].plot(aside, _of(shares, DISTANCE, [ROOT]), linestyle="none", **style)
+        panels[1].plot(_of(shares, LENGTH, order[LENGTH]), linestyle=line, **style)
+        values = _of(shares, RELATION, relations)
+        panels[2].plot(values, range(len(values)), linestyle="none", **style)
+    places = dict(zip([*map(_short, apart), ROOT], [*range(len(apart)), aside], strict=True))
+    _across(panels[0], places, "place of the head minus place of the word")
+    places = {_short(value): place for place, value in enumerate(order[LENGTH])}
+    _across(panels[1], places, "words in the sentence")
+    _down(panels[2], relations)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=1, fontsize=6,
+        frameon=False, handlelength=4,
+    )  # fmt: skip
+    return figure
+
+
+def _of(shares: Mapping[tuple[str, str], float], by: str, values: Sequence[str]) -> list[float]:
+    """A group's percentages, in the order of ``values``; not a number where it has none."""
+    return [shares.get((by, value), float("nan")) for value in values]
+
+
+_BY = (RELATION, DISTANCE, LENGTH)
+
+
+def _lines(
+    parts: Sequence[Part], entries: Sequence[Entry]
+) -> dict[str, dict[tuple[str, str], float]]:
+    """Percent right of each group, by kind and value."""
+    lines: dict[str, dict[tuple[str, str], float]] = {}
+    for group in dict.fromkeys(entry.group for entry in entries):
+        names = {entry.name for entry in entries if entry.group == group}
+        sums: dict[tuple[str, str], tuple[float, int]] = {}
+        for part in parts:
+            if part.probe in names:
+                correct, total = sums.get((part.by, part.value), (0.0, 0))
+                sums[part.by, part.value] = (correct + part.correct, total + part.total)
+        shares = {key: 100 * correct / total for key, (correct, total) in sums.items()}
+        same = next((known for known, others in lines.items() if others == shares), None)
+        if same is not None:
+            lines[f"{same} = {group}"] = lines.pop(same)
+        elif shares:
+            lines[group] = shares
+    return lines
+
+
+def _across(panel: Any, places: Mapping[str, float], label: str) -> None:
+    """Values along the bottom at their places, accuracy up."""
+    panel.set_xticks(list(places.values()), list(places))
+    panel.set_xlabel(label, fontsize=7)
+    panel.set_ylabel("UAS (%)", fontsize=7)
+    panel.set_ylim(-3, 103)
+    _common(panel)
+
+
+def _down(panel: Any, values: Sequence[str]) -> None:
+    """Values down the side, accuracy along the bottom."""
+    panel.set_yticks(range(len(values)), values)
+    panel.invert_yaxis()
+    panel.set_xlabel("right heads (%)", fontsize=7)
+    panel.set_xlim(-3, 103)
+    _common(panel)
+
+
+def _common(panel: Any) -> None:
+    panel.tick_params(labelsize=6, length=2)
+    panel.grid(color="0.9", linewidth=0.5)
+    panel.set_axisbelow(True)
+
+
+def _short(value: str) -> str:
+    """``-7 and below`` as a mark on an axis."""
+    number, _, rest = value.partition(" and ")
+    sign = {"below": "≤", "above": "≥", "more": "≥"}.get(rest, "")
+    return sign + number.replace("-", "−", 1) if sign or number[0] == "-" else number

@@ -1,0 +1,154 @@
+"""The report on trees, alongside training: spanning trees, distances, breakdowns, Table 3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.trainer.states import TrainerFn
+
+from .batch import ALL, MAIN, EdgeBatch
+from .breakdown import BREAKDOWN, breakdown, tree_rows
+from .callbacks import Report
+from .entries import entries
+from .figures import png
+from .files import write_csv, write_whole
+from .findings import Findings
+from .folder import run_folder
+from .modules import ProbingModule
+from .parses import Distances, ParseCounts, Parses
+from .reports import PROBES
+from .subtypes import roll_ups, rolled_up
+from .table3 import (
+    COLUMNS,
+    NOTES,
+    UNDIRECTED,
+    Scores,
+    Undirected,
+    latex,
+    lines_of,
+    markdown,
+    undirected_rows,
+)
+from .terminal import show_table
+from .tree_figures import breakdown_figure
+
+
+class TreeReport(Callback):
+    """What trees tell beyond single heads, into ``reports/<split>/``.
+
+    Distances are judged at every validation. What takes longer is done once, for the split that
+    the run ends with: ``trees.csv``, ``uuas.csv``, ``breakdown.csv`` and the paper's Table 3.
+
+    Args:
+        report: the report of the same run; it comes before this among the callbacks.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.undirected: dict[str, Undirected] = {}
+
+    def _start(self, split: str, trainer: Trainer, module: LightningModule) -> None:
+        assert isinstance(module, ProbingModule)
+        head = None
+        if self.report.chosen_on is not None:
+            chosen = self.report.counted[self.report.chosen_on].of_encoder[MAIN]
+            every = chosen.row(ALL)
+            head = None if every is None else chosen.best_head(every)
+        is_last = split == self.report.final and trainer.state.fn != TrainerFn.FITTING
+        self.parses = Parses(module, self.report.terms, head) if is_last else None
+        self.distances = Distances(module, self.parses.names if self.parses else ())
+
+    def _count(self, outputs: Any, batch: EdgeBatch) -> None:
+        decoded = self.parses.count(outputs, batch) if self.parses else {}
+        self.distances.count(outputs["scores"], batch, decoded)
+
+    def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
+        assert isinstance(module, ProbingModule)
+        found = self.undirected[split] = self.distances.compute()
+        counts = self.parses.compute() if self.parses else None
+        for name in self.distances.probes:
+            module.log(f"{split}/uuas/{name}", found.uuas(name) or 0.0, rank_zero_only=True)
+        if trainer.is_global_zero:
+            folder = run_folder(trainer) / "reports" / split
+            write_csv(folder / "uuas.csv", UNDIRECTED, undirected_rows(found))
+            if counts is not None:
+                self._write(folder, self.report.findings[split], counts, module)
+
+    def _write(
+        self, folder: Path, findings: Findings, counts: ParseCounts, module: ProbingModule
+    ) -> None:
+        """The files of the split that the run ends with, and the table in the terminal."""
+        found = self.undirected[findings.split]
+        subtypes = self.report.terms.subtypes
+        trees = rolled_up(counts.trees, roll_ups(counts.trees.rows, subtypes), subtypes)
+        write_csv(folder / "trees.csv", PROBES, tree_rows(trees, findings))
+        parts = breakdown(findings, self.report.counted[findings.split], counts)
+        write_csv(folder / "breakdown.csv", BREAKDOWN, (part.cells for part in parts))
+        listed = entries(module, findings, self.undirected)
+        write_whole(folder / "breakdown.png", png(breakdown_figure(parts, listed)))
+        every = list(counts.trees.rows).index(ALL)
+        total = max(1, int(counts.trees.total[every]))
+        scores = Scores(
+            uas={name: accuracy for name, (_, _, accuracy) in findings.overall.items()},
+            tree={
+                name: float(counts.trees.correct[every, k]) / total
+                for k, name in enumerate(counts.trees.names)
+            },
+            undirected=found,
+        )
+        title = f"Trees ({findings.split}: {Path(findings.source).name})"
+        lines = lines_of(listed, scores)
+        notes = [
+            f"{findings.model}. {found.sentences:,} sentences; "
+            f"{found.left_out:,} that are no tree left out of what is undirected.",
+            *findings.notes[:-1],
+            *NOTES,
+        ]
+        write_whole(folder / "table3.md", markdown(title, lines, notes))
+        write_whole(folder / "table3.tex", latex(title, lines, notes))
+        show_table(title, COLUMNS, lines)
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting; Lightning's sanity check sees only some batches and is no split."""
+        if not trainer.sanity_checking:
+            self._start("val", trainer, pl_module)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Count a batch."""
+        if not trainer.sanity_checking:
+            self._count(outputs, batch)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum over processes and write."""
+        if not trainer.sanity_checking:
+            self._finish("val", trainer, pl_module)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting."""
+        self._start("test", trainer, pl_module)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Count a batch."""
+        self._count(outputs, batch)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum over processes, write, and show the table."""
+        self._finish("test", trainer, pl_module)

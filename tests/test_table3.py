@@ -1,0 +1,165 @@
+"""The table, its lines and files; what stands in it comes from counts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from probing.breakdown import DISTANCE, LENGTH, RELATION, Part
+from probing.entries import entries
+from probing.figures import png
+from probing.probes import (
+    AttentionProbe,
+    AttentionWordsProbe,
+    DistanceWordsProbe,
+    StructuralProbe,
+)
+from probing.table3 import (
+    COLUMNS,
+    Entry,
+    Scores,
+    Undirected,
+    latex,
+    lines_of,
+    markdown,
+    undirected_rows,
+)
+from probing.tree_figures import breakdown_figure
+
+UNDIRECTED = Undirected(
+    correct={"a": 30, "b": 50, "c": 45},
+    spearman={"c": 0.8125, "d": None},
+    total=100,
+    sentences=20,
+    left_out=1,
+)
+
+
+def module_of(probes: dict[str, Any], **random: bool) -> Any:
+    encoders = {name: SimpleNamespace(random_init=drawn) for name, drawn in random.items()}
+    return SimpleNamespace(
+        probes=probes, encoders={"main": SimpleNamespace(random_init=False)} | encoders
+    )
+
+
+def findings_of(*names: str) -> Any:
+    return SimpleNamespace(overall=dict.fromkeys(names, (1.0, 2, 0.5)))
+
+
+def test_draws_are_a_line_with_mean_and_range() -> None:
+    scores = Scores(uas={"a": 0.25, "b": 0.30, "d": 0.5}, tree={"b": 0.4}, undirected=UNDIRECTED)
+    listed = [Entry("a", "random", "30"), Entry("d", "other"), Entry("b", "random", "30")]
+    assert lines_of(listed, scores) == [
+        ["random (2 draws)", "27.5 (25.0–30.0)", "40.0", "40.0 (30.0–50.0)", "–", "30"],
+        ["other", "50.0", "–", "–", "–", ""],
+    ]
+    assert lines_of([Entry("c", "c")], scores)[0][3:5] == ["45.0", "0.81"]
+
+
+def test_entries_stand_in_the_order_of_the_paper() -> None:
+    probes = {
+        "mine": AttentionProbe(),
+        "words": AttentionWordsProbe(),
+        "s1": StructuralProbe(layer=1),
+        "s2": StructuralProbe(layer=2),
+        "r1": AttentionWordsProbe(encoder="twin_1"),
+        "r2": AttentionWordsProbe(encoder="twin_2"),
+        "far": DistanceWordsProbe(),
+        "special": SimpleNamespace(encoder="main"),
+    }
+    module = module_of(probes, twin_1=True, twin_2=True, other=False)
+    findings = findings_of("mine", "right-branching", "best-twin_1", "best-other", "best-head")
+    judged = Undirected({"s1": 2, "s2": 3}, {}, total=9, sentences=1, left_out=0)
+    found = entries(module, findings, {"val": judged})
+    assert [(entry.name, entry.group, entry.paper) for entry in found] == [
+        ("right-branching", "right-branching", "26"),
+        ("best-twin_1", "random initialisation: best single head", ""),
+        ("best-other", "best head of other", ""),
+        ("best-head", "best single head", ""),
+        ("far", "distances and words", "58"),
+        ("r1", "random initialisation: attention and words", "30"),
+        ("r2", "random initialisation: attention and words", "30"),
+        ("mine", "attention", "61"),
+        ("words", "attention and words", "77"),
+        ("s2", "structural probe (s2, best of 2 on val)", "80 (UUAS)"),
+        ("special", "special", ""),
+    ]
+    both = [entry.group for entry in entries(module, findings, {}) if entry.name in ("s1", "s2")]
+    assert both == ["structural probe (s1)", "structural probe (s2)"]
+
+
+def test_seeds_of_a_probe_are_a_line() -> None:
+    kinds = {"attention": AttentionProbe, "s1": StructuralProbe, "s2": StructuralProbe}
+    probes = {f"{name}@{seed}": kind() for name, kind in kinds.items() for seed in (1, 2)}
+    correct = {"s1@1": 5, "s1@2": 1, "s2@1": 4, "s2@2": 4}
+    judged = Undirected(correct, {}, total=9, sentences=1, left_out=0)
+    found = entries(module_of(probes), findings_of(), {"val": judged})
+    assert [(entry.name, entry.group) for entry in found] == [
+        ("attention@1", "attention"),
+        ("attention@2", "attention"),
+        ("s2@1", "structural probe (s2, best of 2 on val)"),
+        ("s2@2", "structural probe (s2, best of 2 on val)"),
+    ]
+
+
+def test_files_hold_every_cell_and_what_it_means() -> None:
+    lines = [["a_b (2 draws)", "27.5 (25.0–30.0)", "–", "40.0", "0.81", "80 & more"]]
+    text = markdown("Trees (test: x_y)", lines, ["A note."])
+    assert text.splitlines()[2] == f"| {' | '.join(COLUMNS)} |"
+    assert text.splitlines()[4] == f"| {' | '.join(lines[0])} |"
+    assert text.endswith("\n\nA note.\n")
+    source = latex("Trees (test: x_y)", lines, ["A note."])
+    assert r"a\_b (2 draws) & 27.5 (25.0--30.0) & -- & 40.0 & 0.81 & 80 \& more \\" in source
+    assert r"\caption{Trees (test: x\_y)}" in source
+    assert "% A note." in source
+    rows = [line for line in source.splitlines() if line.endswith(r"\\")]
+    assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {len(COLUMNS) - 1}
+
+
+def test_lines_of_the_file_of_undirected_edges() -> None:
+    assert list(undirected_rows(UNDIRECTED)) == [
+        ("a", 30, 100, "0.300000", "", 20, 1),
+        ("b", 50, 100, "0.500000", "", 20, 1),
+        ("c", 45, 100, "0.450000", "0.812500", 20, 1),
+    ]
+
+
+@pytest.fixture
+def parts() -> list[Part]:
+    rows = [(RELATION, "all"), (RELATION, "nsubj"), (DISTANCE, "-7 and below"), (DISTANCE, "+1"),
+            (DISTANCE, "ROOT"), (LENGTH, "1-9"), (LENGTH, "50 and more")]  # fmt: skip
+    return [
+        Part(name, by, value, float(correct), 10)
+        for name, correct in (("a", 5), ("b", 5), ("c", 2), ("d", 8))
+        for by, value in rows
+    ]
+
+
+def test_the_figure_adds_draws_and_joins_what_is_the_same(parts: list[Part]) -> None:
+    listed = [Entry("a", "one"), Entry("b", "other"), Entry("c", "draws"), Entry("d", "draws")]
+    figure = breakdown_figure(parts, [*listed, Entry("nowhere", "structural")])
+    distance, length, relation = figure.axes
+    assert [line.get_label() for line in distance.lines[::2]] == ["one = other = draws"]
+    assert list(length.lines[0].get_ydata()) == [50, 50]
+    assert list(relation.lines[0].get_xdata()) == [50]
+    assert [tick.get_text() for tick in distance.get_xticklabels()] == ["≤−7", "+1", "ROOT"]
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_the_packaged_job_names_what_the_table_compares() -> None:
+    path = Path(__file__).parents[1] / "configs" / "table3.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert config["report"] == {"trees": True}
+    layers = [
+        probe["init_args"]["layer"]
+        for probe in config["model"]["probes"].values()
+        if probe["class_path"].endswith("StructuralProbe")
+    ]
+    assert layers == list(range(7))
+    random = {probe["init_args"].get("encoder") for probe in config["model"]["probes"].values()}
+    assert random - {None} == set(config["model"]["encoders"])
