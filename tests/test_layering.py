@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"callbacks", "subtypes"},
     "comparison": BASE
     | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
-    "choices": BASE | {"data", "reports"},
+    "choices": BASE | {"data", "reports", "subtypes"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
     "maps": BASE | {"figures"},
