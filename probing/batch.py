@@ -52,7 +52,8 @@ class Sentence:
 
     ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT. Heads and
     relations are empty where the file has no dependency trees.
-    ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none.
+    ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none;
+    empty where no word has any.
     ``document`` is the name of the document, ``line`` the line where the sentence starts;
     consecutive sentences of the same name are one document.
     ``mentions`` are those of entities, singletons included, and ``heads_by`` says how their
@@ -73,6 +74,10 @@ class Sentence:
     text: str = ""
     spans: Sequence[tuple[int, int]] = ()
     oddities: Sequence[str] = ()
+
+    def tag(self, word: int) -> str:
+        """The tag of a word, counted from zero; ``"_"`` if it has none."""
+        return self.tags[word] if self.tags else "_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .batch import ALL, Window
 from .data.store import EdgeWindows
 from .files import written_aside
 from .reports import Cell
+from .subtypes import is_part, roll_ups
 
 NO_PICK = -1
 """The choice of a head that picks nothing, and of one that was never chosen."""
@@ -184,8 +185,12 @@ def _columns(
     window = np.repeat(np.arange(len(windows)), [len(w.anchors) for w in windows])
     forms = _Forms(windows, window)
     gold = _Gold(windows)
-    rows = [[names[r] for r in some] for w in windows for some in w.rows]
-    relations = [next((name for name in some if name != ALL), ALL) for some in rows]
+    labels = [[names[r] for r in some] for w in windows for some in w.rows]
+    relations = [next((name for name in some if name != ALL), ALL) for some in labels]
+    separators = corpus.terms.subtypes
+    sums = roll_ups(names, separators)
+    sums_of = {name: [s for s in sums if is_part(name, s, separators)] for name in names}
+    rows = [[*some, *chain.from_iterable(sums_of[name] for name in some)] for some in labels]
 
     places = [_place(w, a) for w in windows for a in w.anchors]
     yield "document", [windows[w].origin.document for w in window]

@@ -42,6 +42,14 @@ class Encoded:
         self.encoder = encoder
         self._probes = probes
 
+    def __repr__(self) -> str:
+        sizes = self.encoder.sizes
+        return (
+            f"<{len(self.words)} words: {' '.join(self.words)}; layers "
+            f"{', '.join(map(str, sizes.layer_numbers))} of {self.encoder.title}, "
+            f"{sizes.heads} heads each>"
+        )
+
     @property
     def words(self) -> list[str]:
         """The words of the sentence."""
@@ -55,8 +63,9 @@ class Encoded:
     def head(self, name: str) -> Tensor:
         """The map of a head, ``[W, W]``: attention from word (row) to word (column).
 
-        Attention to a split word is the sum over its wordpieces, attention from it the mean
-        (section 4.1); what is missing to one in a row goes to special tokens.
+        Attention to a split word is the sum over its wordpieces; attention from it is what the
+        encoder's ``aggregation`` makes of theirs, the mean if none was named (section 4.1), when
+        what is missing to one in a row goes to special tokens.
 
         Args:
             name: layer and head, both counted from one: ``"3-9"``.
@@ -101,14 +110,19 @@ class Encoded:
             probe: its name; may be left out where there is but one.
 
         Raises:
-            ProbingError: if there is no such probe, or the probes find antecedents.
+            ProbingError: if there is no such probe or none at all, or the probes find
+                antecedents.
         """
         if self._probes is None:
             raise ProbingError("these probes find antecedents among given mentions, not heads")
+        if not self._probes:
+            raise ProbingError(
+                "this model has no probes; probing.load_probes(CHECKPOINT) loads those of train.py"
+            )
         names = list(self._probes)
         name = names[0] if probe is None and len(names) == 1 else probe
         if name not in names:
-            raise ProbingError(f"expected a probe of {', '.join(names) or 'none'}, found {name!r}")
+            raise ProbingError(f"expected a probe of {', '.join(names)}, found {name!r}")
         with torch.no_grad():
             own = self._probes[name]
             scores = own.score(self.encodings[own.encoder], self.batch, name=name)
@@ -118,18 +132,18 @@ class Encoded:
 
     def figure(self, name: str) -> Figure:
         """The map of a head as a picture; see :meth:`head`."""
-        return head_map(self.words, self.head(name), title=f"{self.encoder.name}, head {name}")
+        return head_map(self.words, self.head(name), title=f"{self.encoder.title}, head {name}")
 
     def _place(self, name: str) -> tuple[int, int]:
         """The indices of layer and head in ``[L, H]``."""
         sizes = self.encoder.sizes
         numbers = list(sizes.layer_numbers)
-        found = re.fullmatch(r"(\d+)-(\d+)", name)
+        found = re.fullmatch(r"(\d+)-(\d+)", name) if isinstance(name, str) else None
         layer, head = map(int, found.groups()) if found else (0, 0)
         if layer not in numbers or not 1 <= head <= sizes.heads:
             listed = ", ".join(map(str, numbers))
             raise ProbingError(
-                f"{self.encoder.name}: expected LAYER-HEAD with a layer of {listed} and a head "
-                f"from 1 to {sizes.heads}, found {name!r}"
+                f"{self.encoder.name}: expected 'LAYER-HEAD' with a layer of {listed} and a "
+                f"head from 1 to {sizes.heads}, found {name!r}"
             )
         return numbers.index(layer), head - 1

@@ -134,6 +134,24 @@ class Findings:
         return list(differences(self.pairs, self.probes, self.counts, self.chosen))
 
     @property
+    def absence(self) -> str:
+        """Why the table of best heads has no line, if so."""
+        if self.table:
+            return ""
+        row, totals = self.counts.terms.row, self.counts.total
+        if not (totals > 0).any():
+            return f"No {row} has an anchor that heads are scored on."
+        if (totals >= self.min_anchors).any():
+            return (
+                f"No {row} with {self.min_anchors} anchors has any on {self.chosen_on}, "
+                "where heads are chosen."
+            )
+        return (
+            f"No {row} has {self.min_anchors} anchors; min_anchors=1 (--report.min_anchors 1) "
+            "shows those with fewer."
+        )
+
+    @property
     def notes(self) -> list[str]:
         """What a reader of the tables must know."""
         own = "" if self.is_held_out else ", the data that they are scored on"
@@ -165,7 +183,8 @@ class Findings:
         rule = ["---" if column.words else "---:" for column in self.layout]
         table = [f"| {' | '.join(cells)} |" for cells in (self.columns, *self.lines)]
         table.insert(1, f"|{'|'.join(rule)}|")
-        return "\n".join([f"# {self.title}", "", *notes, *table]) + "\n"
+        shown = table if self.table else [self.absence]
+        return "\n".join([f"# {self.title}", "", *notes, *shown]) + "\n"
 
     def summary(self) -> dict[str, object]:
         """The part of ``summary.json`` that is about scores."""

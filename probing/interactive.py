@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from inspect import Parameter, signature
 from typing import Any, Self
 
 import torch
@@ -28,8 +30,9 @@ def load(name: str = PACKAGED, **options: Any) -> Model:
         options: of :class:`~probing.encoder.Encoder`: ``layers=[2, 3]``, ``random_init=True``, ...
 
     Raises:
-        ProbingError: if it is not there, or its attention cannot be read.
+        ProbingError: if it is not there, or its attention cannot be read; for other options.
     """
+    _known(options, Encoder)
     return Model(ProbingModule(Encoder(name, **options)), DependencyData())
 
 
@@ -57,7 +60,11 @@ def score(test: str, *, model: str | Model = PACKAGED, **options: Any) -> Scores
         test: a file, a folder of files, or another source that ``--data.test`` takes.
         model: the name of a model, or one that is loaded.
         options: of :meth:`Model.score`.
+
+    Raises:
+        ProbingError: if the data cannot be read; for other options.
     """
+    _known(options, Model.score)
     return (load(model) if isinstance(model, str) else model).score(test, **options)
 
 
@@ -155,3 +162,18 @@ class Model:
             rows=[[]] * len(words),
         )
         return collate([window], (ALL,), Dependencies.terms, tokenizer.pad_id)
+
+
+def _known(options: Iterable[str], of: Callable[..., object]) -> None:
+    """Refuse options that ``of`` does not take, naming the nearest that it does.
+
+    Raises:
+        ProbingError: for the first of them.
+    """
+    parameters = signature(of).parameters.values()
+    known = [each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            near = difflib.get_close_matches(option, known, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ProbingError(f"expected options of {', '.join(known)}, found {option!r}{meant}")

@@ -15,6 +15,7 @@ from .batch import ALL, MAIN, EdgeBatch, Encoding
 from .callbacks import Report
 from .choices import NO_PICK, Notes, Pickers, write_choices
 from .data import EdgeData
+from .data.possessives import POSS_CLITIC
 from .data.store import EdgeWindows
 from .folder import run_folder
 from .functional import directed, pick_word
@@ -191,8 +192,9 @@ def probe_picks(scores: Sequence[Tensor], batch: EdgeBatch) -> tuple[Tensor, Ten
 
 
 def _own(chosen: HeadCounts) -> dict[str, Cell]:
-    """The best head of each row that has anchors."""
-    return {chosen.rows[row]: chosen.best_head(row) for row in chosen.order()}
+    """The best head of each row that has anchors, asides left out: those are not noted."""
+    rows = [row for row in chosen.order() if chosen.rows[row] != POSS_CLITIC]
+    return {chosen.rows[row]: chosen.best_head(row) for row in rows}
 
 
 def _every(module: ProbingModule, report: Report) -> list[Cell]:

@@ -40,27 +40,34 @@ class Scores:
 
     @property
     def best_heads(self) -> pd.DataFrame:
-        """The paper's Table 1 or 2; accuracies are fractions."""
-        return pd.DataFrame(
+        """The paper's Table 1 or 2; accuracies are fractions.
+
+        The columns are the same where no row has enough anchors.
+        """
+        columns = ["anchors", "head", "direction", "accuracy"]
+        for rival in self.findings.counts.terms.rivals:
+            if rival.beside_heads:
+                columns += [rival.name] if rival.is_choice else []
+                columns.append(f"{rival.name} accuracy")
+        lines = [
             {
-                best.relation: {
-                    "anchors": best.total,
-                    "head": str(best.head),
-                    "direction": best.head.direction,
-                    "accuracy": best.accuracy,
-                    **{
-                        name: value
-                        for beside in best.beside
-                        for name, value in (
-                            *([(beside.rival.name, beside.label)] * beside.rival.is_choice),
-                            (f"{beside.rival.name} accuracy", beside.correct / best.total),
-                        )
-                    },
-                }
-                for best in self.findings.table
-            }.values(),
-            index=pd.Index([best.relation for best in self.findings.table], name="relation"),
-        )
+                "anchors": best.total,
+                "head": str(best.head),
+                "direction": best.head.direction,
+                "accuracy": best.accuracy,
+                **{
+                    name: value
+                    for beside in best.beside
+                    for name, value in (
+                        *([(beside.rival.name, beside.label)] * beside.rival.is_choice),
+                        (f"{beside.rival.name} accuracy", beside.correct / best.total),
+                    )
+                },
+            }
+            for best in self.findings.table
+        ]
+        relations = [best.relation for best in self.findings.table]
+        return pd.DataFrame(lines, pd.Index(relations, name="relation"), columns)
 
     @property
     def heads(self) -> pd.DataFrame:
@@ -91,6 +98,8 @@ class Scores:
 def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores:
     """Score the test data of ``data``, heads chosen on its validation data if there is any."""
     splits = [split for split in ("val", "test") if data.sources[split] is not None]
+    if module.vectors is not None:  # all words at once: each reading takes the whole file
+        module.vectors.read(word for split in splits for word in data.split(split).vocabulary)
     counted = {split: _counted(module, data, split) for split in splits}
     chosen_on = "val" if "val" in counted else "test"
     heads, probes = counted["test"]

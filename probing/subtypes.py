@@ -42,7 +42,7 @@ def rolled_up(counts: Counts, names: Sequence[str], separators: str) -> Counts:
     for name in names if separators else ():
         if not is_roll_up(name) or name in counts.rows:
             continue
-        indices = [r for r, row in enumerate(counts.rows) if _is_part(row, name, separators)]
+        indices = [r for r, row in enumerate(counts.rows) if is_part(row, name, separators)]
         if indices:
             parts[name] = indices
     longer: dict[str, Any] = {}
@@ -56,6 +56,7 @@ def rolled_up(counts: Counts, names: Sequence[str], separators: str) -> Counts:
     return replace(counts, rows=[*counts.rows, *parts], **longer)
 
 
-def _is_part(row: str, name: str, separators: str) -> bool:
+def is_part(row: str, name: str, separators: str) -> bool:
+    """Whether a row is one of those that the row ``name`` adds up."""
     whole = name.removesuffix(ALL_SUBTYPES)
     return not is_roll_up(row) and universal(row, separators) == whole

@@ -94,10 +94,8 @@ def show_findings(findings: Findings) -> None:
     if findings.table:
         console.print(heads)
     else:
-        show(
-            f"No {terms.row} has {findings.min_anchors} anchors; "
-            "--report.min_anchors N shows those with fewer."
-        )
+        for line in (findings.title, findings.absence, *findings.notes):
+            show(line)
 
     probes = Table(title=f"{terms.title} ({findings.split})", caption=terms.note, **_LEFT)
     probes.add_column("probe")

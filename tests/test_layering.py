@@ -62,7 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "tree_report": BASE
     | {"breakdown", "callbacks", "entries", "figures", "findings", "folder", "modules", "parses"}
     | {"reports", "subtypes", "table3", "terminal", "tree_figures"},
-    "choices": BASE | {"data", "reports"},
+    "choices": BASE | {"data", "reports", "subtypes"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
     "maps": BASE | {"figures"},

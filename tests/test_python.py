@@ -16,9 +16,13 @@ from matplotlib.figure import Figure
 
 import probing
 from probing.cli import main
-from probing.data import CoreferenceData
+from probing.data import CoreferenceData, DependencyData
+from probing.data.readers import read_builtin
+from probing.encoder import Encoder
 from probing.errors import ProbingError
 from probing.interactive import Model
+from probing.modules import ProbingModule
+from probing.probes import DistanceWordsProbe
 from probing.reports import BASELINES, HEADS, PROBES, baseline_rows, head_rows
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "python.md"
@@ -75,7 +79,8 @@ def written(rows: Any) -> list[tuple[str, ...]]:
 
 def test_the_documentation_runs_as_it_stands(place: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
+    (place / "birds.conllu").unlink()  # the document makes its own
     names: dict[str, Any] = {}
     for block in blocks:
         exec(block, names)
@@ -83,6 +88,8 @@ def test_the_documentation_runs_as_it_stands(place: Path) -> None:
     assert [word for word, _ in names["pairs"]] == "The old cat saw a mouse .".split()
     assert [word for word, _ in names["heads"]] == "The old cat saw a mouse .".split()
     assert set(names["scores"].probes["probe"]) >= {"attention", "attention_words"}
+    assert (place / "birds.conllu").read_text(encoding="utf-8") == BIRDS
+    assert not names["scores"].best_heads.empty
     assert "anaphor->antecedent" in set(names["found"].heads["direction"])
     assert {"3-9.png", "heads.png"} <= {path.name for path in place.iterdir()}
 
@@ -135,6 +142,47 @@ def test_a_head_that_is_not_there_is_refused(model: Model, name: str) -> None:
         sentence.head(name)
     with pytest.raises(ProbingError, match=said):
         sentence.picks(name)
+
+
+def test_a_head_that_is_no_text_is_refused(model: Model) -> None:
+    sentence = model.encode(WORDS)
+    looks: list[Any] = [sentence.head, sentence.picks, sentence.figure]
+    for look in looks:
+        with pytest.raises(ProbingError, match=r"'LAYER-HEAD' .* found \(1, 2\)"):
+            look((1, 2))
+
+
+def test_a_sentence_says_its_words_and_layers(tiny_bert: Path) -> None:
+    shown = repr(probing.load(str(tiny_bert), layers=[2]).encode(["Dogs", "bark"]))
+    assert shown == f"<2 words: Dogs bark; layers 2 of {tiny_bert}, 4 heads each>"
+
+
+def test_a_random_twin_looks_like_none_but_itself(tiny_bert: Path) -> None:
+    sentence = probing.load(str(tiny_bert), random_init=True, random_seed=7).encode(WORDS)
+    title = sentence.figure("1-4").get_suptitle()
+    assert title.startswith(f"{tiny_bert}, randomly initialised with seed 7")
+    assert title.endswith(", head 1-4")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"foo": 1}, r"options of aggregation, .*, precision, found 'foo'$"),
+        ({"random_inti": True}, r"found 'random_inti'; did you mean 'random_init'\?"),
+        ({"precision": "int8"}, "precision: .* float32, bfloat16, float16, found 'int8'"),
+        ({"aggregation": "sum"}, "aggregation: expected one of mean, first, max, found 'sum'"),
+    ],
+)
+def test_an_option_that_there_is_not_is_refused(
+    options: dict[str, Any], said: str, tiny_bert: Path
+) -> None:
+    with pytest.raises(ProbingError, match=said):
+        probing.load(str(tiny_bert), **options)
+
+
+def test_an_option_of_scoring_that_there_is_not_is_refused(model: Model) -> None:
+    with pytest.raises(ProbingError, match=r"found 'min_anchor'; did you mean 'min_anchors'\?"):
+        probing.score(SMALL, model=model, min_anchor=1)
 
 
 def test_a_layer_that_is_not_looked_at_is_refused_and_others_keep_their_numbers(
@@ -193,6 +241,39 @@ def test_a_function_scores_in_one_line(place: Path, tiny_bert: Path, model: Mode
     assert model.data.sources["test"] is None  # scoring leaves no trace
 
 
+def test_a_table_without_lines_has_its_columns_and_says_why(place: Path, model: Model) -> None:
+    path = str(place / "birds.conllu")
+    none, some = model.score(path), model.score(path, min_anchors=1)
+    assert none.best_heads.empty
+    assert list(none.best_heads.columns) == list(some.best_heads.columns)
+    assert none.best_heads.index.name == some.best_heads.index.name == "relation"
+    said = "No relation has 100 anchors; min_anchors=1 (--report.min_anchors 1) shows those"
+    assert said in repr(none)
+    assert said not in repr(some)
+
+
+def test_scoring_reads_a_file_of_vectors_once(
+    place: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import probing.vectors.table as table
+
+    path = place / "vectors.txt"
+    path.write_text("the 0.5 1.0\ndog 2.0 -1.0\n", encoding="utf-8")
+    module = ProbingModule(
+        Encoder(str(tiny_bert)), {"distance": DistanceWordsProbe()}, vectors=str(path)
+    )
+    model = Model(module, DependencyData(batch_windows=1, batch_wordpieces=100))
+    seen: list[set[str]] = []
+    reader = table.read_text_vectors
+    monkeypatch.setattr(
+        table, "read_text_vectors", lambda *a, **k: seen.append(set(a[1])) or reader(*a, **k)
+    )
+    model.score(SMALL, val=VAL)
+    assert len(seen) == 1
+    words = {word for source in (SMALL, VAL) for s in read_builtin(source) for word in s.words}
+    assert words <= seen[0]
+
+
 # Checkpoints
 
 
@@ -225,8 +306,9 @@ def test_a_probe_must_be_named_where_there_are_several(probes: Model, model: Mod
     for name in (None, "attentive"):
         with pytest.raises(ProbingError, match=f"attention, .*distance_words, found {name!r}"):
             probes.encode(WORDS).parse(name)
-    with pytest.raises(ProbingError, match="expected a probe of none"):
-        model.encode(WORDS).parse("attention")
+    for none in (None, "attention"):
+        with pytest.raises(ProbingError, match=r"no probes; probing\.load_probes\(CHECKPOINT\)"):
+            model.encode(WORDS).parse(none)
 
 
 def test_loading_probes_leaves_the_random_state_alone(probes: Model, run: Path) -> None:

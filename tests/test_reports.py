@@ -622,10 +622,26 @@ def test_the_terminal_shows_the_table_and_the_probes(
 def test_a_table_without_a_line_says_how_to_see_more(
     terms: Terms, screen: Callable[[], list[str]]
 ) -> None:
-    terminal.show_findings(findings(terms, min_anchors=10_000))
-    assert screen()[0] == (
-        f"No {terms.row} has 10000 anchors; --report.min_anchors N shows those with fewer."
+    none = findings(terms, min_anchors=10_000)
+    said = (
+        f"No {terms.row} has 10000 anchors; min_anchors=1 (--report.min_anchors 1) shows those "
+        "with fewer."
     )
+    terminal.show_findings(none)
+    assert screen()[: 2 + len(none.notes)] == [none.title, said, *none.notes]
+    assert none.markdown.splitlines()[-1] == said
+    assert "|" not in none.markdown
+    assert findings(terms).absence == ""
+
+
+def test_a_table_without_a_line_says_where_its_rows_are_missing(terms: Terms) -> None:
+    these = findings(terms)
+    elsewhere = replace(these.chosen, total=torch.zeros_like(these.chosen.total))
+    said = f"No {terms.row} with 40 anchors has any on val, where heads are chosen."
+    assert replace(these, chosen=elsewhere).absence == said
+    nowhere = replace(these.counts, total=torch.zeros_like(these.counts.total))
+    said = f"No {terms.row} has an anchor that heads are scored on."
+    assert replace(these, counts=nowhere).absence == said
 
 
 @pytest.mark.parametrize("windows", [7000, 5])

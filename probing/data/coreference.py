@@ -249,7 +249,7 @@ def _placed(
         sentence = sentences[number]
         for mention in kept[number]:
             text = tuple(sentence.words[word].lower() for word in mention.words)
-            head_word, tag = sentence.words[mention.head].lower(), sentence.tags[mention.head]
+            head_word, tag = sentence.words[mention.head].lower(), sentence.tag(mention.head)
             found.append(
                 _Placed(
                     words=tuple(word + offset for word in mention.words),

@@ -101,6 +101,8 @@ def _chosen(tables: Tables, split: str | None, label: str) -> str:
         return next(iter(tables))
     if split is None or split not in tables:
         known = ", ".join(f"split={name}" for name in tables if name)
-        known = f"one of {known}" if known else "no split, which this has none of"
+        if "" in tables:
+            raise ProbingError(f"{label}: expected no split, as it is one table, found {split!r}")
+        known = f"one of {known}" if known else "a table"
         raise ProbingError(f"{label}: expected {known}, found {split or 'none'}")
     return split

@@ -58,6 +58,8 @@ def find(dataset: str, *, config: str | None, revision: str | None) -> Place:
     if not os.path.exists(dataset):
         if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", dataset):
             raise ProbingError(f"{dataset!r}: no such file or folder, and no name on the hub")
+        if path.suffix.lower() in _FILES and "/" not in dataset:
+            raise ProbingError(f"{dataset}: no such file")
         return Hub(dataset, config, revision)
     refused = {"config": config, "revision": revision}
     if path.is_file():

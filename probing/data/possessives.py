@@ -38,5 +38,5 @@ def stand_ins(sentence: Sentence) -> dict[int, int]:
 
 def _is_clitic(sentence: Sentence, word: int) -> bool:
     relation = universal(sentence.relations[word])
-    written = sentence.tags[word] == "POS" or sentence.words[word].lower() in _FORMS
+    written = sentence.tag(word) == "POS" or sentence.words[word].lower() in _FORMS
     return relation == "possessive" or (relation == "case" and written)

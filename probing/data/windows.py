@@ -203,6 +203,11 @@ def _check(sentence: Sentence) -> None:
             f"{where}: expected a head and a relation for each of {count} words, "
             f"found {len(sentence.heads)} and {len(sentence.relations)}"
         )
+    if len(sentence.tags) not in (0, count):
+        raise ProbingError(
+            f"{where}: expected a tag for each of {count} words, or none at all, "
+            f"found {len(sentence.tags)}"
+        )
     for word, head in enumerate(sentence.heads, start=1):
         if not 0 <= head <= count or head == word:
             raise ProbingError(

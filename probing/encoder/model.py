@@ -43,6 +43,9 @@ class Encoder(nn.Module):
         keep_embeddings: whether the twin has the trained input embeddings, positions included.
         precision: of the weights and of what the layers compute, ``float32`` if not given. The
             softmax of the attention, and all that comes of it, is in float32 or better.
+
+    Raises:
+        ProbingError: for another aggregation or precision.
     """
 
     def __init__(
@@ -60,6 +63,9 @@ class Encoder(nn.Module):
         super().__init__()
         self.name = name or PACKAGED
         self.aggregation = aggregation or "mean"
+        # The command line's parser has looked; from Python anything may come.
+        _one_of("aggregation", self.aggregation, AGGREGATIONS)
+        _one_of("precision", precision or "float32", ("float32", "bfloat16", "float16"))
         self.source = Source(self.name, revision=revision)
         self.layers = layers
         self.revision = revision
@@ -340,6 +346,11 @@ class Encoder(nn.Module):
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Nothing: a checkpoint names the model instead of holding it."""
         return kwargs.get("destination", {})
+
+
+def _one_of(option: str, value: str, allowed: Collection[str]) -> None:
+    if value not in tuple(allowed):
+        raise ProbingError(f"{option}: expected one of {', '.join(allowed)}, found {value!r}")
 
 
 def _words(index: WordIndex, vectors: Tensor) -> Tensor:

@@ -185,7 +185,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "no Arrow": ("{bad}/x.arrow", "{bad}/x.arrow"),
     "no JSON": ("{bad}/x.jsonl", "cannot be read from row 1 on: JSON parse error"),
     "half a saved one": ("{bad}/saved", "cannot be opened: "),
-    "a split of a file": ("{good},split=test", "expected no split"),
+    "a split of a file": (
+        "{good},split=test",
+        "x.parquet: expected no split, as it is one table, found 'test'",
+    ),
     "a config of a file": ("{good},config=en", "expected no config"),
     "a revision of a file": ("{good},revision=main", "expected no revision"),
     "a revision of a folder": ("{bad},revision=main", "expected no revision"),
@@ -216,6 +219,11 @@ def test_what_cannot_be_read_is_refused_in_a_line(
     names = {"good": good, "bad": bad, "csv": bad / "csv" / "test.csv"}
     assert expected.format(**names) in complaint(source.format(**names))
     assert not mark.exists()
+
+
+def test_a_missing_file_is_not_looked_for_on_the_hub() -> None:
+    assert complaint("nope.parquet") == "nope.parquet: no such file"
+    assert complaint("nope.JSONL,split=test") == "nope.JSONL: no such file"
 
 
 # The hub

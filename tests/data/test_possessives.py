@@ -64,6 +64,22 @@ def test_who_asks_for_a_possessor(text: str, asks: dict[int, int]) -> None:
     assert stand_ins(sentence(text)) == asks
 
 
+@pytest.mark.parametrize("text", [DOG, DOG.replace("'s 2 case", "s 2 case")])
+def test_a_reader_need_not_yield_tags(text: str) -> None:
+    bare = replace(sentence(text), tags=())
+    assert stand_ins(bare) == stand_ins(sentence(text))
+    [window] = Dependencies()([bare], Letters(), Census())
+    assert [aside.gold for aside in window.asides] == [4]
+
+
+@pytest.mark.parametrize("tags", [("_",), ("_",) * 6])
+def test_tags_for_some_words_are_refused(tags: tuple[str, ...]) -> None:
+    faulty = replace(sentence(DOG), tags=tags)
+    said = rf"document:1: expected a tag for each of 5 words, or none at all, found {len(tags)}"
+    with pytest.raises(ProbingError, match=said):
+        list(Dependencies()([faulty], Letters(), Census()))
+
+
 def windows(*texts: str) -> tuple[list[Window], Census]:
     census = Census()
     return list(Dependencies()(map(sentence, texts), Letters(), census)), census

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from probing.cli import main
+from probing.data.possessives import POSS_CLITIC
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]
@@ -68,6 +69,9 @@ def assert_counts(split: Path, table: Table) -> None:
     assert len(best) > 2
     for cells in best:
         name, _, head, direction = map(str.strip, cells)
+        if name == POSS_CLITIC:  # other words ask: it is counted in the tables alone
+            assert f"head:{name}" not in said
+            continue
         assert said[f"head:{name}"] == f"{head} {direction}"
 
     def right(picker: str, row: str) -> int:
@@ -81,6 +85,8 @@ def assert_counts(split: Path, table: Table) -> None:
         if line["probe"] == "best-head":
             assert int(line["correct"]) == right("head:all", line["relation"])
     for (row, cell), line in heads.items():
+        if row == POSS_CLITIC:
+            continue
         asked = [a for a in rows if row in a["rows"] and a["for_heads"]]
         assert int(line["total"]) == len(asked)
         for picker in (name for name, chosen in said.items() if chosen == cell):
@@ -108,6 +114,40 @@ def test_the_file_counts_what_the_tables_count(trained: Path, table: Table) -> N
     assert {"attention.right", "attention_words.right", "distance_words.right"} <= names
     assert_counts(trained / "reports" / "test", table)
     assert not (trained / "reports" / "val" / "predictions.parquet").exists()  # was learnt from
+
+
+def test_rows_of_all_subtypes_and_of_clitics(
+    alone: Callable[..., Path], tiny_bert: Path, table: Table, tmp_path: Path
+) -> None:
+    """Labels that one split has alone, and words that ask for others."""
+    sentences = (
+        "the 2 det|dog 4 nmod:poss|'s 2 case|owner 5 nsubj|sleeps 0 root|. 5 punct",
+        "his 2 nmod:poss|cat 4 nsubj:pass|was 4 aux:pass|fed 0 root|! 4 punct:excl",
+        "that 4 nsubj:outer|he 4 nsubj|has 4 aux|slept 0 root:clause",
+    )
+    splits = {"val": sentences[:2], "test": sentences}
+    for split, texts in splits.items():
+        blocks = [
+            "".join(
+                f"{i}\t{word}\t_\t_\t_\t_\t{head}\t{relation}\t_\t_\n"
+                for i, (word, head, relation) in enumerate(map(str.split, text.split("|")), 1)
+            )
+            for text in texts
+        ]
+        (tmp_path / f"{split}.conllu").write_text("\n".join(blocks) + "\n", encoding="utf-8")
+    data = [f"--data.{split}={tmp_path / split}.conllu" for split in splits]
+    model = ("--model.encoder.name", tiny_bert, "--report.min_anchors", 1)
+    heads = ("--config", CONFIGS / "heads.yaml")
+    folder = alone("evaluate", "subtypes", *heads, *model, *data, *SMALL) / "reports"
+    for split in splits:
+        assert_counts(folder / split, table)
+    rows = {line["relation"] for line in table(folder / "test" / "heads.csv")}
+    assert {POSS_CLITIC, "nsubj:*", "aux:*", "punct:*"} <= rows
+    noted = pq.read_table(folder / "test" / "predictions.parquet").to_pylist()
+    found = {anchor["form"]: anchor["rows"] for anchor in noted}
+    assert found["that"] == ["all", "nsubj:outer", "nsubj:*"]
+    assert found["!"] == ["punct:excl", "punct:*"]
+    assert found["'s"] == ["all", "case"]
 
 
 def test_two_processes_write_the_file_of_one(
