@@ -97,6 +97,11 @@ class ComparisonFindings:
         assert row is not None
         return expected_best(model.chosen.correct[choice], model.counts.correct[row], self.drawn)
 
+    @property
+    def has_draws(self) -> bool:
+        """Whether any model has more heads than are drawn; else all are, and nothing is new."""
+        return any(model.heads > self.drawn for model in self.models)
+
     @cached_property
     def columns(self) -> list[str]:
         """Those of ``comparison.csv``."""
@@ -137,7 +142,9 @@ class ComparisonFindings:
             *([PARTIAL] if self.is_partial else []),
             f"{' and '.join(['Heads', *families])} chosen on {self.chosen_on}{own}.",
             f"best of {self.drawn}: expected accuracy of the best of {self.drawn} heads drawn at "
-            f"random, as many as {smallest.label} has.",
+            f"random, as many as {smallest.label} has."
+            if self.has_draws
+            else f"Every model has {self.drawn} heads.",
             f"At least {self.min_anchors} anchors, the same for every model.",
             *([self.holds] if self.holds else []),
             *(f"{model.label}: {model.description}." for model in self.models),

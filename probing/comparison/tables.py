@@ -20,7 +20,8 @@ def columns(findings: ComparisonFindings) -> list[str]:
     ]
     row = findings.models[0].counts.terms.row
     own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
-    return [*own, f"best of {findings.drawn}", *beside]
+    drawn = [f"best of {findings.drawn}"] if findings.has_draws else []
+    return [*own, *drawn, *beside]
 
 
 def lines(findings: ComparisonFindings) -> list[list[str]]:
@@ -42,7 +43,7 @@ def lines(findings: ComparisonFindings) -> list[list[str]]:
                 str(best.head),
                 best.head.direction,
                 _percent(best.correct, best.total),
-                _percent(line.expected, best.total),
+                *([_percent(line.expected, best.total)] if findings.has_draws else []),
                 *(beside if is_first else [""] * len(beside)),
             ]
         )

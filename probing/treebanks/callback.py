@@ -49,11 +49,15 @@ class Treebanks(Callback):
     def check(self, corpora: Mapping[str, EdgeWindows], final: str) -> None:
         """Find out what is wrong with the options before anything is scored.
 
+        Training data may have files of any name: no report tells them apart.
+
         Raises:
             ProbingError: for files that cannot be told apart as was asked for, and for a
                 ``first`` that is none of the treebanks of the split ``final``.
         """
-        groupings = {split: self.grouping(corpus) for split, corpus in corpora.items()}
+        groupings = {
+            split: self.grouping(corpora[split]) for split in ("val", "test") if split in corpora
+        }
         if self.first is None or final not in groupings:
             return
         found = groupings[final]
@@ -116,7 +120,7 @@ class Treebanks(Callback):
         folder = run_folder(trainer) / "reports" / split
         write_csv(folder / "treebanks.csv", findings.columns, findings.rows())
         write_whole(folder / "treebanks.md", markdown(findings))
-        if findings.relations:
+        if findings.pictured:
             write_whole(folder / "treebanks.png", png(treebank_heatmap(findings)))
         if split == report.final:
             show_treebanks(findings)

@@ -16,7 +16,9 @@ _LINES = 60
 
 def markdown(findings: TreebankFindings) -> str:
     """``treebanks.md``: what each treebank holds, then a table a relation."""
-    notes = (line for note in findings.notes for line in (note, ""))
+    share = findings.share(findings.pictured)
+    said = [*findings.notes, *([f"treebanks.png shows {share}."] if share else [])]
+    notes = (line for note in said for line in (note, ""))
     lines = [f"# {findings.title}", "", *notes]
     held = ["files", "sentences", "used", "words"]
     lines += _table(
@@ -77,6 +79,9 @@ def show_treebanks(findings: TreebankFindings) -> None:
     """A line a treebank, a column a relation: best head, its accuracy, that of the first's."""
     first = findings.first.name
     said = [*findings.notes, f"In brackets: the accuracy of the best head of {first}."]
+    relations = findings.pictured[:_COLUMNS]
+    if share := findings.share(relations):
+        said.append(f"{share}; all in treebanks.md.")
     hidden = len(findings.treebanks) - _LINES
     if hidden > 0:
         said.append(f"{hidden:,} more in treebanks.md.")
@@ -86,7 +91,6 @@ def show_treebanks(findings: TreebankFindings) -> None:
         title_justify="left",
         caption_justify="left",
     )
-    relations = findings.relations[:_COLUMNS]
     table.add_column(findings.kind, overflow="fold")
     for relation in relations:
         table.add_column(relation, justify="right", overflow="fold")
