@@ -229,6 +229,9 @@ class Window:
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
     ``origin`` says where the window comes from. ``asides`` are further anchors, which no probe
     sees.
+
+    ``document`` and ``place`` are the numbers, counted from one, of the document and of the
+    window's first sentence in the corpus, those left out included; 0 where a task does not say.
     """
 
     words: Sequence[str]
@@ -241,6 +244,8 @@ class Window:
     kinds: Sequence[Sequence[int]] | None = None
     origin: Origin = Origin()
     asides: Sequence[Aside] = ()
+    document: int = 0
+    place: int = 0
 
 
 class _Movable:
@@ -271,6 +276,8 @@ class EdgeBatch(_Movable):
     - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
       (float64); the names are in ``terms``.
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
+    - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
+      all others (int64); ``None`` where nothing is to be resampled.
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
       ``words_of`` where they do not, and ``None`` where none does.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
@@ -291,6 +298,7 @@ class EdgeBatch(_Movable):
     member: Tensor
     baselines: Tensor
     kinds: Tensor
+    units: Tensor | None = None
     last_of: Tensor | None = None
     numbers: Sequence[int] = ()
     asides: EdgeBatch | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +21,9 @@ from .batch import ALL, MAIN, EdgeBatch, Terms
 from .counting import Counted, HeadCounting, ProbeCounting
 from .data import EdgeData
 from .data.store import EdgeWindows
-from .figures import head_overview, png, relation_heatmap, weight_heatmap
+from .data.units import overlaps
+from .differences import DIFFERENCES, Pair
+from .figures import head_overview, png, relation_heatmap, seed_overview, weight_heatmap
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
@@ -37,7 +39,10 @@ from .reports import (
     baseline_rows,
     error_rows,
     head_rows,
+    with_bounds,
 )
+from .resampling import Resampler
+from .seeds import SEEDS, seed_rows
 from .terminal import describe, show, show_epoch, show_findings
 
 
@@ -54,6 +59,8 @@ class Report(Callback):
 
     def __init__(self, min_anchors: int = 100) -> None:
         self.min_anchors = min_anchors
+        self.resampler: Resampler | None = None
+        self.pairs: Sequence[Pair] = ()
         self.final = "test"
         self.counted: dict[str, Counted] = {}  # of each split
         self.started = time.monotonic()
@@ -71,15 +78,22 @@ class Report(Callback):
             self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
-                show(describe(split, corpus))
+                show(describe(split, corpus, also_in=overlaps(split, corpora)))
                 if vectors is not None:
                     show(f"  {vectors.name}: {vectors.coverage(corpus.vocabulary)}")
 
-    def _start(self, split: str, module: LightningModule) -> None:
+    def _start(self, split: str, corpus: EdgeWindows, module: LightningModule) -> None:
         assert isinstance(module, ProbingModule)
-        self.probes = ProbeCounting(module, self.terms)
+        units = corpus.units
+        self.probes = ProbeCounting(
+            module, self.terms, resampler=self.resampler, units=units.of_anchors
+        )
         # Heads do not change: they are counted once.
-        self.heads = None if split in self.counted else HeadCounting(module, self.terms)
+        self.heads = None
+        if split not in self.counted:
+            self.heads = HeadCounting(
+                module, self.terms, resampler=self.resampler, units=units.of_heads
+            )
 
     def _count(self, outputs: Any, batch: EdgeBatch) -> None:
         self.probes.update(batch, outputs)
@@ -111,7 +125,8 @@ class Report(Callback):
     ) -> None:
         chosen_on = self.chosen_on or split
         counted = self.counted[split]
-        corpus = _corpora(trainer)[split]
+        corpora = _corpora(trainer)
+        corpus, also_in = corpora[split], overlaps(split, corpora)
         findings = Findings(
             split=split,
             source=corpus.source,
@@ -121,32 +136,53 @@ class Report(Callback):
             chosen_on=chosen_on,
             chosen=self.counted[chosen_on].as_choice_for(counted),
             min_anchors=self.min_anchors,
-            holds=describe(split, corpus),
+            holds=describe(split, corpus, also_in=also_in),
             scheme=corpus.scheme,
             # The whole is 1.0, a share; 1 is a number of batches.
             is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
+            resamples=self._resamples(corpus),
+            pairs=self.pairs,
         )
         folder = run_folder(trainer) / "reports" / split
         if self.heads is not None:
             for name, counts in counted.of_encoder.items():
                 suffix = "" if name == MAIN else f"_{name}"
-                write_csv(folder / f"heads{suffix}.csv", HEADS, head_rows(counts))
+                columns = with_bounds(HEADS, counts)
+                write_csv(folder / f"heads{suffix}.csv", columns, head_rows(counts))
                 if self.terms.errors:
                     write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
-            write_csv(folder / "baselines.csv", BASELINES, baseline_rows(counted.of_encoder[MAIN]))
+            main = counted.of_encoder[MAIN]
+            write_csv(folder / "baselines.csv", with_bounds(BASELINES, main), baseline_rows(main))
             write_whole(folder / "best_heads.md", findings.markdown)
             write_whole(folder / "heads.png", png(head_overview(findings)))
             for best in findings.pictured:
                 figure = relation_heatmap(findings.counts, best.relation)
                 _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
-        write_csv(folder / "probes.csv", PROBES, findings.probe_table)
-        summary = self._circumstances(corpus, trainer, module) | findings.summary()
+        write_csv(folder / "probes.csv", with_bounds(PROBES, probes), findings.probe_table)
+        if findings.families:
+            rows = seed_rows(findings.probe_table, probes.names)
+            write_csv(folder / "seeds.csv", SEEDS, rows)
+            write_whole(folder / "seeds.png", png(seed_overview(findings)))
+        if self.pairs:
+            lines = (found.cells for found in findings.differences)
+            write_csv(folder / "differences.csv", DIFFERENCES, lines)
+        circumstances = self._circumstances(corpus, trainer, module)
+        summary = circumstances | {"also_in": also_in} | findings.summary()
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         if trainer.state.fn == TrainerFn.FITTING:
             show_epoch(trainer.current_epoch + 1, split, findings)
         elif split == self.final:
             show_findings(findings)
             show(f"Reports: {folder}")
+
+    def _resamples(self, corpus: EdgeWindows) -> str:
+        """What intervals come from, in words; empty where there are none."""
+        if self.resampler is None:
+            return ""
+        of = "sentences" if corpus.census.windows == corpus.census.used else "windows"
+        of = "documents" if corpus.units.documents else of
+        units = corpus.units.of_anchors.get(ALL, 0)
+        return f"{self.resampler.count:,} resamples of {units:,} {of}"
 
     def _circumstances(
         self, corpus: EdgeWindows, trainer: Trainer, module: ProbingModule
@@ -193,7 +229,7 @@ class Report(Callback):
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting; Lightning's sanity check sees only some batches and is no split."""
         if not trainer.sanity_checking:
-            self._start("val", pl_module)
+            self._start("val", _corpora(trainer)["val"], pl_module)
 
     def on_validation_batch_end(
         self,
@@ -215,7 +251,7 @@ class Report(Callback):
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting."""
-        self._start("test", pl_module)
+        self._start("test", _corpora(trainer)["test"], pl_module)
 
     def on_test_batch_end(
         self,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ options of every job:
   --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
+  --intervals N           95% intervals from N resamples, such as 200, beside every accuracy
   --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
   --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
@@ -47,7 +49,8 @@ _ABOUT = {
     "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
 }
 _OPTIONS = {
-    "train": "  --resume                go on with the interrupted run in DIR",
+    "train": "  --resume                go on with the interrupted run in DIR\n"
+    "  --seeds 1 2 3           train each probe from several starts, in the same run",
     "evaluate": "  --ckpt_path CKPT        a checkpoint; it brings its own config",
 }
 
@@ -63,8 +66,10 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
         return 0
     _quieten()
     try:
-        from .runs import run
-
+        if script == "evaluate" and _is_about_text(_early(arguments).config):
+            from .text_runs import run
+        else:
+            from .runs import run
         run(script, arguments, early=_early(arguments))
     except ProbingError as error:
         if "--traceback" in arguments:
@@ -104,6 +109,13 @@ def _headline(path: Path) -> tuple[str, str]:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     script, _, text = first.lstrip("# ").partition(":")
     return script, text.strip()
+
+
+def _is_about_text(configs: Sequence[str]) -> bool:
+    """Whether a config has the section ``surface``, as jobs on plain text do."""
+    paths = [Path(config) for config in configs]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
+    return any(re.search(r"^surface:", text, re.MULTILINE) for text in texts)
 
 
 def _early(arguments: Sequence[str]) -> argparse.Namespace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
 from typing import Any
@@ -41,6 +41,39 @@ def naming(configs: Sequence[str], arguments: Sequence[str]) -> Iterator[None]:
         if configs and ((key and not said) or text.startswith("Problems parsing config")):
             raise ProbingError(f"{configs[-1]}: {text}") from None
         raise
+
+
+def refuse_empty(config: str, said: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse a mapping without a value under a key that does not exist.
+
+    The parser looks at values alone, so that it passes over ``probez: {}`` in silence.
+
+    Args:
+        config: the file, for the complaint.
+        said: what it holds, or a part of it.
+        known: the same part of the configuration as it was understood.
+
+    Raises:
+        ProbingError: naming file and key, and the nearest key that exists.
+    """
+    for key, value in said.items():
+        if not isinstance(value, Mapping):
+            continue
+        if key not in known and not any(_values(value)):
+            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.6)
+            hint = f"\n       did you mean {near[0]!r}?" if near else ""
+            raise ProbingError(f"{config}: option {str(key)!r} is not accepted{hint}")
+        if isinstance(known.get(key), Mapping):
+            refuse_empty(config, value, known[key])
+
+
+def _values(said: Mapping[str, Any]) -> Iterator[bool]:
+    """True for every value of a mapping, however deep, that is no mapping."""
+    for value in said.values():
+        if isinstance(value, Mapping):
+            yield from _values(value)
+        else:
+            yield True
 
 
 def _shorten(message: str, parser: LightningArgumentParser) -> str:

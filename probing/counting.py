@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from .batch import MAIN, EdgeBatch, Terms
+from .intervals import Resampled
 from .metrics import EdgeAccuracy, HeadAccuracy
 from .modules import ProbingModule
 from .reports import HeadCounts, ProbeCounts, beside_heads
+from .resampling import Resampler
 from .subtypes import Counts, roll_ups, rolled_up
 
 
@@ -35,13 +38,28 @@ class Counted:
 
 
 class HeadCounting:
-    """Counts every head of every encoder, and the baselines, over the batches of a split."""
+    """Counts every head of every encoder, and the baselines, over the batches of a split.
 
-    def __init__(self, module: ProbingModule, terms: Terms) -> None:
+    Args:
+        module: whose encoders they are.
+        terms: of the task.
+        resampler: counts them in resamples, too, if given.
+        units: how many units have an anchor of heads, by the name of the row.
+    """
+
+    def __init__(
+        self,
+        module: ProbingModule,
+        terms: Terms,
+        *,
+        resampler: Resampler | None = None,
+        units: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.terms = terms
+        self.units = units
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
-        self.heads = {name: HeadAccuracy().to(module.device) for name in module.encoders}
-        self.baselines = EdgeAccuracy(terms.baselines).to(module.device)
+        self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
+        self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
 
     def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
         """Count a batch that :meth:`~probing.modules.ProbingModule.judge` has judged."""
@@ -52,26 +70,39 @@ class HeadCounting:
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
-        baselines = self.baselines.compute()["correct"]
-        found = {
-            name: HeadCounts(
+        baselines = self.baselines.compute()
+        of_baselines = Resampled.taken(baselines, self.units, self.baselines.rows)
+        found = {}
+        for name, metric in self.heads.items():
+            counted = metric.compute()
+            drawn = Resampled.taken(counted, self.units, metric.rows)
+            found[name] = HeadCounts(
                 terms=self.terms,
                 rows=metric.rows,
-                baselines=baselines,
+                baselines=baselines["correct"],
                 layers=self.layers[name],
-                **metric.compute(),
+                resampled=drawn,
+                # Baselines count root words, too, which are no anchors of heads.
+                resampled_baselines=drawn and of_baselines and of_baselines.beside(drawn),
+                **counted,
             )
-            for name, metric in self.heads.items()
-        }
         return Counted({n: _with_roll_ups(counts, self.terms) for n, counts in found.items()})
 
 
 class ProbeCounting:
-    """Counts every probe over the batches of a split."""
+    """Counts every probe over the batches of a split; see :class:`HeadCounting`."""
 
-    def __init__(self, module: ProbingModule, terms: Terms) -> None:
+    def __init__(
+        self,
+        module: ProbingModule,
+        terms: Terms,
+        *,
+        resampler: Resampler | None = None,
+        units: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.terms = terms
-        self.metric = EdgeAccuracy(tuple(module.probes)).to(module.device)
+        self.units = units
+        self.metric = EdgeAccuracy(tuple(module.probes), resampler).to(module.device)
 
     def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
         """Count a batch that :meth:`~probing.modules.ProbingModule.judge` has judged."""
@@ -80,7 +111,8 @@ class ProbeCounting:
     def compute(self) -> ProbeCounts:
         """The counts, summed over processes."""
         found = self.metric.compute()
-        counts = ProbeCounts(self.metric.rows, self.metric.names, found["correct"], found["total"])
+        drawn = Resampled.taken(found, self.units, self.metric.rows)
+        counts = ProbeCounts(self.metric.rows, self.metric.names, resampled=drawn, **found)
         return _with_roll_ups(counts, self.terms)
 
 

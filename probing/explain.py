@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -21,27 +21,41 @@ _WIDTH = 100
 _INDENT = 8
 
 
+Values = dict[str, tuple[object, str]]
+"""Values and descriptions of options by their names."""
+
+
 def explain(config: Namespace, *, script: str, job: str) -> str:
     """The text: a section each for model, probes, data, report and the run itself."""
-    data = config.data
     sections = {
-        "model": dict(_options("model.encoder", Encoder, config.model.encoder))
-        | dict(_options("model", ProbingModule, _own(config.model))),
+        "model": options("model.encoder", Encoder, config.model.encoder)
+        | options("model", ProbingModule, _own(config.model)),
         "probes": {},
-        "data": dict(_options("data", _class(data.class_path), data.init_args)),
-        "report": dict(_options("report", Report, config.report)),
-        "treebanks": dict(_options("treebanks", Treebanks, config.treebanks)),
+        "data": options_of_data(config),
+        "report": options("report", Report, config.report),
+        "treebanks": options("treebanks", Treebanks, config.treebanks),
     }
     for name, encoder in (config.model.encoders or {}).items():
-        sections["model"] |= _options(f"model.encoders.{name}", Encoder, encoder)
+        sections["model"] |= options(f"model.encoders.{name}", Encoder, encoder)
     for name, probe in (config.model.probes or {}).items():
         key = f"model.probes.{name}"
         sections["probes"][key] = (probe.class_path, "the class; any class that can be imported")
-        sections["probes"] |= _options(key, _class(probe.class_path), probe.init_args)
+        sections["probes"] |= options(key, _class(probe.class_path), probe.init_args)
+    return explanation(sections, config, script=script, job=job)
+
+
+def options_of_data(config: Namespace) -> Values:
+    """The options of the class that a job's data is of."""
+    data = config.data
+    return options("data", _class(data.class_path), data.init_args)
+
+
+def explanation(sections: Mapping[str, Values], config: Namespace, *, script: str, job: str) -> str:
+    """The text made of sections, and of what every run has."""
     lines = [f"usage: python {script}.py --config {job} [options]", ""]
-    for title, options in sections.items():
-        if options:
-            lines += [f"{title}:", *_listed(options)]
+    for title, own in sections.items():
+        if own:
+            lines += [f"{title}:", *_listed(own)]
     trainer = config.trainer.as_dict()
     shown = ("max_epochs", "devices", "strategy", "accelerator", "precision")
     run = _RUN | ({"models": (config.models, MODELS)} if script == "evaluate" else {})
@@ -51,11 +65,14 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
     return "\n".join(lines)
 
 
-_RUN: dict[str, tuple[object, str]] = {
+_RUN: Values = {
     "output": ("runs/<job>/version_N", "folder to write to"),
     "overwrite": (False, "replace the run that the folder holds"),
     "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
+    "seeds": ("", "several starts of each probe, trained in the same run: --seeds 1 2 3"),
+    "intervals": (0, "resamples for 95% intervals of every accuracy; 0 for none"),
+    "paired": ("", "'A,B': the interval of the difference between two probes or heads"),
 }
 
 
@@ -70,17 +87,18 @@ def _class(path: str) -> type:
     return found
 
 
-def _options(key: str, owner: type, values: Any) -> Iterator[tuple[str, tuple[object, str]]]:
+def options(key: str, owner: type, values: Any) -> Values:
     """Each argument of a class: its option, its value and what its docstring says."""
     said = {
         argument.arg_name: argument.description or ""
         for ancestor in reversed(owner.__mro__)
         for argument in parse(ancestor.__doc__ or "", style=DocstringStyle.GOOGLE).params
     }
-    for name, value in vars(values).items():
-        if name == "tokenizer":  # comes from the encoder
-            continue
-        yield f"{key}.{name}", (value, " ".join(said.get(name, "").replace("``", "").split()))
+    return {
+        f"{key}.{name}": (value, " ".join(said.get(name, "").replace("``", "").split()))
+        for name, value in vars(values).items()
+        if name not in ("tokenizer", "encoder")  # one comes from the encoder, which has its own
+    }
 
 
 def _listed(options: dict[str, tuple[object, str]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -100,6 +101,39 @@ def weight_heatmap(
         panel.set_title(directions[d], fontsize=8)
     figure.suptitle(title, fontsize=9)
     _bar(figure, image, axes, label="weight x std. dev.")
+    return figure
+
+
+def seed_overview(findings: Findings) -> Figure:
+    """The score of every probe over all anchors under each seed, mean and standard deviation.
+
+    What takes no training is a line across.
+    """
+    families = sorted(findings.families, key=lambda family: family.mean)
+    figure = Figure(figsize=(6.4, 1.3 + 0.42 * len(families)), layout="constrained")
+    FigureCanvasAgg(figure)
+    panel = figure.subplots()
+    for place, family in enumerate(families):
+        scores = [100 * accuracy for accuracy in family.accuracies.values()]
+        panel.plot(scores, [place] * len(scores), "o", ms=4, mfc="none", color="#4c566a")
+        panel.errorbar(
+            100 * family.mean, place - 0.22, xerr=100 * family.sd, fmt="D", ms=4, capsize=3,
+            color="black",
+        )  # fmt: skip
+        text = f"{100 * family.mean:.1f} ± {100 * family.sd:.1f}"
+        panel.annotate(text, (100 * family.mean, place + 0.2), ha="center", fontsize=7)
+    panel.set_yticks(range(len(families)), [family.name for family in families], fontsize=8)
+    panel.margins(x=0.12)
+    panel.set_ylim(-0.6, len(families) - 0.4)
+    others = [name for name in findings.overall if name not in findings.probes.names]
+    for style, name in zip(cycle(("-", "--", ":", "-.")), others, strict=False):
+        accuracy = 100 * findings.overall[name][2]
+        panel.axvline(accuracy, ls=style, lw=0.9, color="#b48a00", label=f"{name} {accuracy:.1f}")
+    panel.set_xlabel(f"{findings.counts.terms.score} (%)", fontsize=8)
+    panel.tick_params(axis="x", labelsize=7)
+    panel.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    title = f"{findings.counts.terms.title} ({findings.split}): a circle a seed, mean ± std. dev."
+    figure.suptitle(title, fontsize=9)
     return figure
 
 

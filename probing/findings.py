@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 
 from .batch import ALL
+from .differences import Difference, Pair, differences
+from .intervals import BOUNDS, FEW, Interval
+from .layout import Column, layout
 from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
 from .schemes import Scheme, in_the_paper, is_roll_up
+from .seeds import Family, families
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
+WILSON = f"Wilson's below {FEW} units, and where all or nothing is right."
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Findings:
     ``chosen`` is what heads and baselines are chosen by, the counts on the split ``chosen_on``;
     ``holds`` says what the split holds and what was left out, ``scheme`` how it is annotated;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
+    ``resamples`` says what intervals come from; ``pairs`` are those to compare.
     """
 
     split: str
@@ -34,6 +42,8 @@ class Findings:
     holds: str = ""
     scheme: Scheme | None = None
     is_partial: bool = False
+    resamples: str = ""
+    pairs: Sequence[Pair] = ()
 
     @cached_property
     def table(self) -> list[BestHead]:
@@ -55,9 +65,15 @@ class Findings:
         """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy."""
         return {
             str(name): (float(str(correct)), int(str(total)), float(str(accuracy)))
-            for name, row, correct, total, accuracy in self.probe_table
+            for name, row, correct, total, accuracy, *_ in self.probe_table
             if row == ALL
         }
+
+    @cached_property
+    def intervals(self) -> dict[str, Interval]:
+        """Of what :attr:`overall` holds; empty where there are none."""
+        lines = (line for line in self.probe_table if line[1] == ALL and len(line) > 5)
+        return {str(name): Interval.read(*cells) for name, _, _, _, _, *cells in lines}
 
     @property
     def is_demonstration(self) -> bool:
@@ -76,52 +92,67 @@ class Findings:
         *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
         return f"{', '.join(first)} and {last}" if first else last
 
+    @cached_property
+    def layout(self) -> list[Column]:
+        """The columns of the table of best heads."""
+        return layout(
+            self.counts.terms,
+            has_intervals=self.counts.resampled is not None,
+            own=f"best on {self.split}" if self.is_held_out else None,
+        )
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether heads are chosen on other data than they are scored on."""
+        return self.chosen_on != self.split
+
     @property
     def columns(self) -> list[str]:
-        """The columns of the table of best heads, as the terminal and the files show them."""
-        shown = [rival for rival in self.counts.terms.rivals if rival.beside_heads]
-        beside = [
-            column
-            for rival in shown
-            for column in ([rival.name, "its accuracy"] if rival.is_choice else [rival.name])
-        ]
-        return [self.counts.terms.row, "anchors", "head", "direction", "accuracy", *beside]
-
-    def holds_words(self, column: str) -> bool:
-        """Whether a column holds words, which stand to the left, or numbers, to the right."""
-        return column in {self.counts.terms.row, "direction"}
+        """The columns of the table of best heads in the files."""
+        return [column.title for column in self.layout]
 
     @property
     def lines(self) -> list[list[str]]:
         """The cells of the table of best heads; accuracies in percent."""
-        return [
-            [
-                best.relation,
-                f"{best.total:,}",
-                str(best.head),
-                best.head.direction,
-                _percent(best.correct, best.total),
-                *(
-                    cell
-                    for beside in best.beside
-                    for cell in (
-                        *([beside.label] if beside.rival.is_choice else []),
-                        _percent(beside.correct, best.total),
-                    )
-                ),
-            ]
-            for best in self.table
-        ]
+        return [[column.cell(best) for column in self.layout] for best in self.table]
+
+    @property
+    def flattery(self) -> float | None:
+        """How much higher the best heads of the scored data score, mean over rows but ``all``."""
+        found = [best.flattery for best in self.table if best.relation != ALL]
+        return fmean(found) if found and self.is_held_out else None
+
+    @cached_property
+    def families(self) -> list[Family]:
+        """Probes with several seeds, over ``all``."""
+        scores = ((name, self.overall[name][2]) for name in self.probes.names)
+        return families(scores)
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """Of the pairs that the user named."""
+        return list(differences(self.pairs, self.probes, self.counts, self.chosen))
 
     @property
     def notes(self) -> list[str]:
         """What a reader of the tables must know."""
-        own = "" if self.chosen_on != self.split else ", the data that they are scored on"
+        own = "" if self.is_held_out else ", the data that they are scored on"
         return [
             *([DEMONSTRATION] if self.is_demonstration else []),
             *([PARTIAL] if self.is_partial else []),
             f"{self.what_is_chosen} chosen on {self.chosen_on}{own}.",
+            *self._on_flattery,
+            *([f"Intervals: 95%, from {self.resamples}. {WILSON}"] if self.resamples else []),
             f"At least {self.min_anchors} anchors. {self.model}.",
+        ]
+
+    @property
+    def _on_flattery(self) -> list[str]:
+        if self.flattery is None:
+            return []
+        return [
+            f"Best on {self.split}: chosen on the data that it is scored on, as in the paper; "
+            f"{100 * self.flattery:.1f} points higher, mean over the rows but {ALL}."
         ]
 
     @cached_property
@@ -131,13 +162,15 @@ class Findings:
         if self.scheme is not None and self.scheme.name == "UD":
             said += in_the_paper([best.relation for best in self.table]).splitlines()
         notes = (line for note in said for line in (note.strip(), ""))
-        rule = ["---" if self.holds_words(column) else "---:" for column in self.columns]
+        rule = ["---" if column.words else "---:" for column in self.layout]
         table = [f"| {' | '.join(cells)} |" for cells in (self.columns, *self.lines)]
         table.insert(1, f"|{'|'.join(rule)}|")
         return "\n".join([f"# {self.title}", "", *notes, *table]) + "\n"
 
     def summary(self) -> dict[str, object]:
         """The part of ``summary.json`` that is about scores."""
+        score = self.counts.terms.score.lower()
+        ends = {name: _bounds(interval) for name, interval in self.intervals.items()}
         return {
             "demonstration": self.is_demonstration,
             "partial": self.is_partial,
@@ -149,21 +182,57 @@ class Findings:
                     "direction": b.head.direction,
                     "accuracy": round(b.accuracy, 6),
                     "anchors": b.total,
+                    **_bounds(b.interval),
                     **{
                         beside.rival.name: {
                             "baseline": beside.baseline,
                             "accuracy": round(beside.correct / b.total, 6),
+                            **_bounds(beside.interval),
                         }
                         for beside in b.beside
                     },
+                    **self._own(b),
                 }
                 for b in self.table
             },
-            self.counts.terms.score.lower(): {
-                name: accuracy for name, (_, _, accuracy) in self.overall.items()
-            },
+            **({} if self.flattery is None else {"flattery": round(self.flattery, 6)}),
+            score: {name: accuracy for name, (_, _, accuracy) in self.overall.items()},
+            **({"intervals": {"from": self.resamples, score: ends}} if self.resamples else {}),
+            **({"seeds": {f.name: f.summary for f in self.families}} if self.families else {}),
+            **({"differences": self._differences} if self.pairs else {}),
         }
 
+    def _own(self, best: BestHead) -> dict[str, object]:
+        """The head that is best where it is scored, if another was chosen elsewhere."""
+        if not self.is_held_out:
+            return {}
+        return {
+            f"best_on_{self.split}": {
+                "head": str(best.own),
+                "direction": best.own.direction,
+                "accuracy": round(best.own_accuracy, 6),
+                "flattery": round(best.flattery, 6),
+            }
+        }
 
-def _percent(correct: float, total: int) -> str:
-    return f"{100 * correct / total:.1f}"
+    @property
+    def _differences(self) -> list[dict[str, object]]:
+        """Over ``all``."""
+        return [
+            {
+                "first": found.pair.first,
+                "second": found.pair.second,
+                "difference": round(found.apart, 6),
+                **_bounds(found.interval),
+            }
+            for found in self.differences
+            if found.row == ALL
+        ]
+
+
+def _bounds(interval: Interval | None) -> dict[str, float]:
+    """Ends and units, for ``summary.json``."""
+    if interval is None:
+        return {}
+    values = (round(interval.low, 6), round(interval.high, 6), interval.units)
+    return dict(zip(BOUNDS, values, strict=True))

@@ -8,6 +8,7 @@ from torchmetrics import Metric
 
 from .batch import EdgeBatch, Encoding
 from .functional import directed, pick_word
+from .resampling import Resampler
 
 
 def by_row(values: Tensor, member: Tensor) -> Tensor:
@@ -24,13 +25,19 @@ class RowMetric(Metric):
     """A metric whose first dimension is the rows of the report.
 
     The rows are learnt from the first batch: every process sees at least one, if an empty one.
+
+    Args:
+        resampler: counts ``correct`` and ``total`` in resamples, too, if given.
     """
 
     full_state_update = False
+    drawn_correct: Tensor
+    drawn_total: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, resampler: Resampler | None = None) -> None:
         super().__init__()
         self.rows: tuple[str, ...] = ()
+        self.resampler = resampler
 
     def start(
         self, batch: EdgeBatch, shapes: dict[str, tuple[tuple[int, ...], torch.dtype]]
@@ -39,6 +46,13 @@ class RowMetric(Metric):
         if self.rows:
             return
         self.rows = tuple(batch.rows)
+        if self.resampler is not None:
+            drawn = (self.resampler.count, *shapes["correct"][0])
+            shapes = {
+                **shapes,
+                "drawn_correct": (drawn, torch.float64),  # [R, N, ...]
+                "drawn_total": (drawn[:1], torch.int64),  # [R, N]
+            }
         for name, (shape, dtype) in shapes.items():
             zeros = torch.zeros(len(self.rows), *shape, dtype=dtype)
             self.add_state(name, zeros, dist_reduce_fx="sum")
@@ -48,6 +62,18 @@ class RowMetric(Metric):
         """Add ``value`` to the state ``name``."""
         state = getattr(self, name)
         setattr(self, name, state + value.to(state.dtype))
+
+    def count(self, batch: EdgeBatch, hits: Tensor, member: Tensor) -> None:
+        """Count ``hits [B, A, ...]`` by ``member [B, A, R]``, in every resample, too.
+
+        Raises:
+            ValueError: if there are resamples and the batch does not say what its units are.
+        """
+        self.add("correct", by_row(hits, member))
+        if self.resampler is not None:
+            if batch.units is None:
+                raise ValueError("resampling needs to know the units of a batch, found none")
+            self.resampler.add(self.drawn_correct, self.drawn_total, hits, member, batch.units)
 
     def compute(self) -> dict[str, Tensor]:
         """The summed states, on the CPU."""
@@ -69,8 +95,8 @@ class EdgeAccuracy(RowMetric):
     correct: Tensor
     total: Tensor
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__()
+    def __init__(self, names: tuple[str, ...], resampler: Resampler | None = None) -> None:
+        super().__init__(resampler)
         self.names = names
 
     def update(self, batch: EdgeBatch, hits: Tensor) -> None:
@@ -80,7 +106,7 @@ class EdgeAccuracy(RowMetric):
             {"correct": ((len(self.names),), torch.float64), "total": ((), torch.int64)},
         )
         member = batch.member & batch.is_anchor[:, :, None]
-        self.add("correct", by_row(hits, member))
+        self.count(batch, hits, member)
         self.add("total", member.sum((0, 1)))
 
 
@@ -137,7 +163,7 @@ class HeadAccuracy(RowMetric):
             hits.append(_at(gold, pick) & is_pick)
             errors.append((_at(wrong, pick) * is_pick)[..., None] == kinds)
             masses.append((scores * gold).sum(-1))
-        self.add("correct", by_row(torch.stack(hits, 2), member))
+        self.count(batch, torch.stack(hits, 2), member)
         self.add("errors", by_row(torch.stack(errors, 2), member))
         self.add("gold_mass", by_row(torch.stack(masses, 2), member))
         self.add("special_mass", by_row(torch.stack(special, 2), member))

@@ -18,6 +18,7 @@ from .encoder import Encoder
 from .errors import ProbingError
 from .probes import Probe
 from .probes.base import pick
+from .seeds import family_of, repeated
 from .vectors import WordVectors
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
@@ -52,6 +53,8 @@ class ProbingModule(LightningModule):
         optimizer: makes the optimizer; each probe is a parameter group with its own rate.
         encoders: further ones by name, such as its randomly initialised twin, with the same
             tokenizer; without a name of a model they look at that of ``encoder``.
+        seeds: initialisations of every probe, each a probe of its own called ``name@seed``; one of
+            the run's seed, called ``name``, if none are given.
         vectors: a file of word vectors, GloVe's or word2vec's text format, for the probes that
             use words; the model's own input embeddings, if not given.
         reduction: what a step minimises: a probe's loss, the ``mean`` over the anchors of the
@@ -66,6 +69,7 @@ class ProbingModule(LightningModule):
         optimizer: OptimizerFactory = torch.optim.Adam,
         *,
         encoders: dict[str, Encoder] | None = None,
+        seeds: list[int] | None = None,
         vectors: str | None = None,
         reduction: Literal["mean", "sum"] = "mean",
     ) -> None:
@@ -74,7 +78,8 @@ class ProbingModule(LightningModule):
         self.encoders: Mapping[str, Encoder] = nn.ModuleDict(  # type: ignore[assignment]
             {MAIN: encoder} | (encoders or {})
         )
-        self.probes: Mapping[str, Probe] = nn.ModuleDict(probes or {})  # type: ignore[assignment]
+        copies = repeated(probes or {}, seeds or ())
+        self.probes: Mapping[str, Probe] = nn.ModuleDict(copies)  # type: ignore[assignment]
         self.optimizer = optimizer
         self.vectors = None if vectors is None else WordVectors(vectors)
         self.reduce = REDUCTIONS[reduction]
@@ -95,7 +100,9 @@ class ProbingModule(LightningModule):
             return
         if self.encoders[MAIN] is not self.encoder:
             raise ProbingError(f"a further encoder cannot have the name {MAIN!r}")
-        for encoder in self.encoders.values():
+        for name, encoder in self.encoders.items():
+            if not name.isidentifier():
+                raise ProbingError(f"encoder {name!r}: expected a name of letters, digits and _")
             encoder.beside(self.encoder).load()
         vectors = self.vectors
         if vectors is not None and not any("vectors" in p.needs for p in self.probes.values()):
@@ -106,9 +113,12 @@ class ProbingModule(LightningModule):
                     f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
                     f"{_listed(self.encoders)}"
                 )
-            # A probe starts the same whichever others it trains beside.
+            # A probe starts the same whichever others it trains beside, and under its own seed as
+            # it would in a run of that seed.
+            family, seed = family_of(name)
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(zlib.crc32(f"{torch.initial_seed()} {name}".encode()))
+                start = torch.initial_seed() if seed is None else seed
+                torch.manual_seed(zlib.crc32(f"{start} {family}".encode()))
                 sizes = self.encoders[probe.encoder].sizes
                 if vectors is not None:
                     sizes = replace(sizes, vectors=vectors.dimensions)

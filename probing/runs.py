@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import yaml
 from jsonargparse import set_parsing_settings
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -20,31 +22,36 @@ from .callbacks import HeadWeights, Report
 from .cli import DEFAULT, Script
 from .comparison.entries import MODELS, entries_of, labels_of
 from .comparison.run import compare
-from .complaints import Parser, naming
+from .complaints import Parser, naming, refuse_empty
 from .data import EdgeData
+from .differences import check, names, read_pair
 from .encoder import Encoder
 from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
 from .modules import ProbingModule
 from .predictions import Predictions
+from .reports import Cell
+from .resampling import Resampler
 from .stored import base_arguments, load_checkpoint, stored_config
 from .terminal import watched
 from .treebanks import Treebanks
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
+FEWEST = 40  # resamples that a 2.5th percentile can be told from
 
 
 class Commands(LightningCLI):
     """LightningCLI with the options of a run; it parses and builds, and runs nothing."""
+
+    kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
 
     def __init__(self, arguments: Sequence[str], *, job: str) -> None:
         set_parsing_settings(subclasses_disabled=[Encoder])
         self.job = job
         self.is_quiet = False
         super().__init__(
-            ProbingModule,
-            EdgeData,
+            *self.kinds,
             subclass_mode_data=True,
             run=False,
             args=list(arguments),
@@ -64,17 +71,37 @@ class Commands(LightningCLI):
             },
         )
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Read command line and configs.
+
+        Raises:
+            ProbingError: for what they do not say rightly.
+        """
+        super().parse_arguments(parser, args)
+        for path in self.config.config or []:
+            said = yaml.safe_load(path.get_content())
+            if isinstance(said, dict):
+                refuse_empty(str(path), said, self.config.as_dict())
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the options of a run and hand the encoder's tokenizer to the data."""
         parser.add_argument("--output", type=str | None, help="folder to write to")
         parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
-        parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
-        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
-        parser.add_lightning_class_args(Report, "report")
-        parser.add_lightning_class_args(Treebanks, "treebanks")
+        self.add_report(parser)
         parser.link_arguments(
             "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
         )
+
+    def add_report(self, parser: LightningArgumentParser) -> None:
+        """Add the options of the reports."""
+        parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
+        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
+        parser.add_argument("--intervals", type=int, default=0, help="resamples for 95%% intervals")
+        parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
+        parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
+        parser.link_arguments("seeds", "model.seeds")
+        parser.add_lightning_class_args(Report, "report")
+        parser.add_lightning_class_args(Treebanks, "treebanks")
 
     def instantiate_classes(self) -> None:
         """Build a run; the models of a comparison get one each, and later."""
@@ -91,6 +118,10 @@ class Commands(LightningCLI):
             folders=labels_of,
         )
         config = {**self._get(self.config_init, "trainer", default={}), **kwargs}
+        return self._instantiate_trainer(config, [self.folder, *self.callbacks()])
+
+    def callbacks(self) -> list[Callback]:
+        """What looks on while the trainer runs."""
         checkpoint = ModelCheckpoint(
             filename=CHECKPOINT.stem,
             save_top_k=1,
@@ -98,11 +129,24 @@ class Commands(LightningCLI):
             enable_version_counter=False,
         )
         self.report = self._get(self.config_init, "report")
+        self.report.resampler = _resampler(self.config.intervals)
+        self.report.pairs = [read_pair(text) for text in self.config.paired]
         self.treebanks = self._get(self.config_init, "treebanks")
-        callbacks = [self.folder, self.report, self.treebanks, HeadWeights(), checkpoint]
+        found: list[Callback] = [self.report, self.treebanks, HeadWeights(), checkpoint]
         if self.config.get("predictions"):
-            callbacks.append(Predictions(self.report))
-        return self._instantiate_trainer(config, callbacks)
+            found.append(Predictions(self.report))
+        return found
+
+
+def _resampler(count: int) -> Resampler | None:
+    """What ``--intervals`` asks for.
+
+    Raises:
+        ProbingError: for a number of resamples that has no percentiles.
+    """
+    if count and count < FEWEST:
+        raise ProbingError(f"--intervals: expected 0 or a number from {FEWEST}, found {count}")
+    return Resampler(count) if count else None
 
 
 class Options(Commands):
@@ -118,13 +162,8 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     Raises:
         ProbingError: for bad input, before anything is written.
     """
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
     stored = stored_config(script, early)
-    own = [a for a in arguments if a not in ("--traceback", "--resume")]
-    own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(_flag(own, "--overwrite"), "--predictions")
-    own = ["--help" if argument == "--help_trainer" else argument for argument in own]
+    own = own_arguments(arguments)
     job = Path(early.config[-1]).stem if early.config else DEFAULT[script]
     if stored is not None and not early.config:
         job = "evaluate" if script == "evaluate" else job
@@ -138,10 +177,25 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
     if commands.config.get("models") is not None:
         _compare(commands, script, early, [*base, *own])
         return
-    for name, _ in commands.model.probes.items():
+    for name in commands.config.model.probes or {}:
         if not name.isidentifier():
             raise ProbingError(f"probe {name!r}: expected a name of letters, digits and _")
+    taken = {"head", *(rival.name for rival in commands.datamodule.task.terms.rivals)}
+    for name in commands.model.encoders:
+        if name in taken:  # it would stand in the same column of the report
+            raise ProbingError(f"encoder {name!r}: the report calls something else that")
     {"train": _train, "evaluate": _evaluate}[script](commands, early)
+
+
+def own_arguments(arguments: Sequence[str]) -> list[str]:
+    """What the parser of a job gets to see; and the current folder becomes importable."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
+    own = [a for a in arguments if a not in ("--traceback", "--resume")]
+    own = _without(_without(own, "--ckpt_path"), "--import")
+    own = _flag(_flag(own, "--overwrite"), "--predictions")
+    own = _several(_several(own, "--seeds"), "--paired")
+    return ["--help" if argument == "--help_trainer" else argument for argument in own]
 
 
 def _train(commands: Commands, early: Namespace) -> None:
@@ -200,7 +254,7 @@ def _compare(
             config=commands.parser.dump(commands.config, skip_unset=False),
             folders=labels_of,
         ),
-        is_first=_is_first(),
+        is_first=is_first(),
     )
 
 
@@ -217,7 +271,7 @@ def _evaluable(commands: Commands, early: Namespace) -> None:
 def _evaluate(commands: Commands, early: Namespace) -> None:
     _evaluable(commands, early)
     model, data, trainer = commands.model, commands.datamodule, commands.trainer
-    if early.ckpt_path and _is_first():
+    if early.ckpt_path and is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
     if data.sources["val"] is not None:
@@ -234,13 +288,13 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     data, model = commands.datamodule, commands.model
     final = "val" if data.sources["test"] is None else "test"
     commands.report.final = "" if commands.is_quiet else final
-    if _is_first():
+    if is_first():
         commands.folder.check(resume=resume)
-    _check_precision(commands.trainer)
+    check_precision(commands.trainer)
     if model.vectors is not None:
         model.vectors.check()
     model.encoder.load()
-    if _is_first():
+    if is_first():
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
@@ -250,9 +304,34 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
             model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
+        _check_intervals(commands)
 
 
-def _check_precision(trainer: Trainer) -> None:
+def _check_intervals(commands: Commands) -> None:
+    """Refuse intervals that cannot be had, and names to compare that the run does not have.
+
+    Raises:
+        ProbingError: saying which.
+    """
+    report, model, data = commands.report, commands.model, commands.datamodule
+    if report.pairs and report.resampler is None:
+        raise ProbingError("--paired needs --intervals N, the number of resamples")
+    if report.resampler is not None and not all(c.units.known for c in data.splits.values()):
+        raise ProbingError(
+            f"--intervals: {type(data.task).__name__} does not say of which document its windows "
+            "are (Window.document, Window.place)"
+        )
+    terms, sizes = data.task.terms, model.encoder.sizes
+    cells = (
+        Cell(direction, layer, head + 1)
+        for direction in terms.directions
+        for layer in sizes.layer_numbers
+        for head in range(sizes.heads)
+    )
+    check(report.pairs, names(terms, model.probes, cells))
+
+
+def check_precision(trainer: Trainer) -> None:
     """Refuse what would round probes and counts along with the model.
 
     Raises:
@@ -265,7 +344,7 @@ def _check_precision(trainer: Trainer) -> None:
         )
 
 
-def _is_first() -> bool:
+def is_first() -> bool:
     """Whether this is the first process, before and after others are launched."""
     return int(getattr(rank_zero_only, "rank", 0)) == 0
 
@@ -283,3 +362,24 @@ def _without(arguments: Sequence[str], option: str) -> list[str]:
 def _flag(arguments: Sequence[str], option: str) -> list[str]:
     """The arguments with a bare flag spelt out, as LightningCLI wants it."""
     return [f"{option}=true" if argument == option else argument for argument in arguments]
+
+
+def _several(arguments: Sequence[str], option: str) -> list[str]:
+    """The arguments with several values of an option as one list, as LightningCLI wants it."""
+    kept: list[str] = []
+    values: list[str] | None = None
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name == option:
+            values = [value] if value else []
+            kept.append(argument)
+        elif values is not None and not argument.startswith("-"):
+            values.append(argument)
+        else:
+            values = None
+            kept.append(argument)
+        if values and not values[0].startswith("["):
+            kept[-1] = f"{option}={json.dumps(values)}"
+        elif values:
+            kept[-1] = f"{option}={values[0]}"
+    return kept

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from .intervals import Resampled
 from .reports import HeadCounts, ProbeCounts
 from .schemes import ALL_SUBTYPES, is_roll_up, universal
 
@@ -50,6 +51,8 @@ def rolled_up(counts: Counts, names: Sequence[str], separators: str) -> Counts:
         if isinstance(value, Tensor):  # [R, ...]
             sums = [value[indices].sum(0, keepdim=True) for indices in parts.values()]
             longer[field.name] = torch.cat([value, *sums])
+        elif isinstance(value, Resampled):
+            longer[field.name] = value.rolled_up(parts)
     return replace(counts, rows=[*counts.rows, *parts], **longer)
 
 

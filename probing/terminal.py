@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 from typing import IO, Any, BinaryIO, cast
 
 from rich.console import Console, JustifyMethod
@@ -14,6 +15,7 @@ from rich.table import Table
 from .batch import ALL
 from .data.store import EdgeWindows
 from .findings import Findings
+from .layout import ends, percent
 
 console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
@@ -22,8 +24,10 @@ _LARGE = 50_000_000  # bytes; below that a bar would only flash
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 
 
-def describe(split: str, corpus: EdgeWindows) -> str:
-    """What a split holds and what was left out, in one line."""
+def describe(
+    split: str, corpus: EdgeWindows, *, also_in: Mapping[str, int] = MappingProxyType({})
+) -> str:
+    """What a split holds and what was left out, in one line; what other splits hold, too, below."""
     census = corpus.census
     left = [
         f"{n:,} with {why}" if why[:2] == "a " else f"{n:,} {why}"
@@ -45,7 +49,12 @@ def describe(split: str, corpus: EdgeWindows) -> str:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
     if corpus.scheme is not None:
         line += f"; scheme: {corpus.scheme}"
-    return "\n  ".join([line, *(f"{n:,} {what}" for what, n in census.counts.items() if n)])
+    shared = (
+        f"{n:,} of its {census.sentences:,} sentences stand word for word in {other}, too"
+        for other, n in also_in.items()
+    )
+    counts = (f"{n:,} {what}" for what, n in census.counts.items() if n)
+    return "\n  ".join([line, *counts, *shared])
 
 
 def show(text: str) -> None:
@@ -65,10 +74,12 @@ def show_findings(findings: Findings) -> None:
     """The paper's Table 1, then the score of every probe and of what takes no training."""
     heads = Table(title=findings.title, caption="\n".join(findings.notes), **_LEFT)
     terms = findings.counts.terms
-    for column in findings.columns:
-        side: JustifyMethod = "left" if findings.holds_words(column) else "right"
-        heads.add_column(column, justify=side, overflow="fold")
-    for best, cells in zip(findings.table, findings.lines, strict=True):
+    shown = [column for column in findings.layout if column.brief]
+    for column in shown:
+        side: JustifyMethod = "left" if column.words else "right"
+        heads.add_column(column.title, justify=side, overflow="fold")
+    for best in findings.table:
+        cells = [column.cell(best) for column in shown]
         heads.add_row(*cells, style="bold" if best.relation == ALL else None)
     if findings.table:
         console.print(heads)
@@ -81,14 +92,54 @@ def show_findings(findings: Findings) -> None:
     probes = Table(title=f"{terms.title} ({findings.split})", caption=terms.note, **_LEFT)
     probes.add_column("probe")
     probes.add_column("trained")
-    for column in ("correct", "anchors", terms.score):
-        probes.add_column(column, justify="right")
+    intervals = findings.intervals
+    for title in ("correct", "anchors", terms.score, *(["interval"] if intervals else [])):
+        probes.add_column(title, justify="right")
     scores = [(name, *score[:2]) for name, score in findings.overall.items()]
     for name, correct, total in sorted(scores, key=lambda score: -score[1]):
         trained = "yes" if name in findings.probes.names else ""
-        share = f"{100 * correct / total:.1f}"
-        probes.add_row(name, trained, f"{round(correct):,}", f"{total:,}", share)
+        own = [ends(intervals[name])] if intervals else []
+        cells = [f"{round(correct):,}", f"{total:,}", percent(correct, total), *own]
+        probes.add_row(name, trained, *cells)
     console.print(probes)
+    if findings.families:
+        console.print(_seeds(findings))
+    if findings.differences:
+        console.print(_differences(findings))
+
+
+def _seeds(findings: Findings) -> Table:
+    """Mean and spread of each probe over its seeds."""
+    score = findings.counts.terms.score
+    table = Table(title=f"{score} over seeds ({findings.split})", **_LEFT)
+    table.add_column("probe")
+    for column in ("seeds", "mean", "sd", "min", "max"):
+        table.add_column(column, justify="right")
+    for family in sorted(findings.families, key=lambda family: -family.mean):
+        shares = (family.mean, family.sd, family.low, family.high)
+        cells = (f"{100 * share:.1f}" for share in shares)
+        table.add_row(family.name, str(len(family.accuracies)), *cells)
+    return table
+
+
+def _differences(findings: Findings) -> Table:
+    """Of the pairs that the user named, over all anchors."""
+    table = Table(
+        title=f"Differences over {ALL} ({findings.split})",
+        caption="differences.csv has those of every row.",
+        **_LEFT,
+    )
+    table.add_column("first")
+    table.add_column("less second")
+    for column in ("anchors", "difference", "interval", "units"):
+        table.add_column(column, justify="right")
+    for found in findings.differences:
+        if found.row == ALL:
+            units = str(found.interval.units) if found.interval else "too few"
+            between = ends(found.interval, sign="+")
+            cells = (f"{found.total:,}", f"{100 * found.apart:+.1f}", between, units)
+            table.add_row(found.pair.first, found.pair.second, *cells)
+    return table
 
 
 def show_epoch(epoch: int, split: str, findings: Findings) -> None:

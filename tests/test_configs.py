@@ -13,15 +13,24 @@ import pytest
 import yaml
 from pytorch_lightning import Trainer
 
+from probing.callbacks import Report
 from probing.cli import CONFIGS, DEFAULT, usage
 from probing.data import EdgeData
 from probing.encoder import Encoder
+from probing.errors import ProbingError
 from probing.modules import ProbingModule
 from probing.probes import Probe
-from probing.runs import Commands
+from probing.runs import Commands, Options, _several
+from probing.surface.data import TextData
+from probing.surface.module import SurfaceModule
+from probing.surface.report import SurfaceReport
+from probing.text_runs import TextCommands
 
 PATHS = sorted(CONFIGS.rglob("*.y*ml"))
+TEXT = CONFIGS / "surface.yaml"  # the one job on plain text has a module and data of its own
+EDGES = [path for path in PATHS if path != TEXT]
 every_config = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+of_edges = pytest.mark.parametrize("path", EDGES, ids=[path.stem for path in EDGES])
 
 
 def headline(path: Path) -> tuple[str, str]:
@@ -81,9 +90,11 @@ def test_the_first_line_says_which_script_and_what_for(path: Path) -> None:
 @every_config
 def test_sections_and_their_keys_exist(path: Path) -> None:
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    known = {"model", "models", "data", "trainer", "report", "treebanks", "seed_everything"}
+    report = "surface" if path == TEXT else "report"
+    known = {"model", "models", "data", "trainer", report, "treebanks", "seed_everything"}
     assert set(config) <= known
-    assert set(config["model"]) <= options(ProbingModule)
+    assert set(config["model"]) <= options(SurfaceModule if path == TEXT else ProbingModule)
+    assert set(config.get(report) or {}) <= options(SurfaceReport if path == TEXT else Report)
     assert set(config["model"]["encoder"]) <= options(Encoder)
     assert set(config.get("trainer", {})) <= options(Trainer)
 
@@ -99,7 +110,7 @@ def test_every_class_takes_its_init_args(path: Path) -> None:
         assert set(entry.get("init_args", {})) <= options(kind), entry["class_path"]
 
 
-@every_config
+@of_edges
 def test_probes_are_probes_and_data_is_data(path: Path) -> None:
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     for entry in (config["model"].get("probes") or {}).values():
@@ -113,7 +124,7 @@ def test_only_training_names_probes(path: Path) -> None:
     assert bool(config["model"].get("probes")) == (headline(path)[0] == "train")
 
 
-@every_config
+@of_edges
 @pytest.mark.filterwarnings("ignore:.*args parameter.*")
 def test_the_real_parser_builds_what_the_config_says(
     path: Path, tiny_bert: Path, tmp_path: Path
@@ -138,6 +149,82 @@ def test_the_real_parser_builds_what_the_config_says(
     assert not (tmp_path / "out").exists()  # parsing writes nothing
 
 
+@pytest.mark.filterwarnings("ignore:.*args parameter.*")
+def test_the_real_parser_builds_the_job_on_plain_text(tiny_bert: Path, tmp_path: Path) -> None:
+    arguments = ["--config", str(TEXT), "--model.encoder.name", str(tiny_bert)]
+    arguments += ["--output", str(tmp_path / "out"), "--data.limit", "64", "--heads", "1-1", "2-2"]
+    commands = TextCommands(arguments, job=TEXT.stem)
+    assert commands.model.encoder.name == str(tiny_bert)
+    assert isinstance(commands.datamodule, TextData)
+    assert commands.datamodule.limit == 64
+    assert commands.datamodule.words is commands.model.encoder.tokenizer
+    assert commands.config["heads"] == ["1-1", "2-2"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_key_that_does_not_exist_would_be_noticed() -> None:
     assert "width" in options(found("probing.probes.DistanceWordsProbe"))
     assert "widht" not in options(found("probing.probes.DistanceWordsProbe"))
+
+
+# ------------------------------------------------------------------- what is no option
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI")
+@pytest.mark.parametrize(
+    ("text", "key", "near"),
+    [
+        ("model:\n  probez: {}", "probez", "probes"),
+        ("modle: {}", "modle", "model"),
+        ("model:\n  encoder: {layerz: {a: {}}}", "layerz", "layers"),
+        (
+            "data:\n  class_path: probing.data.DependencyData\n  init_args: {tset: {}}",
+            "tset",
+            "test",
+        ),
+        ("trainer: {precisely: {}}", "precisely", "precision"),
+    ],
+)
+def test_an_empty_mapping_under_a_key_that_does_not_exist_is_refused(
+    text: str, key: str, near: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    default = str(CONFIGS / "heads.yaml")
+    with pytest.raises(ProbingError) as refused:
+        Options(["--config", default, "--config", str(path)], job="mine")
+    said = str(refused.value)
+    assert said.startswith(f"{path}: option {key!r} is not accepted")
+    assert said.endswith(f"did you mean {near!r}?")
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI")
+@pytest.mark.parametrize(
+    "text", ["model:\n  probes: {}", "trainer: {}", "{}", "data: {init_args: {}}"]
+)
+def test_an_empty_mapping_where_one_belongs_is_none_at_all(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    default = str(CONFIGS / "heads.yaml")
+    assert Options(["--config", default, "--config", str(path)], job="mine").config.model.encoder
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI")
+@pytest.mark.parametrize(
+    ("given", "seeds", "paired"),
+    [
+        (["--seeds", "1", "2"], [1, 2], []),
+        (["--seeds=[3,1]"], [3, 1], []),
+        (["--seeds", "[3, 1]", "--paired", "a,b"], [3, 1], ["a,b"]),
+        (["--paired", "a,b", "3-9 both,c", "--seeds", "7"], [7], ["a,b", "3-9 both,c"]),
+        ([], [], []),
+    ],
+)
+def test_an_option_may_have_several_values(
+    given: list[str], seeds: list[int], paired: list[str]
+) -> None:
+    own = _several(_several([*given, "--intervals", "50"], "--seeds"), "--paired")
+    config = Options(["--config", str(CONFIGS / "demo.yaml"), *own], job="demo").config
+    assert config.seeds == config.model.seeds == seeds
+    assert config.paired == paired
+    assert config.intervals == 50

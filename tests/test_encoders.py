@@ -86,6 +86,15 @@ def test_a_twin_without_a_name_follows_the_main_encoder(tiny_bert: Path) -> None
     assert f"twin: {tiny_bert}, randomly initialised with seed 5" in own.description
 
 
+def test_a_twin_keeps_what_it_was_told(tiny_bert: Path) -> None:
+    main = Encoder(str(tiny_bert), aggregation="first", layers=[2], precision="bfloat16")
+    twin = Encoder(
+        random_init=True, random_seed=5, aggregation="max", layers=[1], precision="float32"
+    )
+    ProbingModule(main, encoders={"twin": twin}).configure_model()
+    assert (twin.aggregation, twin.layer_numbers, twin.precision) == ("max", (1,), "float32")
+
+
 def test_a_named_encoder_keeps_what_it_was_told(tiny_bert: Path) -> None:
     main = Encoder(str(tiny_bert), layers=[2])
     own = ProbingModule(main, encoders={"same": Encoder(str(tiny_bert), layers=[1])})
@@ -103,6 +112,9 @@ def test_encoders_with_other_tokenizers_are_refused(
 
 
 def test_names_of_encoders_are_checked(tiny_bert: Path) -> None:
+    own = ProbingModule(Encoder(str(tiny_bert)), encoders={"my-twin": Encoder(random_init=True)})
+    with pytest.raises(ProbingError, match="'my-twin': expected a name of letters"):
+        own.configure_model()
     own = ProbingModule(Encoder(str(tiny_bert)), encoders={"main": Encoder(random_init=True)})
     with pytest.raises(ProbingError, match="cannot have the name 'main'"):
         own.configure_model()

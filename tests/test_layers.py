@@ -210,7 +210,7 @@ def test_tables_show_the_models_own_numbers() -> None:
         ("7-2", "dep->head", 9),
         ("3-1", "head->dep", 7),
     ]
-    assert untrained(counts, counts)["best-head"].tolist() == [9, 1]
+    assert untrained(counts, counts)["best-head"].correct.tolist() == [9, 1]
 
 
 def ticks(panel: Axes) -> dict[float, str]:

@@ -57,6 +57,9 @@ COLUMNS = {
         *("rule", "its accuracy", "random", "lag", "its accuracy"),
     ],
 }
+# What stands behind these where heads were chosen elsewhere; the terminal leaves out some.
+OWN = ["best on test", "its direction", "its accuracy", "flattery"]
+OWN_IN_BRIEF = ["best on test", "flattery"]
 LABELS = {
     **{f"offset={k}": f"{k:+d}" for k in range(-10, 11)},
     **{name: name for name in ("first", "last", "random")},
@@ -174,6 +177,9 @@ def test_best_heads_are_chosen_on_one_split_and_counted_on_another(
         assert line.total == TOTALS[r]
         assert line.correct == int(counts.correct[r, d, layer, head])
         assert line.accuracy == line.correct / TOTALS[r]
+        d, layer, head = naive_best_head(counts, line.relation)
+        assert line.own == Cell(terms.directions[d], layer + 1, head + 1)
+        assert line.own_correct == int(counts.correct[r, d, layer, head])
         expected = []
         for rival in rivals_of(terms):
             name = naive_best(chosen, line.relation, rival.of)
@@ -381,7 +387,8 @@ def test_without_a_choice_only_what_needs_none_is_reported(terms: Terms) -> None
     assert list(untrained(heads, nothing)) == alone[terms.row]
     assert list(untrained(heads, heads)) == UNTRAINED[terms.row]
     for name in alone[terms.row]:
-        assert torch.equal(untrained(heads, nothing)[name], untrained(heads, heads)[name])
+        found, expected = untrained(heads, nothing)[name], untrained(heads, heads)[name]
+        assert torch.equal(found.correct, expected.correct)
 
 
 def test_root_words_are_wrong_for_what_needs_no_training(
@@ -450,8 +457,8 @@ def findings(
     )
 
 
-def expected_lines(these: Findings) -> list[list[str]]:
-    """The cells of the table of best heads."""
+def expected_lines(these: Findings, own: Sequence[str] = OWN) -> list[list[str]]:
+    """The cells of the table of best heads, ``own`` columns last."""
     counts, terms = these.counts, these.counts.terms
     totals = counts.total.tolist()
     lines = []
@@ -467,6 +474,12 @@ def expected_lines(these: Findings) -> list[list[str]]:
             name = naive_best(these.chosen, relation, rival.of)
             cells += [LABELS[name]] if len(rival.of) > 1 else []
             cells.append(f"{100 * right(counts, relation, name) / total:.1f}")
+        d, layer, head = naive_best_head(counts, relation)
+        best = int(counts.correct[ROWS.index(relation), d, layer, head])
+        higher = f"{100 * (best - correct) / total:+.1f}"
+        share = f"{100 * best / total:.1f}"
+        there = [f"{layer + 1}-{head + 1}", terms.directions[d], share, higher]
+        cells += [there[OWN.index(column)] for column in own]
         lines.append(cells)
     return lines
 
@@ -474,7 +487,7 @@ def expected_lines(these: Findings) -> list[list[str]]:
 @pytest.mark.parametrize("min_anchors", [1, 400, 5000])
 def test_lines_are_the_cells_under_the_columns(min_anchors: int, terms: Terms) -> None:
     these = findings(terms, min_anchors=min_anchors)
-    assert these.columns == COLUMNS[terms.row]
+    assert these.columns == COLUMNS[terms.row] + OWN
     assert these.lines == expected_lines(these)
     assert [len(line) for line in these.lines] == [len(these.columns)] * len(these.table)
     assert len(these.lines) == {1: 6, 400: 5, 5000: 0}[min_anchors]
@@ -501,9 +514,9 @@ def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
     ]
-    assert cells[0] == COLUMNS[terms.row]
-    words = (terms.row, "direction")
-    assert cells[1] == ["---" if column in words else "---:" for column in COLUMNS[terms.row]]
+    assert cells[0] == COLUMNS[terms.row] + OWN
+    words = (terms.row, "direction", "its direction")
+    assert cells[1] == ["---" if column in words else "---:" for column in cells[0]]
     assert cells[2:] == expected_lines(these)
     assert lines[-1].startswith("|")
     assert these.markdown.endswith("|\n")
@@ -546,6 +559,12 @@ def test_the_summary_repeats_the_tables(terms: Terms) -> None:
             "accuracy": round(line.correct / line.total, 6),
             "anchors": line.total,
             **baselines,
+            "best_on_test": {
+                "head": str(line.own),
+                "direction": line.own.direction,
+                "accuracy": round(line.own_correct / line.total, 6),
+                "flattery": round((line.own_correct - line.correct) / line.total, 6),
+            },
         }
 
 
@@ -574,9 +593,9 @@ def test_the_terminal_shows_the_table_and_the_probes(
     these = findings(terms)
     terminal.show_findings(these)
     cells = cells_of(screen())
-    assert cells[0] == COLUMNS[terms.row]
+    assert cells[0] == COLUMNS[terms.row] + OWN_IN_BRIEF
     count = len(expected_lines(these))
-    assert cells[1 : count + 1] == expected_lines(these)
+    assert cells[1 : count + 1] == expected_lines(these, OWN_IN_BRIEF)
     score = {"relation": "UAS", "kind of errand": "Found"}[terms.row]
     assert cells[count + 1] == ["probe", "trained", "correct", "anchors", score]
     overall = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import ClassVar, Literal
@@ -92,6 +92,7 @@ class Coreference:
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census
     ) -> Iterator[Window]:
         census.documents += 1
+        before = census.sentences
         census.sentences += len(sentences)
         kept = _kept(sentences, census)
         mentioned_in = _sentences_of_entities(kept)
@@ -105,9 +106,11 @@ class Coreference:
                 why = wordpieces.unfit or f"over {tokenizer.limit} wordpieces"
                 census.left_out[f"in a window {why}"] += len(packed.numbers)
                 continue
-            yield _window(
+            window = _window(
                 packed.numbers, sentences, together.words, wordpieces, kept, mentioned_in, census
             )
+            place = before + packed.numbers[0] + 1
+            yield replace(window, document=census.documents, place=place)
 
     def _packed(
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census

@@ -5,10 +5,10 @@ NAME is a file or folder that is there, or else a name on the Hugging Face hub.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from ..batch import Sentence
 from ..errors import ProbingError
@@ -17,13 +17,13 @@ from .tables import Columns, in_one_line, read_table
 
 PREFIX = "datasets:"
 _COLUMNS = tuple(field.name for field in fields(Columns))
-_OPTIONS = ("config", "split", "revision", *_COLUMNS)
 
 
 @dataclass(frozen=True)
 class HuggingFaceData:
     """One split of a data set, as a source of sentences."""
 
+    known: ClassVar[tuple[str, ...]] = ("config", "split", "revision", *_COLUMNS)
     dataset: str
     options: Mapping[str, str]
     place: Place
@@ -38,10 +38,10 @@ class HuggingFaceData:
         dataset, *pairs = source.removeprefix(PREFIX).split(",")
         options: dict[str, str] = {}
         for key, equals, value in (pair.partition("=") for pair in pairs):
-            if key not in _OPTIONS or not value or key in options:
+            if key not in cls.known or not value or key in options:
                 raise ProbingError(
                     f"{source}: expected options such as ',split=test', each of "
-                    f"{', '.join(_OPTIONS)} at most once, found {key + equals + value!r}"
+                    f"{', '.join(cls.known)} at most once, found {key + equals + value!r}"
                 )
             options[key] = value
         return cls(
@@ -68,8 +68,17 @@ class HuggingFaceData:
         """The sentences of the split.
 
         Raises:
-            ProbingError: if the data set cannot be opened, does not have the split, or holds a
-                row that no tree can be made of.
+            ProbingError: as :meth:`table`, or for a row that no tree can be made of.
+        """
+        name, rows = self.table()
+        columns = Columns(**{key: self.options[key] for key in _COLUMNS if key in self.options})
+        yield from read_table(rows, columns, name=name)
+
+    def table(self) -> tuple[str, Iterable[Mapping[str, object]]]:
+        """What complaints call the split, and its rows.
+
+        Raises:
+            ProbingError: if the data set cannot be opened or does not have the split.
         """
         config, split = self.options.get("config"), self.options.get("split")
         label = self.dataset + (f", config {config}" if config else "")
@@ -80,9 +89,7 @@ class HuggingFaceData:
         except Exception as error:  # formats, networks and file systems fail in their own ways
             raise ProbingError(f"{label}: cannot be opened: {in_one_line(error)}") from error
         chosen = _chosen(tables, split, label)
-        columns = Columns(**{key: self.options[key] for key in _COLUMNS if key in self.options})
-        name = label + (f", split {chosen}" if chosen else "")
-        yield from read_table(tables[chosen], columns, name=name)
+        return label + (f", split {chosen}" if chosen else ""), tables[chosen]
 
     @property
     def _said(self) -> Mapping[str, str]:

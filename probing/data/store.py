@@ -14,7 +14,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from ..errors import ProbingError
 from ..schemes import Scheme
 from .fingerprints import described
 from .sources import Source, open_source
+from .units import Digested, Digests, UnitCounter, Units
 from .windows import Census, Task, collate
 
 _INTS = pa.list_(pa.int32())
@@ -54,6 +55,8 @@ _SCHEMA = pa.schema(
         "rows": pa.list_(_INTS),
         "baselines": pa.list_(pa.list_(pa.float64())),
         "kinds": pa.list_(_INTS),
+        "number": pa.int64(),
+        "place": pa.int64(),
         "asides": pa.list_(_INTS),
         "length": pa.int32(),
         "part": pa.int32(),
@@ -99,6 +102,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
     scheme: Scheme | None = None
+    units: Units = field(default_factory=Units)
+    sentences: Digests = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     parts: Sequence[Part] = ()
 
     def __len__(self) -> int:
@@ -112,8 +117,10 @@ class EdgeWindows(Dataset[EdgeBatch]):
         return whole.hexdigest()
 
     def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
-        batch = collate(self.windows(indices), self.census.rows, self.terms, self.pad_id)
-        return replace(batch, numbers=tuple(indices))
+        chosen = self.windows(indices)
+        batch = collate(chosen, self.census.rows, self.terms, self.pad_id)
+        batch = replace(batch, numbers=tuple(indices))
+        return self.units.told(batch, chosen) if self.units.known else batch
 
     def windows(self, indices: Sequence[int]) -> list[Window]:
         """The windows with these numbers, counted from zero."""
@@ -152,6 +159,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
             rows=columns["rows"][i],  # type: ignore[arg-type]
             baselines=columns["baselines"][i],  # type: ignore[arg-type]
             kinds=columns["kinds"][i],  # type: ignore[arg-type]
+            document=columns["number"][i],  # type: ignore[arg-type]
+            place=columns["place"][i],  # type: ignore[arg-type]
             origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
             asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
         )
@@ -173,24 +182,34 @@ def open_windows(
     """
     opened = open_source(source, reader)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
-    census_file = arrow.with_suffix(".json")
-    if not (arrow.exists() and census_file.exists()):
+    census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
+    if not (arrow.exists() and digests.exists() and census_file.exists()):
         _write(source, opened.parts(), arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
+    units = Units(**state.pop("units"))
     counters = ("left_out", "faults", "oddities", "counts")
     state |= {name: Counter(state[name]) for name in counters}
     parts = [Part(**part) for part in state.pop("parts")]
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(table.data.column("length").to_numpy(), dtype=np.int32)
     return EdgeWindows(
-        opened.name, table, Census(**state), task.terms, lengths, tokenizer.pad_id, parts=parts
+        source=opened.name,
+        table=table,
+        census=Census(**state),
+        terms=task.terms,
+        lengths=lengths,
+        pad_id=tokenizer.pad_id,
+        units=units,
+        sentences=np.load(digests, mmap_mode="r", allow_pickle=False),
+        parts=parts,
     )
 
 
 def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
     whole = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    own = Path(__file__).parent
+    for path in [*sorted(own.rglob("*.py")), own.parent / "batch.py", own.parent / "schemes.py"]:
         whole.update(path.read_bytes())
     whole.update(f"{described(type(task))} {task!r} ".encode())
     whole.update(f"{tokenizer.fingerprint} {tokenizer.limit} ".encode())
@@ -207,7 +226,7 @@ def _write(
 ) -> None:
     """Write the Arrow file and its census aside, then rename: whole or not at all."""
     arrow.parent.mkdir(parents=True, exist_ok=True)
-    census = Census()
+    census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested()
     counted_parts: list[dict[str, object]] = []
     aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
     try:
@@ -216,7 +235,8 @@ def _write(
             anchors = 0
             for number, (name, sentences) in enumerate(parts):
                 before = census.sentences, census.used, census.words
-                for window in task(sentences, tokenizer, census):
+                for window in task(digested.passing(sentences), tokenizer, census):
+                    counter.add(window, census.rows)
                     rows.append(_row(window) | {"part": number})
                     anchors += len(window.anchors)
                     if len(rows) == 1024:
@@ -234,8 +254,12 @@ def _write(
             raise ProbingError(
                 f"{source}: expected annotation for this task, found nothing to ask about: {found}"
             )
-        counted = json.dumps(vars(census) | {"parts": counted_parts})
+        units = counter.units(documents=census.documents, corpus=digested.corpus)
+        counted = json.dumps(vars(census) | {"parts": counted_parts, "units": vars(units)})
         os.replace(aside, arrow)
+        with aside.open("wb") as file:
+            np.save(file, digested.array, allow_pickle=False)
+        os.replace(aside, arrow.with_suffix(".npy"))
         aside.write_text(counted, encoding="utf-8")
         os.replace(aside, arrow.with_suffix(".json"))
     finally:
@@ -262,6 +286,8 @@ def _row(window: Window) -> dict[str, object]:
         "rows": window.rows,
         "baselines": window.baselines,
         "kinds": window.kinds,
+        "number": window.document,
+        "place": window.place,
         "asides": window.asides,
         "length": len(window.wordpieces.ids),
         "document": window.origin.document,

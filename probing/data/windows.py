@@ -168,6 +168,8 @@ class Dependencies:
                 gold=[[head] for head in sentence.heads],
                 candidates=None,
                 rows=[_rows_of(relation, census) for relation in sentence.relations],
+                document=census.documents,
+                place=census.sentences,
                 origin=origin_of([sentence]),
                 asides=[
                     Aside(word, sentence.heads[possessor], census.row(POSS_CLITIC))

@@ -7,6 +7,7 @@ So the tap comes in as a keyword argument, and nothing is global, hooked or kept
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Any
 
@@ -33,15 +34,43 @@ class Enough(Exception):
     """Every layer that was asked for has been read; what the model computes next is not needed."""
 
 
-class WordTap:
-    """Collects layers' attention as word maps, in the order in which layers run.
+class Tap(ABC):
+    """Takes layers' attention in the order in which layers run.
+
+    Args:
+        layers: the numbers of the layers to take, counted from one; all, if not given.
+        stop: whether to end the model's run by raising :class:`Enough` after the last of
+            ``layers``. Cutting the model instead would take knowing each family's modules.
+    """
+
+    def __init__(self, *, layers: Collection[int] | None = None, stop: bool = False) -> None:
+        self.layers = layers
+        self.last = max(layers) if stop and layers else None
+        # Layers are known by the order of calls: those of ALBERT are one module.
+        self.calls = 0
+
+    def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
+        """Take a layer's ``weights [B, H, T, T]`` and its boolean ``mask [B, 1, T, T]``."""
+        self.calls += 1
+        if self.layers is None or self.calls in self.layers:
+            # What is made of maps stays in float32, whatever precision the model runs in.
+            with torch.autocast(weights.device.type, enabled=False):
+                self.take(weights, mask)
+        if self.calls == self.last:
+            raise Enough
+
+    @abstractmethod
+    def take(self, weights: Tensor, mask: Tensor | None) -> None:
+        """Take a layer that was asked for; see :meth:`__call__`."""
+
+
+class WordTap(Tap):
+    """Collects layers' attention as word maps.
 
     Args:
         index: which wordpiece belongs to which word.
         aggregate: what attention from a split word is.
-        layers: the numbers of the layers to collect, counted from one; all, if not given.
-        stop: whether to end the model's run by raising :class:`Enough` after the last of
-            ``layers``. Cutting the model instead would take knowing each family's modules.
+        layers, stop: as for :class:`Tap`.
     """
 
     def __init__(
@@ -52,25 +81,16 @@ class WordTap:
         layers: Collection[int] | None = None,
         stop: bool = False,
     ) -> None:
+        super().__init__(layers=layers, stop=stop)
         self.index = index
         self.aggregate = aggregate
-        self.layers = layers
-        self.last = max(layers) if stop and layers else None
         self.maps: list[Tensor] = []
         self.masks: list[Tensor | None] = []
-        # Layers are known by the order of calls: those of ALBERT are one module.
-        self.calls = 0
 
-    def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-        """Take a layer's ``weights [B, H, T, T]`` and its boolean ``mask [B, 1, T, T]``."""
-        self.calls += 1
-        if self.layers is None or self.calls in self.layers:
-            # Word maps stay in float32, whatever precision the model runs in.
-            with torch.autocast(weights.device.type, enabled=False):
-                self.maps.append(word_map(weights.float(), self.index, self.aggregate))
-            self.masks.append(mask)
-        if self.calls == self.last:
-            raise Enough
+    def take(self, weights: Tensor, mask: Tensor | None) -> None:
+        """Keep the layer's word map."""
+        self.maps.append(word_map(weights.float(), self.index, self.aggregate))
+        self.masks.append(mask)
 
     def encoding(self) -> dict[str, Tensor | None]:
         """``attention``, ``boundary`` and ``visible`` of :class:`~probing.batch.Encoding`."""
@@ -107,7 +127,7 @@ def _attend(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
-    tap: WordTap | None = None,
+    tap: Tap | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """Softmax attention; hands the weights to ``tap``. ``query`` is ``[B, H, T, D/H]``."""

@@ -65,6 +65,8 @@ class TreebankAccuracy:
                     rows=heads.rows,
                     baselines=baselines.compute()["correct"],
                     layers=layers,
+                    resampled=None,
+                    resampled_baselines=None,
                     **heads.compute(),
                 ),
                 roll_ups(heads.rows, self.terms.subtypes),

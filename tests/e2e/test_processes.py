@@ -15,6 +15,7 @@ TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((7, 1), (3, 2
 # Some ten batches, which neither two nor three divide; and one batch for all.
 SMALL, LARGE = ("--data.batch_wordpieces", "137"), ("--data.batch_wordpieces", "100000")
 TABLES = ("heads.csv", "baselines.csv", "probes.csv")
+WHOLE = ("baselines.csv", "probes.csv", "differences.csv", "seeds.csv", "best_heads.md")
 MASSES = {"gold_mass", "special_mass"}  # float64 sums: equal but for their last digits
 
 Run = Callable[..., Any]
@@ -41,8 +42,12 @@ def same_counts(left: Path, right: Path, splits: tuple[str, ...] = ("val", "test
                 assert {k: v for k, v in a.items() if k not in MASSES} == {
                     k: v for k, v in b.items() if k not in MASSES
                 }
+                assert {"low", "high", "units"} <= set(a)
                 for mass in MASSES & set(a):
                     assert float(a[mass]) == pytest.approx(float(b[mass]), abs=1.1e-6)
+        for name in WHOLE:
+            one, other = (folder / "reports" / split / name for folder in (left, right))
+            assert one.read_bytes() == other.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +69,17 @@ def vectors(place: Path) -> Path:
 def trained(script: Run, tiny_bert: Path, vectors: Path, place: Path) -> Path:
     """A run on two processes, which get an odd number of batches."""
     arguments = ["--model.encoder.name", tiny_bert, "--trainer.max_epochs", 2, *SMALL]
+    # Evaluations of the checkpoint have these from its configuration.
+    arguments += [
+        "--seeds",
+        1,
+        2,
+        "--intervals",
+        50,
+        "--paired",
+        "attention@1,attention@2",
+        "1-1,1-2",
+    ]
     arguments += ["--model.vectors", vectors]
     data = {"train": TRAIN, "val": VAL, "test": TEST}
     script("train", *arguments, *processes(2), "--output", place / "trained", **data).ok()

@@ -505,6 +505,10 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "unknown class of a probe": (["--model.probes.mine", "nowhere.Probe"], ["nowhere"]),
     "no such layer": (["--model.encoder.layers", "[1, 9]"], ["2 layers", "[1, 9]"]),
+    "an encoder called as a baseline": (
+        ["--model.encoders.offset", "{{random_init: true}}"],
+        ["'offset'", "calls something else that"],
+    ),
     "probes in half precision": (
         ["--trainer.precision", "bf16-true"],
         ["bf16-mixed", "--model.encoder.precision"],

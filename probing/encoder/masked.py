@@ -1,0 +1,120 @@
+"""A model with its masked-language-model head, read through the same tap, with gradients."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import torch
+import transformers
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..errors import ProbingError
+from .model import Encoder
+from .source import quiet
+from .tap import IMPLEMENTATION, Tap
+from .weights import weights_hash
+
+
+class MaskedModel(nn.Module):
+    """The model of an encoder, with the head that guesses masked wordpieces, in float32.
+
+    Args:
+        encoder: names the model; the layers that it looks at are those whose attention is kept.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.model: Any = None
+        self.fingerprint = ""
+
+    def load(self) -> Self:
+        """Load the weights, once.
+
+        Raises:
+            ProbingError: if there is no such head, or the checkpoint has no trained weights for
+                all of it: its derivatives would be those of random weights.
+        """
+        if self.model is not None:
+            return self
+        name, source = self.encoder.name, self.encoder.source
+        if self.encoder.random_init:
+            raise ProbingError(f"{self.encoder.title} has no trained masked-language-model head")
+        with quiet():
+            try:
+                model, info = transformers.AutoModelForMaskedLM.from_pretrained(
+                    source.folder,
+                    config=source.config,
+                    dtype=torch.float32,
+                    attn_implementation=IMPLEMENTATION,
+                    output_loading_info=True,
+                    **source.options,
+                )
+            except ValueError as error:
+                if "Unrecognized configuration class" not in str(error):
+                    raise source.unusable(error) from error
+                raise ProbingError(
+                    f"{name} ({source.config.model_type}) has no masked-language-model head: "
+                    "the gradient analysis needs one"
+                ) from error
+            except Exception as error:  # each file format and architecture fails in its own way
+                raise source.unusable(error) from error
+        missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+        if missing:
+            raise ProbingError(
+                f"{name} has no trained masked-language-model head: its checkpoint lacks "
+                f"{missing[0]} and {len(missing) - 1} more; the gradient analysis needs a "
+                "checkpoint as pre-training left it"
+            )
+        self.model = model.eval().requires_grad_(False)
+        # So that attention weights have a graph behind them; no gradient of it is ever taken.
+        self.model.get_input_embeddings().weight.requires_grad_(True)
+        self.fingerprint = weights_hash(model)
+        return self
+
+    def derivatives(
+        self, ids: Tensor, real: Tensor, labels: Tensor, *, types: Tensor | None = None
+    ) -> list[Tensor]:
+        """The derivative of each window's loss with respect to each of its attention weights.
+
+        The loss of a window is the mean over its masked wordpieces of ``-log p``, in nats, so
+        that it does not depend on what else is in the batch. The derivative is the total one:
+        what follows in later layers is part of it.
+
+        Args:
+            ids: ``[B, T]``, with masks in place.
+            real: ``[B, T]``, false for padding.
+            labels: ``[B, T]``, the wordpiece to be guessed, -100 where there is none.
+            types: ``[B, T]``, token types.
+
+        Returns:
+            ``[B, H, T, T]`` for each layer that is looked at.
+        """
+        with torch.inference_mode(False), torch.enable_grad():
+            # Tensors made in inference mode cannot be part of a graph.
+            ids, real, labels = ids.clone(), real.clone(), labels.clone()
+            has_types = types is not None and getattr(self.encoder.config, "type_vocab_size", 0) > 1
+            kept = _Kept(layers=self.encoder.layer_numbers)
+            logits = self.model(
+                input_ids=ids,
+                attention_mask=real.long(),
+                tap=kept,
+                **({"token_type_ids": types.clone()} if has_types and types is not None else {}),
+            ).logits  # [B, T, V]
+            losses = F.cross_entropy(
+                logits.float().transpose(1, 2), labels, ignore_index=-100, reduction="none"
+            )  # [B, T]
+            asked = (labels != -100).sum(-1).clamp_min(1)
+            return list(torch.autograd.grad((losses.sum(-1) / asked).sum(), kept.weights))
+
+
+class _Kept(Tap):
+    """Keeps the attention weights of layers, with their graph."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.weights: list[Tensor] = []
+
+    def take(self, weights: Tensor, mask: Tensor | None) -> None:
+        self.weights.append(weights)
