@@ -48,9 +48,10 @@ ALLOWED: dict[str, set[str]] = {
     | {"differences", "resampling", "seeds"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
-    | {"callbacks", "subtypes"},
+    | {"callbacks", "counting", "layout", "subtypes"},
     "comparison": BASE
-    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
+    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"}
+    | {"layout"},
     "choices": BASE | {"data", "reports"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},

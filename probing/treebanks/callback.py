@@ -8,7 +8,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ..batch import MAIN, EdgeBatch
-from ..callbacks import Report
+from ..callbacks import Report, is_partial
 from ..data import EdgeData
 from ..data.store import EdgeWindows
 from ..errors import ProbingError
@@ -115,7 +115,7 @@ class Treebanks(Callback):
                 for name in sorted(grouping.names, key=lambda name: (name != self.first, name))
             ],
             min_anchors=report.min_anchors,
-            is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
+            is_partial=is_partial(trainer, split),
         )
         folder = run_folder(trainer) / "reports" / split
         write_csv(folder / "treebanks.csv", findings.columns, findings.rows())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..findings import DEMONSTRATION, PARTIAL
+from ..findings import DEMONSTRATION, PARTIAL, what_is_chosen
 from ..reports import BestHead, Cell, HeadCounts, best_heads
 from ..schemes import is_roll_up
 
@@ -171,11 +171,10 @@ class TreebankFindings:
             f"{on}{'' if len(choices) == 1 else f' ({listed(names)})'}"
             for on, names in choices.items()
         )
-        families = [f"{r.name}s" for r in self.first.counts.terms.rivals if r.is_choice]
         return [
             *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
             *([PARTIAL] if self.is_partial else []),
-            f"{' and '.join(['Heads', *families])} chosen on {chosen}.",
+            f"{what_is_chosen(self.first.counts.terms)} chosen on {chosen}.",
             f"The first {self.kind} is {self.first.name}: its best heads are tried on the others.",
             f"At least {self.min_anchors} anchors. Model {self.model}.",
         ]
