@@ -168,7 +168,7 @@ def test_the_best_head_of_a_twin_stands_beside_the_best_head(
         assert (beside.label, beside.correct) == (f"{best} {best.direction}", right[best])
     every = main.rows.index("all")
     chosen = twin.best_head(every)
-    assert torch.equal(untrained(both, both)["best-twin"], twin.of_head(chosen).double())
+    assert torch.equal(untrained(both, both)["best-twin"].correct, twin.of_head(chosen).double())
 
 
 def test_without_further_encoders_nothing_is_added(tiny_bert: Path, batch: EdgeBatch) -> None:

@@ -8,6 +8,7 @@ changed file is never served from an old cache.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import uuid
@@ -208,8 +209,8 @@ def open_windows(
 def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
     whole = hashlib.sha256()
-    own = Path(__file__).parent
-    for path in [*sorted(own.rglob("*.py")), own.parent / "batch.py", own.parent / "schemes.py"]:
+    shared = [inspect.getfile(Sentence), inspect.getfile(Scheme)]
+    for path in [*sorted(Path(__file__).parent.rglob("*.py")), *map(Path, shared)]:
         whole.update(path.read_bytes())
     whole.update(f"{described(type(task))} {task!r} ".encode())
     whole.update(f"{tokenizer.fingerprint} {tokenizer.limit} ".encode())
