@@ -142,8 +142,7 @@ class Report(Callback):
             min_anchors=self.min_anchors,
             holds=describe(split, corpus, also_in=also_in),
             scheme=corpus.scheme,
-            # The whole is 1.0, a share; 1 is a number of batches.
-            is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
+            is_partial=is_partial(trainer, split),
             resamples=self._resamples(corpus),
             pairs=self.pairs,
         )
@@ -377,3 +376,9 @@ def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:
 def _add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
     if isinstance(trainer.logger, TensorBoardLogger):
         trainer.logger.experiment.add_figure(tag, figure, trainer.global_step)
+
+
+def is_partial(trainer: Trainer, split: str) -> bool:
+    """Whether the trainer was told to leave out batches of a split."""
+    # The whole is 1.0, a share; 1 is a number of batches.
+    return repr(getattr(trainer, f"limit_{split}_batches")) != "1.0"

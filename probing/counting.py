@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -70,23 +70,14 @@ class HeadCounting:
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
-        baselines = self.baselines.compute()
-        of_baselines = Resampled.taken(baselines, self.units, self.baselines.rows)
-        found = {}
-        for name, metric in self.heads.items():
-            counted = metric.compute()
-            drawn = Resampled.taken(counted, self.units, metric.rows)
-            found[name] = HeadCounts(
-                terms=self.terms,
-                rows=metric.rows,
-                baselines=baselines["correct"],
-                layers=self.layers[name],
-                resampled=drawn,
-                # Baselines count root words, too, which are no anchors of heads.
-                resampled_baselines=drawn and of_baselines and of_baselines.beside(drawn),
-                **counted,
-            )
-        return Counted({n: _with_roll_ups(counts, self.terms) for n, counts in found.items()})
+        return Counted(
+            {
+                name: head_counts(
+                    metric, self.baselines, self.terms, layers=self.layers[name], units=self.units
+                )
+                for name, metric in self.heads.items()
+            }
+        )
 
 
 class ProbeCounting:
@@ -114,6 +105,39 @@ class ProbeCounting:
         drawn = Resampled.taken(found, self.units, self.metric.rows)
         counts = ProbeCounts(self.metric.rows, self.metric.names, resampled=drawn, **found)
         return _with_roll_ups(counts, self.terms)
+
+
+def head_counts(
+    heads: HeadAccuracy,
+    baselines: EdgeAccuracy,
+    terms: Terms,
+    *,
+    layers: Sequence[int],
+    units: Mapping[str, int] = MappingProxyType({}),
+) -> HeadCounts:
+    """What two metrics counted, summed over processes, and rows that add up others.
+
+    Args:
+        heads: every head of an encoder.
+        baselines: those of the task.
+        terms: of the task.
+        layers: the numbers of the encoder's layers.
+        units: how many units have an anchor of heads, by the name of the row.
+    """
+    of_baselines, of_heads = baselines.compute(), heads.compute()
+    drawn = Resampled.taken(of_heads, units, heads.rows)
+    drawn_baselines = Resampled.taken(of_baselines, units, baselines.rows)
+    counts = HeadCounts(
+        terms=terms,
+        rows=heads.rows,
+        baselines=of_baselines["correct"],
+        layers=layers,
+        resampled=drawn,
+        # Baselines count root words, too, which are no anchors of heads.
+        resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
+        **of_heads,
+    )
+    return _with_roll_ups(counts, terms)
 
 
 def _with_roll_ups(counts: Counts, terms: Terms) -> Counts:

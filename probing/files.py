@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,3 +43,13 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     writer.writerow(columns)
     writer.writerows(rows)
     write_whole(path, text.getvalue())
+
+
+def markdown_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Collection[int]
+) -> Iterator[str]:
+    """The lines of a table in Markdown; ``words`` are the columns that stand to the left."""
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'|'.join('---' if k in words else '---:' for k in range(len(columns)))}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

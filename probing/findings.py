@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 
-from .batch import ALL
+from .batch import ALL, Terms
 from .differences import Difference, Pair, differences
+from .files import markdown_table
 from .intervals import BOUNDS, FEW, Interval
 from .layout import Column, layout
 from .reports import BestHead, HeadCounts, ProbeCounts, best_heads, probe_rows
@@ -85,13 +86,6 @@ class Findings:
         """What the tables are about."""
         return f"Best head of each {self.counts.terms.row} ({self.split}: {Path(self.source).name})"
 
-    @property
-    def what_is_chosen(self) -> str:
-        """Heads, and which baselines, as the start of a sentence."""
-        rivals = [rival for rival in self.counts.terms.rivals if rival.is_choice]
-        *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
-        return f"{', '.join(first)} and {last}" if first else last
-
     @cached_property
     def layout(self) -> list[Column]:
         """The columns of the table of best heads."""
@@ -158,7 +152,7 @@ class Findings:
         return [
             *([DEMONSTRATION] if self.is_demonstration else []),
             *([PARTIAL] if self.is_partial else []),
-            f"{self.what_is_chosen} chosen on {self.chosen_on}{own}.",
+            f"{what_is_chosen(self.counts.terms)} chosen on {self.chosen_on}{own}.",
             *self._on_flattery,
             *([f"Intervals: 95%, from {self.resamples}. {WILSON}"] if self.resamples else []),
             f"At least {self.min_anchors} anchors. {self.model}.",
@@ -180,11 +174,11 @@ class Findings:
         if self.scheme is not None and self.scheme.name == "UD":
             said += in_the_paper([best.relation for best in self.table]).splitlines()
         notes = (line for note in said for line in (note.strip(), ""))
-        rule = ["---" if column.words else "---:" for column in self.layout]
-        table = [f"| {' | '.join(cells)} |" for cells in (self.columns, *self.lines)]
-        table.insert(1, f"|{'|'.join(rule)}|")
-        shown = table if self.table else [self.absence]
-        return "\n".join([f"# {self.title}", "", *notes, *shown]) + "\n"
+        words = [k for k, column in enumerate(self.layout) if column.words]
+        table = (
+            markdown_table(self.columns, self.lines, words=words) if self.table else [self.absence]
+        )
+        return "\n".join([f"# {self.title}", "", *notes, *table]) + "\n"
 
     def summary(self) -> dict[str, object]:
         """The part of ``summary.json`` that is about scores."""
@@ -247,6 +241,13 @@ class Findings:
             for found in self.differences
             if found.row == ALL
         ]
+
+
+def what_is_chosen(terms: Terms) -> str:
+    """Heads, and which baselines, as the start of a sentence."""
+    rivals = [rival for rival in terms.rivals if rival.is_choice]
+    *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _bounds(interval: Interval | None) -> dict[str, float]:

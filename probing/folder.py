@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,26 @@ class RunFolder(Callback):
         output: the folder, or ``None`` for the next free ``runs/<job>/version_N``.
         overwrite: whether to replace a run that is there.
         config: the resolved configuration; goes into the folder and into each checkpoint.
+        folders: names the folders of further runs that a run of some configuration makes in its
+            own, as a comparison does.
     """
 
-    MADE = ("config.yaml", "checkpoints", "reports")
+    MADE = ("config.yaml", "checkpoints", "reports", "comparison.csv", "comparison.md")
 
-    def __init__(self, *, job: str, output: str | None, overwrite: bool, config: str) -> None:
+    def __init__(
+        self,
+        *,
+        job: str,
+        output: str | None,
+        overwrite: bool,
+        config: str,
+        folders: Callable[[str], Sequence[str]],
+    ) -> None:
         self.job = job
         self.output = output
         self.overwrite = overwrite
         self.config = config
+        self.folders = folders
         self.resume = False
         self._path: Path | None = None
 
@@ -82,14 +94,29 @@ class RunFolder(Callback):
         path = Path(self.output) if self.output else _next_version(Path("runs") / self.job)
         path.mkdir(parents=True, exist_ok=True)
         if self.overwrite and not self.resume:
-            for made in (*(path / name for name in self.MADE), *path.glob("events.out.tfevents.*")):
-                if made.is_dir():
-                    shutil.rmtree(made)
-                else:
-                    made.unlink(missing_ok=True)
+            self._clear(path)
         write_whole(path / "config.yaml", self.config)
         self._path = path
         return path
+
+    def _clear(self, path: Path) -> None:
+        """Remove what an earlier run made, and nothing else."""
+        config = path / "config.yaml"
+        known = self.folders(config.read_text("utf-8", "replace")) if config.is_file() else ()
+        for own in (path / name for name in known):
+            if (own / "config.yaml").is_file() and not own.is_symlink():
+                self._remove(own)
+                if not any(own.iterdir()):
+                    own.rmdir()
+        self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """Remove what one run made in its folder."""
+        for made in (*(path / name for name in self.MADE), *path.glob("events.out.tfevents.*")):
+            if made.is_dir() and not made.is_symlink():
+                shutil.rmtree(made)
+            else:
+                made.unlink(missing_ok=True)
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]

@@ -31,7 +31,6 @@ def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column
         has_intervals: whether there are any.
         own: what the best head of the scored data is called, where others were chosen elsewhere.
     """
-    shown = [rival for rival in terms.rivals if rival.beside_heads]
     columns = [
         Column(terms.row, lambda best: best.relation, words=True),
         Column("anchors", lambda best: f"{best.total:,}"),
@@ -40,7 +39,7 @@ def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column
         Column("direction", lambda best: best.head.direction, words=True),
         Column("accuracy", lambda best: percent(best.correct, best.total)),
         Column("interval", lambda best: ends(best.interval)),
-        *(column for place, rival in enumerate(shown) for column in _of_rival(place, rival)),
+        *beside(terms, has_intervals=True),
     ]
     if own is not None:
         columns += [
@@ -50,6 +49,13 @@ def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column
             Column("flattery", lambda best: f"{100 * best.flattery:+.1f}"),
         ]
     return [c for c in columns if has_intervals or c.title not in ("units", "interval")]
+
+
+def beside(terms: Terms, *, has_intervals: bool) -> list[Column]:
+    """The columns of what stands beside every best head."""
+    shown = [rival for rival in terms.rivals if rival.beside_heads]
+    columns = [c for place, rival in enumerate(shown) for c in _of_rival(place, rival)]
+    return [column for column in columns if has_intervals or column.title != "interval"]
 
 
 def _of_rival(place: int, rival: Rival) -> list[Column]:

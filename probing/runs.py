@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from .callbacks import HeadWeights, Report
 from .cli import DEFAULT, Script
-from .comparison.entries import MODELS, entries_of
+from .comparison.entries import MODELS, entries_of, labels_of
 from .comparison.run import compare
 from .complaints import Parser, naming, refuse_empty
 from .data import EdgeData
@@ -116,6 +117,7 @@ class Commands(LightningCLI):
             output=self.config.get("output"),
             overwrite=bool(self.config.get("overwrite")),
             config=self.parser.dump(self.config, skip_unset=False),
+            folders=labels_of,
         )
         config = {**self._get(self.config_init, "trainer", default={}), **kwargs}
         return self._instantiate_trainer(config, [self.folder, *self.callbacks()])
@@ -232,6 +234,11 @@ def _compare(
     """Evaluate each of the models that the command line names, then compare them."""
     if script != "evaluate" or early.ckpt_path:
         raise ProbingError("--models compares heads: it goes with evaluate.py, without probes")
+    if further := commands.config.model.encoders:
+        raise ProbingError(
+            f"--model.encoders ({', '.join(further)}) goes without --models: a comparison is of "
+            "each model's main encoder; name a further one in --models"
+        )
 
     def build(more: Sequence[str]) -> Commands:
         job = Commands([*arguments, "--models=null", *more], job=commands.job)
@@ -239,7 +246,7 @@ def _compare(
         return job
 
     compare(
-        entries_of(commands.config.models),
+        entries_of(commands.config.models, signature(Encoder).parameters),
         build=build,
         ready=lambda job: _evaluable(job, early),
         evaluate=lambda job: _evaluate(job, early),
@@ -248,6 +255,7 @@ def _compare(
             output=commands.config.get("output"),
             overwrite=bool(commands.config.get("overwrite")),
             config=commands.parser.dump(commands.config, skip_unset=False),
+            folders=labels_of,
         ),
         is_first=is_first(),
     )

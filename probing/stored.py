@@ -31,6 +31,7 @@ _OUR_READERS = frozenset(
 # Options that hold names and paths, never something to import.
 _PLAIN = re.compile(
     r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)|model\.vectors"
+    r"|treebanks\.first"
 )
 
 
@@ -82,6 +83,9 @@ def base_arguments(
     config = yaml.safe_load(stored)
     config.pop("output", None)
     config.pop("overwrite", None)
+    if script == "evaluate":  # what was asked for another run's reports
+        config.pop("treebanks", None)
+        config.pop("predictions", None)
     _refuse_foreign(config, [*early.imports, *arguments])
     sources = config.get("data", {}).get("init_args", {})
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -18,7 +19,7 @@ from letters import Letters
 from torch import Tensor
 
 from probing.batch import Terms, Text, Wordpieces
-from probing.comparison.entries import entries_of
+from probing.comparison.entries import entries_of, labels_of
 from probing.comparison.expected import best_of_drawn, expected_best
 from probing.comparison.findings import Compared, ComparisonFindings
 from probing.comparison.tables import columns, lines, markdown
@@ -30,6 +31,7 @@ from probing.errors import ProbingError
 from probing.reports import HeadCounts
 
 ROWS = ("all", "nsubj", "obj")
+KNOWN = ("name", "layers", "random_init", "random_seed")
 
 # ------------------------------------------------------------------------- the expected best
 
@@ -105,7 +107,7 @@ def test_models_are_named_by_the_last_part_of_their_name() -> None:
         {"name": "google/bert", "random_init": True, "random_seed": 7},
         {"name": "google/bert", "layers": [1, 2], "label": "low"},
     ]
-    found = entries_of(named)
+    found = entries_of(named, KNOWN)
     assert [entry.label for entry in found] == [
         "gt_all", "bert", "my_model", "bert-random", "bert-random7", "low",
     ]  # fmt: skip
@@ -123,14 +125,28 @@ def test_models_are_named_by_the_last_part_of_their_name() -> None:
         ([], "at least two models to compare, found 0"),
         (["a/bert", "b/bert"], "two are called bert"),
         (["bert", "bert"], "two are called bert"),
-        (["bert", {"random_init": True}], "expected names of models"),
+        (["bert", {"random_init": True}], "name is missing in {'random_init': True}"),
+        (["bert", {"name": 3}], "expected names of models"),
+        (["bert", {"name": "bert", "randm": True}], "no option 'randm'; did you mean random_init"),
+        (["bert", {"names": "b"}], "no option 'names'; did you mean name?"),
+        (["bert", {"name": "b", "lable": "x"}], "no option 'lable'; did you mean label?"),
+        (["bert", {"name": "b", "zzz": 1}], "no option 'zzz' (name, layers, random_init, "),
         (["bert", {"name": "b", "label": "../up"}], "to name a folder by"),
         (["bert", {"name": "b", "label": 3}], "to name a folder by"),
     ],
 )
 def test_models_that_cannot_be_compared_are_refused(models: list[Any], said: str) -> None:
-    with pytest.raises(ProbingError, match="--models: .*" + said):
-        entries_of(models)
+    with pytest.raises(ProbingError, match="--models: .*" + re.escape(said)):
+        entries_of(models, KNOWN)
+
+
+def test_the_labels_of_an_earlier_comparison_are_in_its_configuration() -> None:
+    config = "models: [google/bert, {name: google/bert, random_init: true}, {name: b, label: c}]"
+    assert labels_of(config) == ["bert", "bert-random", "c"]
+    for other in ("models: null", "a: 1", "", "[1", "models: 3", "models: [{label: ../up}]",
+                  "models: [{name: a, label: ../up}]", "models: [{name: a, label: ..}]",
+                  "models: [{name: a, label: .}]", "models: [[1]]"):  # fmt: skip
+        assert labels_of(other) == []
 
 
 # -------------------------------------------------------------------------- the same sentences
@@ -142,6 +158,14 @@ def trees(path: Path, *sentences: str) -> Path:
     blocks = ["".join(f"{w} {i}-dep\n" for i, w in enumerate(s.split())) for s in sentences]
     path.write_text("\n".join(blocks), encoding="utf-8")
     return path
+
+
+def test_no_tokenizer_is_asked_twice() -> None:
+    own, twin, other = Letters(), Letters(), Letters(fingerprint="other")
+    both = CommonTokenizer(own, {"a": other, "b": own, "c": twin})
+    windows = [Text(["ab", "c"], "ab c", [(0, 2), (3, 4)])]
+    assert both(windows) == own(windows)
+    assert (own.asked, twin.asked, other.asked) == ([2, 2], [], [2])
 
 
 class Halves(Letters):
@@ -333,8 +357,23 @@ def test_the_tables_say_what_was_compared(terms: Terms) -> None:
     for said in ("chosen on val.", "as many as small has", "7 sentences",
                  "large: of 6 heads a layer."):  # fmt: skip
         assert said in text
+    assert "best of 6: expected accuracy" in text
     flattered = findings(terms, chosen_on="test")
     assert "chosen on test, the data that they are scored on." in markdown(flattered)
+
+
+def test_no_heads_are_drawn_where_every_model_has_as_many(terms: Terms) -> None:
+    these = findings(terms)
+    one = these.models[0]
+    alike = replace(these, models=[one, replace(one, label="twin")])
+    assert not any(name.startswith("best of") for name in columns(alike))
+    assert {len(row) for row in lines(alike)} == {len(columns(alike))}
+    assert "Every model has 6 heads." in alike.notes
+    assert "best of" not in markdown(alike)
+    assert alike.columns == these.columns
+    for row in alike.rows():
+        found = dict(zip(alike.columns, row, strict=True))
+        assert found["expected_best"] == found["accuracy"]
 
 
 def test_counts_over_other_anchors_are_no_comparison(terms: Terms) -> None:

@@ -53,9 +53,10 @@ ALLOWED: dict[str, set[str]] = {
     | {"differences", "resampling", "seeds"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
-    | {"callbacks", "subtypes"},
+    | {"callbacks", "counting", "layout", "subtypes"},
     "comparison": BASE
-    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"},
+    | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"}
+    | {"layout"},
     "breakdown": BASE | {"counting", "findings", "parses", "reports", "tree_metrics"},
     "entries": BASE | {"findings", "modules", "probes", "seeds", "table3"},
     "tree_figures": BASE | {"breakdown", "table3", "tree_metrics"},

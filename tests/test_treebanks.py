@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -13,15 +14,19 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from probing.batch import EdgeBatch, Encoding, Terms
+from probing.data.store import Part
 from probing.data.windows import Dependencies
 from probing.errors import ProbingError
+from probing.findings import DEMONSTRATION
 from probing.metrics import HeadAccuracy
 from probing.reports import HeadCounts
+from probing.terminal import console
+from probing.treebanks import Treebanks
 from probing.treebanks.counting import TreebankAccuracy
 from probing.treebanks.figure import treebank_heatmap
 from probing.treebanks.findings import Treebank, TreebankFindings
 from probing.treebanks.grouping import MOST_FILES, grouped
-from probing.treebanks.tables import markdown
+from probing.treebanks.tables import markdown, show_treebanks
 
 Edges = tuple[EdgeBatch, Encoding]
 ROWS = ("all", "nsubj", "obj", "rare")
@@ -329,6 +334,86 @@ def test_the_figure_has_a_cell_for_each_line_that_is_shown(terms: Terms) -> None
     )
     assert [label.get_text() for label in left.get_yticklabels()] == ["en", "de", "fr"]
     assert "en" in right.get_title(loc="left")
+
+
+def many_relations(terms: Terms, labels: int) -> TreebankFindings:
+    """Two languages with ``all``, a relation that is added up, and others, all with anchors."""
+    rows = ("all", "det:*", "det", *(f"label{k}" for k in range(labels)))
+    total = torch.full((len(rows),), 200)
+    one = findings(terms).treebanks[0]
+
+    def counts(seed: int) -> HeadCounts:
+        few = random_counts(seed, TOTALS["en"], terms)
+        return replace(
+            few,
+            rows=rows,
+            total=total,
+            correct=torch.randint(
+                200, (len(rows), 3, 2, 4), generator=torch.Generator().manual_seed(seed)
+            ),
+            baselines=torch.zeros(len(rows), len(terms.baselines), dtype=torch.float64),
+        )
+
+    treebanks = [
+        replace(one, name=name, counts=counts(k), chosen=counts(k + 9))
+        for k, name in enumerate(("de", "en"))
+    ]
+    return replace(findings(terms), treebanks=treebanks)
+
+
+def printed(these: TreebankFindings) -> str:
+    with console.capture() as shown:
+        show_treebanks(these)
+    return shown.get()
+
+
+def test_a_picture_says_how_many_relations_it_leaves_out(terms: Terms) -> None:
+    these = many_relations(terms, 27)
+    assert len(these.relations) == 30
+    text = markdown(these)
+    assert text.count("\n## ") == 30
+    figure = treebank_heatmap(these)
+    columns = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(columns) == 16
+    assert columns[:2] == ["all", "det"]
+    assert "det:*" not in columns
+    title = figure.get_suptitle()
+    assert f"16 of 30 {terms.row}s; all in treebanks.md" in title
+    assert f"treebanks.png shows 16 of 30 {terms.row}s." in text
+    on_terminal = printed(these)
+    assert f"5 of 30 {terms.row}s; all in treebanks.md." in " ".join(on_terminal.split())
+    assert "det:*" not in on_terminal
+
+
+def test_where_all_relations_are_shown_nothing_is_said_of_some(terms: Terms) -> None:
+    these = findings(terms)
+    shown = [markdown(these), printed(these), treebank_heatmap(these).get_suptitle()]
+    assert not any("4 of 4" in text or "all in treebanks.md" in text for text in shown)
+    assert "treebanks.png shows" not in shown[0]
+
+
+def test_generated_text_is_called_a_demonstration(terms: Terms) -> None:
+    these = findings(terms)
+    assert DEMONSTRATION not in these.notes
+    assert DEMONSTRATION in replace(these, source="builtin:documents=3").notes
+
+
+class Files:
+    """A corpus of some files, as far as the options are checked against it."""
+
+    def __init__(self, *names: str) -> None:
+        self.parts = [Part(name, 1, 1, 1) for name in names]
+
+
+def test_only_the_data_that_is_reported_has_to_say_its_treebanks() -> None:
+    corpora: dict[str, Any] = {
+        "train": Files("mine.conllu", "yours.conllu"),
+        "val": Files("one.conllu"),
+        "test": Files("de_gsd-ud-test.conllu", "en_ewt-ud-test.conllu"),
+    }
+    Treebanks(by="language", first="en").check(corpora, "test")
+    with pytest.raises(ProbingError, match=r"mine\.conllu"):
+        Treebanks(by="language").check(corpora | {"val": corpora["train"]}, "test")
 
 
 @given(st.lists(st.sampled_from(["de", "en", "fr"]), min_size=1, max_size=8))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from ..errors import ProbingError
 
@@ -33,12 +36,15 @@ class Entry:
         ]
 
 
-def entries_of(models: Sequence[str | Mapping[str, Any]]) -> list[Entry]:
-    """The models, each with a label of its own.
+def entries_of(models: Sequence[str | Mapping[str, Any]], known: Collection[str]) -> list[Entry]:
+    """The models, each with a label of its own; ``known`` are the options of an encoder.
 
     Raises:
-        ProbingError: for fewer than two, two of one label, or what names no model.
+        ProbingError: for an unknown option, fewer than two, two of one label, or what names no
+            model.
     """
+    for model in models:
+        _check_options(model, known)
     entries = [_entry(model) for model in models]
     if len(entries) < 2:
         raise ProbingError(
@@ -54,9 +60,39 @@ def entries_of(models: Sequence[str | Mapping[str, Any]]) -> list[Entry]:
     return entries
 
 
+def labels_of(config: str) -> list[str]:
+    """The models' labels in the configuration of a comparison; none, if it is of no comparison."""
+    try:
+        found = yaml.safe_load(config)
+        models = found.get("models") if isinstance(found, dict) else None
+        return [_entry(model).label for model in models or ()]
+    except (yaml.YAMLError, ProbingError, TypeError):
+        return []
+
+
+def _check_options(model: str | Mapping[str, Any], known: Collection[str]) -> None:
+    """An option that is not there says more than what follows from its being left out."""
+    for option in () if isinstance(model, str) else model:
+        if option not in known and option != "label":
+            near = difflib.get_close_matches(str(option), [*known, "label"])
+            raise ProbingError(
+                f"--models: model.encoder has no option {option!r}"
+                + (
+                    f"; did you mean {' or '.join(sorted(near))}?"
+                    if near
+                    else f" ({', '.join(known)}, or label)"
+                )
+            )
+
+
 def _entry(model: str | Mapping[str, Any]) -> Entry:
     options = {"name": model} if isinstance(model, str) else dict(model)
     name = options.get("name")
+    if not isinstance(model, str) and name is None:
+        raise ProbingError(
+            f"--models: name is missing in {model!r}; write the model's name into each, such as "
+            "{name: bert-base-uncased, random_init: true}"
+        )
     if not isinstance(name, str) or not name:
         raise ProbingError(
             "--models: expected names of models, or options of the encoder such as "

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import ProbingError
-from ..findings import DEMONSTRATION, PARTIAL
+from ..findings import DEMONSTRATION, PARTIAL, what_is_chosen
 from ..reports import BestHead, HeadCounts, best_heads
 from .expected import expected_best
 
@@ -97,6 +97,11 @@ class ComparisonFindings:
         assert row is not None
         return expected_best(model.chosen.correct[choice], model.counts.correct[row], self.drawn)
 
+    @property
+    def has_draws(self) -> bool:
+        """Whether any model has more heads than are drawn; else all are, and nothing is new."""
+        return any(model.heads > self.drawn for model in self.models)
+
     @cached_property
     def columns(self) -> list[str]:
         """Those of ``comparison.csv``."""
@@ -129,15 +134,16 @@ class ComparisonFindings:
     @property
     def notes(self) -> list[str]:
         """What a reader of the tables must know."""
-        families = [f"{r.name}s" for r in self.models[0].counts.terms.rivals if r.is_choice]
         own = "" if self.chosen_on != self.split else ", the data that they are scored on"
         smallest = next(model for model in self.models if model.heads == self.drawn)
         return [
             *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
             *([PARTIAL] if self.is_partial else []),
-            f"{' and '.join(['Heads', *families])} chosen on {self.chosen_on}{own}.",
+            f"{what_is_chosen(self.models[0].counts.terms)} chosen on {self.chosen_on}{own}.",
             f"best of {self.drawn}: expected accuracy of the best of {self.drawn} heads drawn at "
-            f"random, as many as {smallest.label} has.",
+            f"random, as many as {smallest.label} has."
+            if self.has_draws
+            else f"Every model has {self.drawn} heads.",
             f"At least {self.min_anchors} anchors, the same for every model.",
             *([self.holds] if self.holds else []),
             *(f"{model.label}: {model.description}." for model in self.models),

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from pytorch_lightning import Trainer
 
 from ..batch import MAIN, Tokenizer
-from ..callbacks import Report
+from ..callbacks import Report, is_partial
 from ..data import EdgeData
 from ..data.common import CommonTokenizer
 from ..data.store import EdgeWindows
@@ -133,15 +133,13 @@ def _evaluated(
     gc.collect()
     job.datamodule.tokenizer = CommonTokenizer(tokenizers[label], tokenizers)
     evaluate(job)
-    limits = {split: getattr(job.trainer, f"limit_{split}_batches") for split in job.report.counted}
     return _Evaluated(
         label=label,
         description=job.model.encoder.description,
         heads={split: c.of_encoder[MAIN] for split, c in job.report.counted.items()},
         corpus=job.datamodule.splits["test"],
         min_anchors=job.report.min_anchors,
-        # The whole is 1.0, a share; 1 is a number of batches.
-        is_partial=any(repr(limit) != "1.0" for limit in limits.values()),
+        is_partial=any(is_partial(job.trainer, split) for split in job.report.counted),
     )
 
 

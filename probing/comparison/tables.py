@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from ..files import markdown_table
+from ..layout import beside, percent
 from ..terminal import console, show
 from .findings import ComparisonFindings
 
@@ -12,28 +14,20 @@ _WORDS = {"direction", "model"}  # columns of words, which stand to the left
 
 def columns(findings: ComparisonFindings) -> list[str]:
     """As the terminal and ``comparison.md`` show them."""
-    rivals = [r for r in findings.models[0].counts.terms.rivals if r.beside_heads]
-    beside = [
-        column
-        for rival in rivals
-        for column in ([rival.name, "its accuracy"] if rival.is_choice else [rival.name])
-    ]
+    rivals = beside(findings.models[0].counts.terms, has_intervals=False)
     row = findings.models[0].counts.terms.row
     own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
-    return [*own, f"best of {findings.drawn}", *beside]
+    drawn = [f"best of {findings.drawn}"] if findings.has_draws else []
+    return [*own, *drawn, *(column.title for column in rivals)]
 
 
 def lines(findings: ComparisonFindings) -> list[list[str]]:
     """Cells under the columns; accuracies in percent. What all models share is said once."""
+    rivals = beside(findings.models[0].counts.terms, has_intervals=False)
     found = []
     for line in findings.lines:
         best = line.best
         is_first = line.model is findings.models[0]
-        beside = [
-            cell
-            for b in best.beside
-            for cell in (*([b.label] if b.rival.is_choice else []), _percent(b.correct, best.total))
-        ]
         found.append(
             [
                 *([best.relation, f"{best.total:,}"] if is_first else ["", ""]),
@@ -41,9 +35,9 @@ def lines(findings: ComparisonFindings) -> list[list[str]]:
                 f"{line.model.heads:,}",
                 str(best.head),
                 best.head.direction,
-                _percent(best.correct, best.total),
-                _percent(line.expected, best.total),
-                *(beside if is_first else [""] * len(beside)),
+                percent(best.correct, best.total),
+                *([percent(line.expected, best.total)] if findings.has_draws else []),
+                *(column.cell(best) if is_first else "" for column in rivals),
             ]
         )
     return found
@@ -53,9 +47,8 @@ def markdown(findings: ComparisonFindings) -> str:
     """``comparison.md``."""
     names = columns(findings)
     notes = (line for note in findings.notes for line in (note, ""))
-    rule = ["---" if name in _WORDS or not k else "---:" for k, name in enumerate(names)]
-    table = [f"| {' | '.join(cells)} |" for cells in (names, *lines(findings))]
-    table.insert(1, f"|{'|'.join(rule)}|")
+    words = [k for k, name in enumerate(names) if name in _WORDS or not k]
+    table = markdown_table(names, lines(findings), words=words)
     return "\n".join([f"# {findings.title}", "", *notes, *table]) + "\n"
 
 
@@ -79,7 +72,3 @@ def show_comparison(findings: ComparisonFindings) -> None:
     for number, cells in enumerate(lines(findings), start=1):
         table.add_row(*(cells[k] for k in kept), end_section=number % len(findings.models) == 0)
     console.print(table)
-
-
-def _percent(correct: float, total: int) -> str:
-    return f"{100 * correct / total:.1f}"

@@ -40,14 +40,15 @@ class CommonTokenizer:
 
     def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
         """The wordpieces of ``own``; what does not fit all is marked as unfit."""
+        own = self.own(windows)
         reasons = [""] * len(windows)
         seen = set()
         for name, tokenizer in self.models.items():
             if (kind := (tokenizer.fingerprint, tokenizer.limit)) in seen:
                 continue
             seen.add(kind)
-            for i, found in enumerate(tokenizer(windows)):
+            is_own = tokenizer.fingerprint == self.own.fingerprint
+            for i, found in enumerate(own if is_own else tokenizer(windows)):
                 if not reasons[i] and (why := misfit(windows[i], found, tokenizer.limit)):
                     reasons[i] = f"{why} of {name}"
-        own = self.own(windows)
         return [replace(found, unfit=why) for found, why in zip(own, reasons, strict=True)]

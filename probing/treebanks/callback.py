@@ -8,7 +8,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from ..batch import MAIN, EdgeBatch
-from ..callbacks import Report
+from ..callbacks import Report, is_partial
 from ..data import EdgeData
 from ..data.store import EdgeWindows
 from ..errors import ProbingError
@@ -49,11 +49,15 @@ class Treebanks(Callback):
     def check(self, corpora: Mapping[str, EdgeWindows], final: str) -> None:
         """Find out what is wrong with the options before anything is scored.
 
+        Training data may have files of any name: no report tells them apart.
+
         Raises:
             ProbingError: for files that cannot be told apart as was asked for, and for a
                 ``first`` that is none of the treebanks of the split ``final``.
         """
-        groupings = {split: self.grouping(corpus) for split, corpus in corpora.items()}
+        groupings = {
+            split: self.grouping(corpora[split]) for split in ("val", "test") if split in corpora
+        }
         if self.first is None or final not in groupings:
             return
         found = groupings[final]
@@ -111,12 +115,12 @@ class Treebanks(Callback):
                 for name in sorted(grouping.names, key=lambda name: (name != self.first, name))
             ],
             min_anchors=report.min_anchors,
-            is_partial=repr(getattr(trainer, f"limit_{split}_batches")) != "1.0",
+            is_partial=is_partial(trainer, split),
         )
         folder = run_folder(trainer) / "reports" / split
         write_csv(folder / "treebanks.csv", findings.columns, findings.rows())
         write_whole(folder / "treebanks.md", markdown(findings))
-        if findings.relations:
+        if findings.pictured:
             write_whole(folder / "treebanks.png", png(treebank_heatmap(findings)))
         if split == report.final:
             show_treebanks(findings)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..batch import EdgeBatch, Encoding, Terms
+from ..counting import head_counts
 from ..metrics import EdgeAccuracy, HeadAccuracy
 from ..reports import HeadCounts
-from ..subtypes import roll_ups, rolled_up
 
 
 class TreebankAccuracy:
@@ -59,19 +59,7 @@ class TreebankAccuracy:
     def compute(self, layers: Sequence[int]) -> Mapping[str, HeadCounts]:
         """The counts of each treebank, summed over processes; ``layers`` are their numbers."""
         return {
-            name: rolled_up(
-                HeadCounts(
-                    terms=self.terms,
-                    rows=heads.rows,
-                    baselines=baselines.compute()["correct"],
-                    layers=layers,
-                    resampled=None,
-                    resampled_baselines=None,
-                    **heads.compute(),
-                ),
-                roll_ups(heads.rows, self.terms.subtypes),
-                self.terms.subtypes,
-            )
+            name: head_counts(heads, baselines, self.terms, layers=layers)
             for name, heads, baselines in zip(self.names, self.heads, self.baselines, strict=True)
         }
 

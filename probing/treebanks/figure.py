@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from ..figures import SEQUENTIAL
 from .findings import TreebankFindings
 
-_MOST_RELATIONS = 16
 _MOST_TREEBANKS = 100
 _CELL = (0.32, 0.2)  # width and height of a cell in inches
 
@@ -23,7 +22,7 @@ def treebank_heatmap(findings: TreebankFindings) -> Figure:
     On the left the accuracy of each treebank's own best head, on the right that of the first's.
     """
     treebanks = findings.treebanks[:_MOST_TREEBANKS]
-    relations = findings.relations[:_MOST_RELATIONS]
+    relations = findings.pictured
     own = np.full((len(treebanks), len(relations)), np.nan)
     first = own.copy()
     for row, treebank in enumerate(treebanks):
@@ -52,6 +51,8 @@ def treebank_heatmap(findings: TreebankFindings) -> Figure:
     title = findings.title
     if len(findings.treebanks) > len(treebanks):
         title += f", the first {len(treebanks)} of {len(findings.treebanks):,}"
+    if share := findings.share(relations):
+        title += f"\n{share}; all in treebanks.md"
     figure.suptitle(title, fontsize=9, x=0.01, ha="left")
     bar = figure.colorbar(image, ax=axes, pad=0.01)
     bar.set_label("accuracy (%)", fontsize=7)

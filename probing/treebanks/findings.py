@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..findings import PARTIAL
+from ..findings import DEMONSTRATION, PARTIAL, what_is_chosen
 from ..reports import BestHead, Cell, HeadCounts, best_heads
+from ..schemes import is_roll_up
+
+MOST_PICTURED = 16
+"""Relations for which a picture has room."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,17 @@ class TreebankFindings:
         ordered = replace(one, total=total).order()
         return [one.rows[r] for r in ordered if one.rows[r] in known]
 
+    @property
+    def pictured(self) -> list[str]:
+        """The first of the relations, those that add up others left out."""
+        return [name for name in self.relations if not is_roll_up(name)][:MOST_PICTURED]
+
+    def share(self, shown: Sequence[str]) -> str:
+        """How many of the relations are shown, in a few words; empty, if all are."""
+        if len(shown) == len(self.relations):
+            return ""
+        return f"{len(shown)} of {len(self.relations):,} {self.first.counts.terms.row}s"
+
     @cached_property
     def columns(self) -> list[str]:
         """Those of ``treebanks.csv``."""
@@ -156,10 +171,10 @@ class TreebankFindings:
             f"{on}{'' if len(choices) == 1 else f' ({listed(names)})'}"
             for on, names in choices.items()
         )
-        families = [f"{r.name}s" for r in self.first.counts.terms.rivals if r.is_choice]
         return [
+            *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
             *([PARTIAL] if self.is_partial else []),
-            f"{' and '.join(['Heads', *families])} chosen on {chosen}.",
+            f"{what_is_chosen(self.first.counts.terms)} chosen on {chosen}.",
             f"The first {self.kind} is {self.first.name}: its best heads are tried on the others.",
             f"At least {self.min_anchors} anchors. Model {self.model}.",
         ]

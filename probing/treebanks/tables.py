@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
+from ..files import markdown_table
+from ..layout import Column, beside, percent
 from ..terminal import console
 from .findings import Line, TreebankFindings
 
@@ -16,16 +18,18 @@ _LINES = 60
 
 def markdown(findings: TreebankFindings) -> str:
     """``treebanks.md``: what each treebank holds, then a table a relation."""
-    notes = (line for note in findings.notes for line in (note, ""))
+    share = findings.share(findings.pictured)
+    said = [*findings.notes, *([f"treebanks.png shows {share}."] if share else [])]
+    notes = (line for note in said for line in (note, ""))
     lines = [f"# {findings.title}", "", *notes]
     held = ["files", "sentences", "used", "words"]
-    lines += _table(
+    lines += markdown_table(
         [findings.kind, *held],
         [
             [t.name, *(f"{n:,}" for n in (t.files, t.sentences, t.used, t.words))]
             for t in findings.treebanks
         ],
-        words=1,
+        words=[0],
     )
     for relation in findings.relations:
         lines += ["", f"## {relation}", "", *_relation(findings, relation)]
@@ -33,50 +37,37 @@ def markdown(findings: TreebankFindings) -> str:
 
 
 def _relation(findings: TreebankFindings, relation: str) -> Iterator[str]:
-    rivals = [rival for rival in findings.first.counts.terms.rivals if rival.beside_heads]
-    beside = [
-        column
-        for rival in rivals
-        for column in ([rival.name, "its accuracy"] if rival.is_choice else [rival.name])
-    ]
+    rivals = beside(findings.first.counts.terms, has_intervals=False)
     of_first = f"best head of {findings.first.name}"
-    columns = ["anchors", "head", "accuracy", *beside, of_first, "its accuracy"]
-    yield from _table(
+    columns = ["anchors", "head", "accuracy", *(c.title for c in rivals), of_first, "its accuracy"]
+    yield from markdown_table(
         [findings.kind, "direction", *columns],
         [
-            _cells(line)
+            _cells(line, rivals)
             for treebank in findings.treebanks
             if (line := findings.shown.get((relation, treebank.name)))
         ],
-        words=2,
+        words=[0, 1],
     )
 
 
-def _cells(line: Line) -> list[str]:
+def _cells(line: Line, rivals: Sequence[Column]) -> list[str]:
     """Accuracies in percent."""
     best, first = line.best, line.first
     cells = [line.treebank, best.head.direction, f"{best.total:,}", str(best.head)]
-    cells.append(_percent(best.accuracy))
-    for beside in best.beside:
-        cells += [beside.label] if beside.rival.is_choice else []
-        cells.append(_percent(beside.correct / best.total))
+    cells += [percent(best.correct, best.total), *(column.cell(best) for column in rivals)]
     if first is None or not line.first_is_shown:
         return [*cells, "", ""]
-    return [*cells, f"{first} {first.direction}", _percent(line.first_accuracy)]
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> Iterator[str]:
-    """A table whose first ``words`` columns hold words, which stand to the left."""
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{'|'.join('---' if k < words else '---:' for k in range(len(columns)))}|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
+    return [*cells, f"{first} {first.direction}", percent(line.first_correct, best.total)]
 
 
 def show_treebanks(findings: TreebankFindings) -> None:
     """A line a treebank, a column a relation: best head, its accuracy, that of the first's."""
     first = findings.first.name
     said = [*findings.notes, f"In brackets: the accuracy of the best head of {first}."]
+    relations = findings.pictured[:_COLUMNS]
+    if share := findings.share(relations):
+        said.append(f"{share}; all in treebanks.md.")
     hidden = len(findings.treebanks) - _LINES
     if hidden > 0:
         said.append(f"{hidden:,} more in treebanks.md.")
@@ -86,7 +77,6 @@ def show_treebanks(findings: TreebankFindings) -> None:
         title_justify="left",
         caption_justify="left",
     )
-    relations = findings.relations[:_COLUMNS]
     table.add_column(findings.kind, overflow="fold")
     for relation in relations:
         table.add_column(relation, justify="right", overflow="fold")
@@ -102,11 +92,8 @@ def show_treebanks(findings: TreebankFindings) -> None:
 def _short(line: Line | None, *, is_first: bool) -> str:
     if line is None:
         return ""
-    text = f"{line.best.head} {_percent(line.best.accuracy)}"
+    total = line.best.total
+    text = f"{line.best.head} {percent(line.best.correct, total)}"
     if is_first or not line.first_is_shown:
         return text
-    return f"{text} ({_percent(line.first_accuracy)})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+    return f"{text} ({percent(line.first_correct, total)})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 import weakref
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 import yaml
 
 from probing.batch import Sentence
-from probing.cli import main
+from probing.cli import Script, main
 from probing.data.readers import read_builtin
 from probing.encoder import Encoder
+from probing.stored import base_arguments
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]
@@ -220,6 +222,16 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "twice the same": (["--models=[{model}, {model}]"], "two are called"),
     "no such model": (["--models=[{model}, no/such]"], "no/such"),
     "no such option": (["--models=[{model}, {{name: {model}, layerz: 1, label: b}}]"], "layerz"),
+    "no such option in one of equal names": (
+        ["--models=[{model}, {{name: {model}, randm: true}}]"],
+        "no option 'randm'; did you mean random_init",
+    ),
+    "no name": (["--models=[{model}, {{random_init: true}}]"], "name is missing"),
+    "a further encoder": (
+        ["--models=[{model}, {{name: {model}, label: b}}]",
+         "--model.encoders={{twin: {{random_init: true}}}}"],
+        "--model.encoders (twin) goes without --models",
+    ),
     "no such layer": (
         ["--models=[{model}, {{name: {model}, layers: [7], label: b}}]"],
         "b: {model} has 2 layers",
@@ -259,6 +271,26 @@ def test_a_folder_with_a_run_is_left_alone(refuse: Run, compared: Path, models: 
     found = refuse("evaluate", f"--models={models}", f"--output={compared}")
     assert "holds another run" in found
     assert (compared / "comparison.csv").read_bytes() == before
+
+
+STORED = """\
+output: there
+treebanks: {by: language, first: mine.conllu}
+predictions: true
+data: {init_args: {test: x.conllu}}
+"""
+
+
+def test_what_training_reported_binds_no_later_evaluation() -> None:
+    def kept(script: Script) -> dict[str, Any]:
+        with base_arguments(script, Namespace(imports=[]), STORED, []) as (_, path):
+            found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            assert isinstance(found, dict)
+            return found
+
+    assert set(kept("evaluate")) == {"data"}
+    # An interrupted run goes on as it began; the name of a file is nothing to import.
+    assert set(kept("train")) == {"data", "treebanks", "predictions"}
 
 
 def test_training_is_for_one_model(refuse: Run, models: str) -> None:
