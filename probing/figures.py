@@ -58,6 +58,8 @@ def head_overview(findings: Findings) -> Figure:
     figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
     if image is not None:
         _bar(figure, image, axes, label="accuracy (%)")
+    else:
+        figure.text(0.5, 0.5, findings.absence, ha="center", fontsize=7, wrap=True)
     return figure
 
 
