@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
@@ -53,13 +54,13 @@ def head_overview(findings: Findings) -> Figure:
         panel.set_visible(False)
     for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
         panel.tick_params(labelbottom=True)  # also where the place beneath is empty
-    figure.supxlabel("head", fontsize=8)
-    figure.supylabel("layer", fontsize=8)
     figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
     if image is not None:
+        figure.supxlabel("head", fontsize=8)
+        figure.supylabel("layer", fontsize=8)
         _bar(figure, image, axes, label="accuracy (%)")
     else:
-        figure.text(0.5, 0.5, findings.absence, ha="center", fontsize=7, wrap=True)
+        figure.text(0.5, 0.5, textwrap.fill(findings.absence, 48), ha="center", fontsize=7)
     return figure
 
 

@@ -631,6 +631,7 @@ def test_a_table_without_a_line_says_how_to_see_more(
     assert screen()[: 2 + len(none.notes)] == [none.title, said, *none.notes]
     assert none.markdown.splitlines()[-1] == said
     assert "|" not in none.markdown
+    assert " ".join(head_overview(none).texts[-1].get_text().split()) == said
     assert findings(terms).absence == ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -773,6 +774,11 @@ def test_rows_by_the_head_of_the_anaphor(word: str, tag: str, rows: set[str]) ->
     (question,) = asked(sentence(f"cat , the {word} x", ("e", [0]), ("e", [2, 3, 4], 3),
                                  tags=f"NNP , PRP {tag} NNP"))  # fmt: skip
     assert question.rows == {"all", "no-shared-head", "distance=0", *rows}
+
+
+def test_a_reader_need_not_yield_tags() -> None:
+    tagged = sentence("cat , dog", ("e", [0]), ("e", [2]), tags="_ _ _")
+    assert asked(replace(tagged, tags=())) == asked(tagged)
 
 
 @pytest.mark.parametrize(
