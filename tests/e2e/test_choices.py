@@ -154,7 +154,8 @@ def test_two_processes_write_the_file_of_one(
     trained: Path, script: Run, table: Table, tmp_path: Path
 ) -> None:
     checkpoint = trained / "checkpoints" / "last.ckpt"
-    script("evaluate", "--ckpt_path", checkpoint, *TWO, "--output", tmp_path / "two").ok()
+    brought = ("--ckpt_path", checkpoint, *TWO, "--predictions")
+    script("evaluate", *brought, "--output", tmp_path / "two").ok()
     one, two = (folder / "reports" / "test" for folder in (trained, tmp_path / "two"))
     assert pq.read_table(one / "predictions.parquet").equals(
         pq.read_table(two / "predictions.parquet")
@@ -171,7 +172,7 @@ def test_a_run_that_fails_leaves_nothing_half_written(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", fail)
-    checkpoint = trained / "checkpoints" / "last.ckpt"
+    brought = ["--ckpt_path", str(trained / "checkpoints" / "last.ckpt"), "--predictions"]
     with pytest.raises(OSError, match="no space"):
-        main("evaluate", ["--ckpt_path", str(checkpoint), "--output", str(tmp_path / "failed")])
+        main("evaluate", [*brought, "--output", str(tmp_path / "failed")])
     assert not [path for path in tmp_path.rglob("*") if "predictions" in path.name]
