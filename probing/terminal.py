@@ -19,7 +19,7 @@ from .layout import ends, percent
 
 console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
-    console.width = 120  # a file or a pipe has no edge at which to fold a table
+    console.width = 160  # a file or a pipe has no edge at which to fold a table
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 

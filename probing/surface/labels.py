@@ -68,7 +68,11 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
 
 def _named(relation: str, entry: Mapping[str, Any]) -> NamedHead:
     layer, head = map(int, entry["head"].split("-"))
-    rivals = [float(beside["accuracy"]) for beside in entry.values() if isinstance(beside, dict)]
+    rivals = [
+        float(beside["accuracy"])
+        for beside in entry.values()
+        if isinstance(beside, dict) and "baseline" in beside  # not the head's own best elsewhere
+    ]
     return NamedHead(
         layer,
         head,

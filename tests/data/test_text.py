@@ -325,6 +325,8 @@ def test_what_is_stored_comes_back(tmp_path: Path) -> None:
         found = stored(*chosen)
         for field in fields(EdgeBatch):
             left, right = getattr(found, field.name), getattr(expected, field.name)
+            if field.name in ("numbers", "units"):
+                continue  # these the corpus knows, and not a window by itself
             if isinstance(right, Tensor):
                 assert left.tolist() == right.tolist()
             else:

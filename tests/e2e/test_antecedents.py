@@ -78,7 +78,7 @@ def test_a_run_ends_with_table_2_and_the_probes(trained: tuple[Path, str], table
     assert summary["data"]["counts"]["anaphors"] > 50
     assert summary["data"]["documents"] == 11
     text = (test / "best_heads.md").read_text(encoding="utf-8")
-    assert "| mention type | anchors | head | direction | accuracy | nearest |" in text
+    assert "| mention type | anchors | head | direction | accuracy |" in text
     assert "the dependency tree" in text
 
 

@@ -277,7 +277,7 @@ def test_the_summary_says_what_was_run(trained: Path, tiny_bert: Path) -> None:
     assert summary["wall_seconds"] > 0
     assert set(summary["uas"]) >= {"attention", "best-head"}
     best = summary["best_heads"]["all"]
-    assert set(best) == {"head", "direction", "accuracy", "anchors", "offset"}
+    assert set(best) == {"head", "direction", "accuracy", "anchors", "offset", "best_on_test"}
     assert best["offset"]["baseline"] in {f"offset={k}" for k in range(-10, 11) if k}
     assert 0 <= best["offset"]["accuracy"] <= 1
 

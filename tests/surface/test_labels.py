@@ -29,14 +29,14 @@ def report(folder: Path, best: object, *, weights: str = WEIGHTS) -> Path:
 def test_folder_and_file_are_read_alike(tmp_path: Path) -> None:
     best = {
         "all": entry("1-1", 0.4, offset=0.3),
-        "det": entry("3-9", 0.9, offset=0.6),
+        "det": entry("3-9", 0.9, offset=0.6) | {"best_on_test": {"accuracy": 0.95}},
         "pronoun": entry("12-2", 0.5, nearest=0.2, rules=0.4),
         "alone": entry("2-4", 0.25),
     }
     expected = [
-        NamedHead(3, 9, "det", 0.9, 0.6),
-        NamedHead(12, 2, "pronoun", 0.5, 0.4),
-        NamedHead(2, 4, "alone", 0.25, 0.0),
+        NamedHead(3, 9, "det", 0.9, 0.6, "dep->head"),
+        NamedHead(12, 2, "pronoun", 0.5, 0.4, "dep->head"),
+        NamedHead(2, 4, "alone", 0.25, 0.0, "dep->head"),
     ]
     folder = report(tmp_path, best)
     assert read_best_heads(folder, weights=WEIGHTS) == expected
