@@ -21,6 +21,7 @@ from .surface.drawing import save
 from .surface.examples import heads_on_examples
 from .surface.lines import heads_on_text
 from .surface.module import SurfaceModule
+from .surface.noop import absent_relations
 from .surface.report import SurfaceReport, head_named
 from .surface.sentence import token_figure, word_figure
 from .terminal import show
@@ -84,6 +85,10 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
         if is_first():
             data.setup("test")
         if is_first() and data.trees is not None:
+            rows, source = data.trees.census.rows, data.trees.source
+            absent = absent_relations(commands.report.finders, rows, source)
+            if absent:
+                show(f"not in noop.csv, since {source} does not have them: {', '.join(absent)}")
             examples = heads_on_examples(model.encoder, data.trees, commands.report.shown)
             if examples:
                 figures["figure5_relations"] = heads_on_text(examples)

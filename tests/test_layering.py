@@ -44,7 +44,9 @@ ALLOWED: dict[str, set[str]] = {
     "layout": BASE | {"reports", "intervals"},
     "findings": BASE | {"reports", "intervals", "differences", "layout", "seeds"},
     "figures": BASE | {"reports", "findings"},
-    "surface": BASE | {"__init__", "data", "encoder", "metrics", "figures", "folder", "terminal"},
+    "surface": BASE
+    | {"__init__", "data", "encoder", "metrics", "figures", "folder", "terminal"}
+    | {"callbacks", "findings"},
     "terminal": BASE | {"reports", "findings", "layout", "data"},
     "folder": BASE,
     "callbacks": BASE

@@ -43,6 +43,7 @@ class PlainTokenizer:
         self.pad_id = tokenizer.pad_id
         self.fingerprint = tokenizer.fingerprint
         self.mask_id: int | None = tokenizer.tokenizer.mask_token_id
+        self.unknown_id: int | None = tokenizer.tokenizer.unk_token_id
         self.marks_spaces = tokenizer.marks_spaces
         self._tokenizer = tokenizer.tokenizer
 

@@ -20,7 +20,7 @@ from ..data.store import EdgeWindows
 from ..encoder import PlainTokenizer, WordpieceTokenizer
 from ..errors import ProbingError
 from .batches import TokenBatch, pad
-from .gradients import MaskedBatch, masked
+from .gradients import IGNORED, MaskedBatch, masked
 from .repeated import repeated_sequences
 from .segments import Segment
 from .sinks import SINK_LENGTH
@@ -118,10 +118,11 @@ class TextData(LightningDataModule):
         """Open the text, and choose what each analysis looks at.
 
         Raises:
-            ProbingError: if no text was given, or it cannot be read.
+            ProbingError: if no text was given, it cannot be read, or an option is out of range.
         """
         if self.parts:
             return
+        self._check_ranges()
         if self.test is None:
             raise ProbingError("no text: give --data.test FILE")
         self.text = self._open(self.limit)
@@ -151,6 +152,21 @@ class TextData(LightningDataModule):
         """A loader for each of :attr:`parts`, in their order."""
         return [self._loader(part) for part in self.parts.values()]
 
+    def _check_ranges(self) -> None:
+        least = {
+            "most": 1,
+            "sink_sequences": 0,
+            "repeats": 0,
+            "distance_segments": 0,
+            "gradient_segments": 0,
+            "batch_wordpieces": 1,
+            "workers": 0,
+        }
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise ProbingError(f"expected --data.{name} of {bound} or more, found {value}")
+
     def _open(self, limit: int) -> Segments:
         assert self.test is not None
         return open_segments(
@@ -161,11 +177,7 @@ class TextData(LightningDataModule):
         self, text: Segments, count: int, *, among: Sequence[int] | None = None
     ) -> Chosen:
         picked = spread(range(len(text)) if among is None else among, count)
-
-        def take(indices: Sequence[int]) -> TokenBatch:
-            return text[[picked[index] for index in indices]]
-
-        return Chosen(take, text.lengths[picked])
+        return Chosen(partial(_among, text, picked), text.lengths[picked])
 
     def _copies(self) -> Chosen:
         made = repeated_sequences(
@@ -181,14 +193,7 @@ class TextData(LightningDataModule):
             masked(segment, self.tokenizer, Random(f"mask/{self.seed}/{index}"))
             for index, segment in zip(picked, self.text.segments(picked), strict=True)
         ]
-
-        def take(indices: Sequence[int]) -> MaskedBatch:
-            tokens = _pad([segment for segment, _ in made], self.tokenizer.pad_id, indices)
-            labels = torch.full_like(tokens.ids, -100)
-            for b, index in enumerate(indices):
-                labels[b, : len(made[index][1])] = torch.tensor(made[index][1])
-            return MaskedBatch(tokens, labels)
-
+        take = partial(_pad_masked, made, self.tokenizer.pad_id)
         return Chosen(take, _lengths([segment for segment, _ in made]))
 
     def _loader(self, part: Any) -> DataLoader[Any]:
@@ -210,8 +215,25 @@ def spread(among: Sequence[int], count: int) -> list[int]:
     return [int(among[place]) for place in places]
 
 
+# Functions of the module, since processes that load batches may be sent them (pickled).
+
+
+def _among(text: Segments, picked: Sequence[int], indices: Sequence[int]) -> TokenBatch:
+    return text[[picked[index] for index in indices]]
+
+
 def _pad(made: Sequence[Segment], pad_id: int, indices: Sequence[int]) -> TokenBatch:
     return pad([made[index] for index in indices], pad_id)
+
+
+def _pad_masked(
+    made: Sequence[tuple[Segment, list[int]]], pad_id: int, indices: Sequence[int]
+) -> MaskedBatch:
+    tokens = _pad([segment for segment, _ in made], pad_id, indices)
+    labels = torch.full_like(tokens.ids, IGNORED)
+    for b, index in enumerate(indices):
+        labels[b, : len(made[index][1])] = torch.tensor(made[index][1])
+    return MaskedBatch(tokens, labels)
 
 
 def _lengths(made: Sequence[Segment]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

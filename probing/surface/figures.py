@@ -28,7 +28,6 @@ def attention_by_layer(panels: Sequence[Mapping[str, Tensor]], layers: Sequence[
         panel.set_ylim(0, min(max(1.08 * top, 1.0), 104))
         panel.set_ylabel("average attention (%)", fontsize=LARGE)
         legend(panel)
-    axes[-1].set_xlabel("layer", fontsize=LARGE)
     return figure
 
 
@@ -51,7 +50,6 @@ def entropy_by_layer(
         panel.set_ylim(0, top or 1.0)
         panel.set_ylabel("entropy (nats)", fontsize=LARGE)
         legend(panel)
-    axes[-1].set_xlabel("layer", fontsize=LARGE)
     return figure
 
 
@@ -72,7 +70,6 @@ def gradient_by_layer(magnitudes: Mapping[str, Tensor], layers: Sequence[int]) -
     panel.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3), useMathText=True)
     panel.yaxis.get_offset_text().set(size=SMALL)
     panel.set_ylabel("mean |∂loss/∂attention| (nats)", fontsize=LARGE)
-    panel.set_xlabel("layer", fontsize=LARGE)
     # On the right, since the factor of the axis stands on the left.
     legend(panel, loc="lower right", bbox_to_anchor=(1, 1))
     return figure
@@ -94,5 +91,6 @@ def _points(panel: Any, series: Mapping[str, Tensor], layers: Sequence[int]) -> 
 
 def _layer_axis(panel: Any, layers: Sequence[int]) -> None:
     """Ticks at the layers, which stand side by side: as many as there is room for."""
+    panel.set_xlabel("layer", fontsize=LARGE)
     shown = range(0, len(layers), max(1, -(-len(layers) // 16)))
     panel.set_xticks(list(shown), [str(layers[k]) for k in shown])

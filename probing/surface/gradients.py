@@ -106,14 +106,21 @@ class Derivatives(Metric):
         columns = towards(tokens).sum(1)  # [B, 4]
         self.weights = self.weights + self.heads * (rows * columns).sum(0)
 
-    def compute(self) -> dict[str, Tensor]:
-        """By what attention is directed to, ``[L]`` on the CPU; sets without a token left out."""
+    def compute(self) -> tuple[dict[str, Tensor], Tensor]:
+        """Means and how many weights of a layer they are taken over.
+
+        Returns:
+            By what attention is directed to, ``[L]`` on the CPU, sets without a token left out;
+            and ``weights [4]`` of all processes, which the state itself only holds in here.
+        """
         means = (self.sums / self.weights.clamp_min(1)).cpu()
-        return {
+        weights = self.weights.cpu()
+        found = {
             name: means[:, k]
-            for k, (name, count) in enumerate(zip(TOWARDS, self.weights.tolist(), strict=True))
+            for k, (name, count) in enumerate(zip(TOWARDS, weights.tolist(), strict=True))
             if count
         }
+        return found, weights
 
 
 def gradient_rows(

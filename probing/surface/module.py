@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
-from torchmetrics import Metric
+from torchmetrics import Metric, SumMetric
 
 from ..batch import EdgeBatch
 from ..encoder import Encoder, MaskedModel, Tap
@@ -16,7 +16,7 @@ from ..errors import ProbingError
 from .averages import Averages
 from .batches import TokenBatch
 from .distances import HeadDistances
-from .gradients import Derivatives
+from .gradients import Derivatives, MaskedBatch
 from .noop import SpecialMass
 from .repeated import CopyScores
 from .sinks import SinkRate
@@ -51,6 +51,7 @@ class SurfaceModule(LightningModule):
         self.masked: MaskedModel | None = None
         self.analyses: tuple[str, ...] = ()
         self.measures: dict[str, dict[str, Metric]] = {}
+        self.segments: dict[str, SumMetric] = {}
 
     def configure_model(self) -> None:
         """Load the encoder and its twin, once."""
@@ -80,6 +81,7 @@ class SurfaceModule(LightningModule):
         """Begin to count; batches of loader ``k`` are for ``analyses[k]``."""
         self.analyses = tuple(analyses)
         sizes = self.encoder.sizes
+        self.segments = {analysis: SumMetric().to(self.device) for analysis in analyses}
         for name in self.encoders:
             known: dict[str, Metric] = {
                 "averages": Averages(sizes, smoothing=self.smoothing),
@@ -100,6 +102,8 @@ class SurfaceModule(LightningModule):
     def test_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Count a batch."""
         analysis = self.analyses[dataloader_idx]
+        tokens = batch.tokens if isinstance(batch, MaskedBatch) else batch
+        self.segments[analysis].update(len(tokens.ids))
         for name, encoder in self.encoders.items():
             if analysis in self.measures[name]:
                 update = _UPDATES.get(analysis, _with_encoder)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import torch
 from torch import Tensor
 
 from ..batch import ALL, EdgeBatch, Encoding
+from ..errors import ProbingError
 from ..metrics import RowMetric, by_row
 
 NOOP = (
@@ -88,6 +90,28 @@ class Finder:
     direction: str
     layer: int
     head: int
+
+
+def absent_relations(finders: Sequence[Finder], rows: Sequence[str], source: str) -> list[str]:
+    """Relations of heads that a treebank does not have, which :func:`noop_rows` leaves out.
+
+    Args:
+        finders: the heads.
+        rows: the relations of the treebank.
+        source: what the treebank is called.
+
+    Raises:
+        ProbingError: if it has none of them, naming the nearest.
+    """
+    known = [row for row in rows if row != ALL]
+    absent = sorted({finder.relation for finder in finders} - set(known))
+    if absent and not any(finder.relation in known for finder in finders):
+        near = {name: get_close_matches(name, known, n=1, cutoff=0) or ["none"] for name in absent}
+        raise ProbingError(
+            f"{source}: expected one of the relations that heads are named for, found none of: "
+            + ", ".join(f"{name} (nearest: {own[0]})" for name, own in near.items())
+        )
+    return absent
 
 
 def noop_rows(

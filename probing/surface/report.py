@@ -16,8 +16,10 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from safetensors.torch import save as safetensors
 
 from .. import __version__
+from ..callbacks import is_partial
 from ..errors import ProbingError
 from ..files import write_csv, write_whole
+from ..findings import PARTIAL
 from ..folder import run_folder
 from ..terminal import show
 from .clusters import behaviours, embed, layers_alike
@@ -39,6 +41,7 @@ from .reports import (
     head_lines,
     plane_lines,
 )
+from .segments import counted
 
 
 class SurfaceReport(Callback):
@@ -104,6 +107,8 @@ class SurfaceReport(Callback):
         """Sum over processes, write and show."""
         module, data = _parts(trainer, pl_module)
         found = {name: self._found(module, name) for name in module.encoders}
+        # The same as was chosen, unless the trainer was told to leave out batches.
+        looked = {name: int(count.compute()) for name, count in module.segments.items()}
         if not trainer.is_global_zero:
             return
         folder = run_folder(trainer) / "reports" / "test"
@@ -113,7 +118,7 @@ class SurfaceReport(Callback):
         }
         summary = {
             **module.encoder.identity,
-            **_circumstances(trainer, data),
+            **_circumstances(trainer, data, looked),
             "wall_seconds": round(time.monotonic() - self.started, 1),
             "smoothing": module.smoothing,
             "distance_smoothing": module.distance_smoothing,
@@ -122,6 +127,9 @@ class SurfaceReport(Callback):
         }
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         show(module.encoder.description)
+        if is_partial(trainer, "test"):
+            parts = ", ".join(f"{name} {count:,}" for name, count in looked.items())
+            show(f"{PARTIAL}\n  segments counted: {parts}")
         twin = summaries.get(TWIN, {})
         show("\n".join(compared(summaries[MODEL]["means"], twin.get("means", {}))))
         for name, own in summaries.items():
@@ -136,7 +144,7 @@ class SurfaceReport(Callback):
         quantities: dict[str, Any] = {}
         for key in ("averages", "sinks", "copies"):
             quantities |= computed.get(key, {})
-        weights: Any = measures["gradients"].weights if "gradients" in measures else None
+        gradients, weights = computed.get("gradients", ({}, None))
         rows: Any = measures["noop"].rows if "noop" in measures else ()
         sizes = module.encoder.sizes
         return Found(
@@ -144,7 +152,7 @@ class SurfaceReport(Callback):
             heads=sizes.heads,
             quantities=quantities,
             distances=computed.get("distances"),
-            gradients=computed.get("gradients", {}),
+            gradients=gradients,
             gradient_weights=() if weights is None else weights.tolist(),
             noop=computed.get("noop", {}),
             rows=rows,
@@ -208,12 +216,15 @@ def described(data: TextData) -> str:
     census = data.text.census
     left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
     looked = len(data.parts["averages"])  # type: ignore[arg-type]
+    is_unknown = census.unknown > 0
     is_missing = bool(data.sink_sequences) and "sinks" not in data.parts
     some = "" if looked == census.segments else f", of which {looked:,} are looked at"
     return (
-        f"text: {data.text.source}: {census.documents:,} documents, {census.used:,} sentences in "
-        f"{census.segments:,} segments{some}, {census.wordpieces:,} wordpieces, special tokens "
-        f"included; cut off: {census.cut:,} wordpieces; sentences left out: {left or 'none'}"
+        f"text: {data.text.source}: {counted(census.documents, 'document')}, "
+        f"{counted(census.used, 'sentence')} in {counted(census.segments, 'segment')}{some}, "
+        f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
+        f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"
+        + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
         + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
     )
 
@@ -268,21 +279,19 @@ def _sentence(alike: Mapping[str, Any]) -> str:
     )
 
 
-def _circumstances(trainer: Trainer, data: TextData) -> dict[str, Any]:
+def _circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -> dict[str, Any]:
     seed = os.environ.get("PL_GLOBAL_SEED")
     packages = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
     census = vars(data.text.census)
     return {
+        "partial": is_partial(trainer, "test"),
         "data": {
             "source": data.text.source,
             **census,
             "left_out": dict(census["left_out"]),
             "limit": data.limit,
             "seed": data.seed,
-            "segments_looked_at": {
-                name: len(part)  # type: ignore[arg-type]
-                for name, part in data.parts.items()
-            },
+            "segments_looked_at": dict(looked),
             "treebank": None if data.trees is None else data.trees.source,
         },
         "seed": int(seed) if seed else None,

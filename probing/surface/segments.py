@@ -35,15 +35,24 @@ class Segment:
 
 @dataclass
 class TextCensus:
-    """What was read, in numbers; ``left_out`` counts sentences by reason."""
+    """What was read, in numbers; ``left_out`` counts sentences by reason.
+
+    ``unknown`` of the ``wordpieces`` stand for text that the tokenizer has no wordpiece for.
+    """
 
     documents: int = 0
     sentences: int = 0
     used: int = 0
     segments: int = 0
     wordpieces: int = 0
+    unknown: int = 0
     cut: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it is of: ``1 document``, ``2 documents``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class Packing(Protocol):
@@ -145,6 +154,7 @@ def segments(
             census.used += len(chunk)
             census.segments += 1
             census.wordpieces += len(made.ids)
+            census.unknown += sum(piece == tokenizer.unknown_id for piece in (*first, *second))
             census.cut += sum(map(len, chunk)) - len(first) - len(second)
             yield made
 

@@ -24,7 +24,7 @@ from ..data.store import cache_folder
 from ..encoder import PlainTokenizer, plain
 from ..errors import ProbingError
 from .batches import TokenBatch, pad
-from .segments import Segment, TextCensus, segments
+from .segments import Segment, TextCensus, counted, segments
 from .texts import open_text
 
 _SCHEMA = pa.schema({name: pa.list_(pa.int32()) for name in ("ids", "types", "kinds")})
@@ -78,12 +78,12 @@ def open_segments(
         whole.update(path.read_bytes())
     whole.update(Path(plain.__file__).read_bytes() + opened.fingerprint().encode())
     arrow = cache_folder() / f"{whole.hexdigest()[:32]}.arrow"
-    counted = arrow.with_suffix(".json")
-    if not (arrow.exists() and counted.exists()):
+    census_file = arrow.with_suffix(".json")
+    if not (arrow.exists() and census_file.exists()):
         census = TextCensus()
         made = segments(opened.lines(), tokenizer, census, limit=limit, seed=seed)
         _write(arrow, opened.name, made, census)
-    state = json.loads(counted.read_text(encoding="utf-8"))
+    state = json.loads(census_file.read_text(encoding="utf-8"))
     state["left_out"] = Counter(state["left_out"])
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(pc.list_value_length(table.data.column("ids")), dtype=np.int32)
@@ -105,12 +105,13 @@ def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus
             left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
             raise ProbingError(
                 f"{source}: expected a document of two sentences, found none among "
-                f"{census.documents:,} documents and {census.sentences:,} sentences ({left}); "
+                f"{counted(census.documents, 'document')} and "
+                f"{counted(census.sentences, 'sentence')} ({left}); "
                 "sentences stand on lines of their own, and an empty line ends a document"
             )
-        counted = json.dumps(vars(census))
+        state = json.dumps(vars(census))
         os.replace(aside, arrow)
-        aside.write_text(counted, encoding="utf-8")
+        aside.write_text(state, encoding="utf-8")
         os.replace(aside, arrow.with_suffix(".json"))
     finally:
         with suppress(FileNotFoundError):

@@ -163,7 +163,7 @@ def test_means_are_those_of_plain_loops(trained: Path, masked_batch: MaskedBatch
         )
         metric.update(model, MaskedBatch(alone, labels[b : b + 1, :size]))
     metric.update(model, MaskedBatch(pad([], 0), torch.zeros(0, 0, dtype=torch.long)))
-    found = metric.compute()
+    found, weights = metric.compute()
     maps = model.derivatives(tokens.ids, tokens.real, labels, types=tokens.types)
     kinds = {"[CLS]": CLS, "[SEP]": SEP, "punctuation": PUNCTUATION, "rest": OTHER}
     for name, kind in kinds.items():
@@ -176,9 +176,22 @@ def test_means_are_those_of_plain_loops(trained: Path, masked_batch: MaskedBatch
                 for j in range(int(tokens.real[b].sum()))
                 if tokens.kinds[b, j] == kind
             ]
-            assert metric.weights.tolist()[TOWARDS.index(name)] == len(values)
+            assert weights.tolist()[TOWARDS.index(name)] == len(values)
             assert float(found[name][layer]) == pytest.approx(sum(values) / len(values), rel=1e-4)
     assert torch.equal(towards(tokens).sum(-1), tokens.real.long())
+
+
+def test_weights_are_those_of_all_processes(trained: Path, masked_batch: MaskedBatch) -> None:
+    encoder = Encoder(str(trained)).load()
+    metric = Derivatives(encoder.sizes)
+    metric.update(MaskedModel(encoder).load(), masked_batch)
+    alone = metric.compute()[1]
+    assert alone.min() > 0
+    again = Derivatives(encoder.sizes)
+    again.update(MaskedModel(encoder).load(), masked_batch)
+    again.distributed_available_fn = lambda: True  # as if another process had counted the same
+    again.dist_sync_fn = lambda state, group: [state, state]
+    assert again.compute()[1].tolist() == (2 * alone).tolist()
 
 
 def test_masks_are_those_of_bert(tiny_encoder: Encoder) -> None:

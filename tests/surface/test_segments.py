@@ -33,6 +33,7 @@ class Numbers:
 
     limit = 64
     pad_id = 0
+    unknown_id = 8
     punctuation = frozenset({7})
 
     def __init__(self, frame: Frame | None = None) -> None:

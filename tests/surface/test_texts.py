@@ -112,7 +112,7 @@ def opened(file: Path, encoder: Encoder, limit: int = 32) -> Segments:
         ("", "found no sentence"),
         ("\n \n\n", "found no sentence"),
         ("One.\n\nTwo.\n", r"none among 2 documents and 2 sentences \(2 alone at the end"),
-        ("\u200b\n\u200b\n", r"none among 1 documents and 2 sentences \(2 without a wordpiece\)"),
+        ("\u200b\n\u200b\n", r"none among 1 document and 2 sentences \(2 without a wordpiece\)"),
     ],
 )
 def test_texts_without_a_segment(
