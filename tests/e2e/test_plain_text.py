@@ -128,6 +128,11 @@ def test_several_processes_give_the_numbers_of_one(
     output = place / f"of_{count}"
     arguments = job(tiny_bert, output, "--model.twin=false", *processes(count))
     script("evaluate", *arguments, test=TEXT).ok()
+    one, other = (
+        json.loads((folder / "summary.json").read_text())["data"]["segments_looked_at"]
+        for folder in (alone, output / "reports" / "test")
+    )
+    assert other == {name: count for name, count in one.items() if name != "noop"}
     for name in ("surface.csv", "distances.csv"):
         one, other = table(alone / name), table(output / "reports" / "test" / name)
         assert len(one) == len(other) > 0
