@@ -127,6 +127,10 @@ def test_and_the_table_says_so(folder: Path) -> None:
     table = (folder / "table3.md").read_text(encoding="utf-8")
     assert "| attention | 100.0 | 100.0 | 100.0 | – | 61 |" in table
     assert "0 that are no tree" in table
+    assert "chosen on val" in table
+    assert "Demonstration" in table
+    for elsewhere in ("points higher", "At least"):  # of the table of best heads
+        assert elsewhere not in table
     assert r"attention & 100.0 & 100.0 & 100.0 & -- & 61 \\" in (folder / "table3.tex").read_text(
         encoding="utf-8"
     )
