@@ -209,7 +209,7 @@ def test_the_figure_has_no_sums_of_relations_and_its_labels_do_not_touch() -> No
     values = [(RELATION, row) for row in ("all", "nsubj", "nsubj:*")]
     values += [(DISTANCE, row) for row in DISTANCE_ROWS] + [(LENGTH, row) for row in LENGTH_ROWS]
     figure = breakdown_figure([Part("a", *v, 1.0, 2) for v in values], [Entry("a", "one")])
-    png(figure)
+    figure.canvas.draw()
     distance, length, relation = figure.axes
     assert [tick.get_text() for tick in relation.get_yticklabels()] == ["nsubj"]
     for panel in (distance, length):
