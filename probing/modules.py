@@ -133,12 +133,15 @@ class ProbingModule(LightningModule):
     def configure_optimizers(self) -> Optimizer:
         """One optimizer, a parameter group a probe.
 
+        Groups are in the order of the names: a checkpoint's are told apart by their place alone,
+        and a resumed run may name its probes in another order.
+
         Raises:
             ProbingError: if no probe has a parameter to train.
         """
         groups = [
             {"params": list(probe.parameters()), "lr": probe.learning_rate, "name": name}
-            for name, probe in self.probes.items()
+            for name, probe in sorted(self.probes.items())
             if any(True for _ in probe.parameters())
         ]
         if not groups:

@@ -95,7 +95,7 @@ def base_arguments(
     # LightningCLI reads configs from files; this one lives as long as the parsing.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stored.yaml"
-        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
         yield ["--config", str(path)]
 
 

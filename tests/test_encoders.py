@@ -184,3 +184,17 @@ def test_texts_of_a_run_are_tokenized_once(tiny_bert: Path, tiny_encoder: Encode
     (sentence, *_) = read_builtin("builtin:documents=1,seed=1")
     pieces = [encoder.tokenizer([joined([sentence])]) for encoder in own.encoders.values()]
     assert pieces[0] == pieces[1]
+
+
+def test_a_probe_keeps_its_place_in_the_optimizer_whatever_the_order_of_names(
+    tiny_encoder: Encoder,
+) -> None:
+    """A checkpoint of the optimizer knows parameters by their place alone."""
+    names = [f"p{k}" for k in (10, 2, 1)]
+    groups = []
+    for order in (names, names[::-1]):
+        module = ProbingModule(tiny_encoder, {name: AttentionProbe() for name in order})
+        module.configure_model()
+        groups.append([group["name"] for group in module.configure_optimizers().param_groups])
+    assert groups[0] == groups[1]
+    assert set(groups[0]) == set(names)
