@@ -34,7 +34,7 @@ options of every job:
   --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
-  --intervals N           95% intervals from N resamples, such as 200, beside every accuracy
+  --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
   --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
   --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder

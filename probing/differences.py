@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from .batch import Terms
 from .errors import ProbingError
-from .intervals import Interval, Tally, paired
+from .intervals import FEW, Interval, Tally, paired
 from .reports import Cell, HeadCounts, ProbeCounts, ordered, untrained
 
 DIFFERENCES = (
@@ -26,7 +27,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two accuracies over the same anchors of a row, and the interval of their difference."""
+    """Two accuracies over the same anchors of a row, and the interval of their difference.
+
+    ``units`` says how many units have such an anchor, if they were counted.
+    """
 
     pair: Pair
     row: str
@@ -34,6 +38,7 @@ class Difference:
     first: float
     second: float
     interval: Interval | None
+    units: int | None = None
 
     @property
     def apart(self) -> float:
@@ -41,10 +46,18 @@ class Difference:
         return self.first - self.second
 
     @property
+    def absence(self) -> str:
+        """Why there is no interval, if units were counted."""
+        if self.interval or self.units is None:
+            return ""
+        return f"too few ({FEW} needed)" if self.units < FEW else "the same in all resamples"
+
+    @property
     def cells(self) -> tuple[object, ...]:
-        """A line of ``differences.csv``; without bounds where there are too few units."""
+        """A line of ``differences.csv``; without bounds where there is no interval."""
         shares = (f"{value:.6f}" for value in (self.first, self.second, self.apart))
-        ends = self.interval.cells if self.interval else ("", "", "")
+        units = "" if self.units is None else self.units
+        ends = self.interval.cells if self.interval else ("", "", units)
         return (self.pair.first, self.pair.second, self.row, self.total, *shares, *ends)
 
 
@@ -63,14 +76,17 @@ def read_pair(text: str) -> Pair:
     return Pair(*names)
 
 
-def names(terms: Terms, probes: Iterable[str], cells: Iterable[Cell]) -> set[str]:
-    """All that can be compared.
+def names(
+    terms: Terms, probes: Iterable[str], cells: Iterable[Cell], encoders: Iterable[str] = ()
+) -> set[str]:
+    """All that can be compared; of further ``encoders`` the best head, ``best-NAME``.
 
     Heads are called ``3-9 dep->head``, or ``3-9`` where they pick by their rows, the first of the
     directions; baselines and probes as in the reports.
     """
     rivals = (f"best-{rival.name}" if rival.is_choice else rival.name for rival in terms.rivals)
     found = {*probes, *terms.baselines, *rivals, "best-head"}
+    found |= {f"best-{encoder}" for encoder in encoders}
     for cell in cells:
         found.add(f"{cell} {cell.direction}")
         if cell.direction == terms.directions[0]:
@@ -82,14 +98,15 @@ def check(pairs: Iterable[Pair], known: set[str]) -> None:
     """Refuse what the run does not have.
 
     Raises:
-        ProbingError: naming it.
+        ProbingError: naming it, and what is spelt like it.
     """
     for pair in pairs:
         for name in (pair.first, pair.second):
             if name not in known:
+                near = ", ".join(map(repr, get_close_matches(name, sorted(known))))
                 raise ProbingError(
                     f"--paired: expected a probe, a baseline or a head (as in '3-9 both'), "
-                    f"found {name!r}"
+                    f"found {name!r}" + (f"; the nearest: {near}" if near else "")
                 )
 
 
@@ -115,6 +132,7 @@ def differences(
                 first=float(first.correct[row]) / total,
                 second=float(second.correct[row]) / total,
                 interval=paired(first, second, row),
+                units=int(first.resampled.units[row]) if first.resampled else None,
             )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from statistics import fmean
 
+from .batch import MAIN
 from .findings import Findings
 from .modules import ProbingModule
 from .probes import (
@@ -29,6 +32,8 @@ KINDS: tuple[tuple[type[Probe], bool, str, str], ...] = (
     (StructuralProbe, True, f"{RANDOM}structural probe", ""),
 )
 PAPER = {"right-branching": "26"}
+ARCHITECTURE = ("name", "revision", "layers", "aggregation", "keep_embeddings", "precision")
+"""What two draws of random weights have in common: options of an encoder."""
 
 
 def entries(
@@ -36,35 +41,73 @@ def entries(
 ) -> list[Entry]:
     """What takes no training, then the probes in the order of the paper's table.
 
-    Probes of one kind on several draws of the untrained encoder are one line, and so are a probe's
-    several seeds. Of several
-    structural probes the one that is best on the validation data stands for all; without such
-    data they all stand there. Other probes come last, by their names.
+    Probes that differ in nothing but the draw of the untrained encoder are one line, and so are a
+    probe's several seeds. Of several structural probes the one that is best on the validation data
+    stands for all; without such data they all stand there. Other probes come last, by their names.
     """
-    listed = [
-        Entry(name, _spoken(name, module), PAPER.get(name, ""))
-        for name in findings.overall
-        if name not in module.probes
-    ]
+    listed = [_untrained(n, module) for n in findings.overall if n not in module.probes]
     left = dict(module.probes)
     judged = undirected.get("val")
     for kind, random, label, paper in KINDS:
         names = [n for n, p in left.items() if type(p) is kind and _is_random(module, p) is random]
         left = {name: probe for name, probe in left.items() if name not in names}
-        families: dict[str, list[str]] = {}
-        for name in names:
-            families.setdefault("" if random else family_of(name)[0], []).append(name)
+        families = _families(module, names, random)
         count = len(families)
         if count > 1 and kind.measures_distances and judged is not None:
-            shares = {f: sum(judged.uuas(n) or 0.0 for n in own) for f, own in families.items()}
+            shares = {
+                family: fmean(judged.uuas(name) or 0.0 for name in own)
+                for family, own in families.items()
+            }
             best = max(shares, key=lambda family: shares[family])
-            said = f"{label} ({best}, best of {count} on val)"
-            listed += [Entry(name, said, paper) for name in families[best]]
-            continue
-        for family, own in families.items():
-            said = f"{label} ({family})" if count > 1 else label
-            listed += [Entry(name, said, paper) for name in own]
-    return listed + [Entry(name, family_of(name)[0]) for name in left]
+            families = {best: families[best]}
+            said = {best: f"{label} ({best}, best of {count} on val)"}
+        else:
+            said = {family: f"{label} ({family})" if count > 1 else label for family in families}
+        listed += [
+            _entry(module, name, said[family], paper)
+            for family, own in families.items()
+            for name in own
+        ]
+    return listed + [_entry(module, name, family_of(name)[0], "") for name in left]
+
+
+def _families(module: ProbingModule, names: list[str], random: bool) -> dict[str, list[str]]:
+    """Names of probes of one kind that belong in one line, by what they are together called."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        family, key = family_of(name)[0], ""
+        if random:
+            probe = module.probes[name]
+            family = _without_draw(family, probe.encoder)
+            key = f"{_options(probe)} {_architecture(module, probe.encoder)}"
+        found.setdefault((family, key), []).append(name)
+    stems = [family for family, _ in found]
+    return {
+        stem if stem and stems.count(stem) == 1 else family_of(own[0])[0]: own
+        for (stem, _), own in found.items()
+    }
+
+
+def _without_draw(name: str, encoder: str) -> str:
+    """A probe's name without its encoder's, or without the number that the encoder's ends in."""
+    if encoder in name:
+        return name.replace(encoder, "", 1).replace("__", "_").strip("_")
+    number = re.search(r"(?<![0-9])[0-9]+$", encoder)
+    own = re.fullmatch(r"(.*?)_?([0-9]+)", name)
+    return own[1] if own and number and own[2] == number[0] else name
+
+
+def _options(probe: Probe) -> str:
+    """What a probe was made with, but for its encoder."""
+    plain = (str, int, float, bool, type(None))
+    own = sorted(vars(probe).items())
+    options = {k: v for k, v in own if k[0] != "_" and isinstance(v, plain)}
+    return repr({k: v for k, v in options.items() if k not in ("encoder", "training")})
+
+
+def _architecture(module: ProbingModule, encoder: str) -> str:
+    """What an encoder shares with other draws of its weights."""
+    return repr([getattr(module.encoders[encoder], option) for option in ARCHITECTURE])
 
 
 def _is_random(module: ProbingModule, probe: Probe) -> bool:
@@ -72,10 +115,21 @@ def _is_random(module: ProbingModule, probe: Probe) -> bool:
     return module.encoders[probe.encoder].random_init
 
 
-def _spoken(name: str, module: ProbingModule) -> str:
+def _entry(module: ProbingModule, name: str, group: str, paper: str) -> Entry:
+    """A probe: on which encoder, from which start."""
+    return Entry(name, group, paper, module.probes[name].encoder, family_of(name)[1])
+
+
+def _untrained(name: str, module: ProbingModule) -> Entry:
     """What takes no training, in words; heads of a further encoder are its best."""
-    encoder = name.removeprefix("best-")
-    if encoder in module.encoders:
-        is_random = module.encoders[encoder].random_init
-        return f"{RANDOM}best single head" if is_random else f"best head of {encoder}"
-    return {"best-offset": "best fixed offset", "best-head": "best single head"}.get(name, name)
+    encoder = MAIN if name == "best-head" else name.removeprefix("best-")
+    if encoder not in module.encoders or name == encoder:
+        said = {"best-offset": "best fixed offset"}.get(name, name)
+        return Entry(name, said, PAPER.get(name, ""))
+    if module.encoders[encoder].random_init:
+        drawn = [known for known, other in module.encoders.items() if other.random_init]
+        is_alone = len({_architecture(module, known) for known in drawn}) == 1
+        of = "" if is_alone else f" of {encoder}"
+        return Entry(name, f"{RANDOM}best single head{of}", encoder=encoder)
+    said = "best single head" if encoder == MAIN else f"best head of {encoder}"
+    return Entry(name, said, encoder=encoder)

@@ -71,7 +71,7 @@ _RUN: Values = {
     "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
     "seed_everything": (1, "seed of everything random"),
     "seeds": ("", "several starts of each probe, trained in the same run: --seeds 1 2 3"),
-    "intervals": (0, "resamples for 95% intervals of every accuracy; 0 for none"),
+    "intervals": (0, "resamples, 40 or more, for 95% intervals of every accuracy; 0 for none"),
     "paired": ("", "'A,B': the interval of the difference between two probes or heads"),
 }
 

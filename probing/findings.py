@@ -146,13 +146,20 @@ class Findings:
         )
 
     @property
-    def notes(self) -> list[str]:
-        """What a reader of the tables must know."""
+    def caveats(self) -> list[str]:
+        """What a reader of any table of these scores must know."""
         own = "" if self.is_held_out else ", the data that they are scored on"
         return [
             *([DEMONSTRATION] if self.is_demonstration else []),
             *([PARTIAL] if self.is_partial else []),
             f"{what_is_chosen(self.counts.terms)} chosen on {self.chosen_on}{own}.",
+        ]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the table of best heads must know."""
+        return [
+            *self.caveats,
             *self._on_flattery,
             *([f"Intervals: 95%, from {self.resamples}. {WILSON}"] if self.resamples else []),
             f"At least {self.min_anchors} anchors. {self.model}.",

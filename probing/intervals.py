@@ -141,13 +141,17 @@ def bounds(correct: Tensor, total: Tensor, drawn: Tensor, totals: Tensor, units:
 def paired(first: Tally, second: Tally, row: int) -> Interval | None:
     """Of the difference between two shares of the same anchors, from the same resamples.
 
-    ``None`` where nothing was resampled, or for fewer than :data:`FEW` units.
+    ``None`` where nothing was resampled, for fewer than :data:`FEW` units, and where the
+    difference is the same in all resamples, which then say nothing of how far it might be off.
     """
     one, other = first.resampled, second.resampled
     if one is None or other is None or int(one.units[row]) < FEW:
         return None
     totals = one.total[row]
     apart = (one.correct[row] - other.correct[row])[totals > 0] / totals[totals > 0]
+    # Expected values are sums of fractions, whose last digits differ.
+    if not len(apart) or float(apart.max() - apart.min()) < 1e-9:
+        return None
     low, high = central(apart).tolist()
     return Interval(low, high, int(one.units[row]))
 

@@ -18,12 +18,13 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
 
+from .batch import MAIN
 from .callbacks import HeadWeights, Report
 from .cli import DEFAULT, Script
 from .comparison.entries import MODELS, entries_of, labels_of
 from .comparison.run import compare
 from .complaints import Parser, naming, refuse_empty
-from .data import EdgeData
+from .data import CoreferenceData, EdgeData
 from .differences import check, names, read_pair
 from .encoder import Encoder
 from .errors import ProbingError
@@ -98,7 +99,7 @@ class Commands(LightningCLI):
         """Add the options of the reports."""
         parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
         parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
-        parser.add_argument("--intervals", type=int, default=0, help="resamples for 95%% intervals")
+        parser.add_argument("--intervals", type=int, default=0, help="resamples, 40 or more")
         parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
         parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
         parser.link_arguments("seeds", "model.seeds")
@@ -318,6 +319,8 @@ def _check_trees(data: EdgeData) -> None:
     Raises:
         ProbingError: naming the data.
     """
+    if isinstance(data, CoreferenceData):
+        raise ProbingError("--report.trees needs dependency trees; a coreference job has none")
     for corpus in data.splits.values():
         first = range(min(20, len(corpus.lengths)))
         if not gold_trees(corpus[list(first)]).is_tree.any():
@@ -348,7 +351,8 @@ def _check_intervals(commands: Commands) -> None:
         for layer in sizes.layer_numbers
         for head in range(sizes.heads)
     )
-    check(report.pairs, names(terms, model.probes, cells))
+    further = [name for name in model.encoders if name != MAIN]
+    check(report.pairs, names(terms, model.probes, cells, further))
 
 
 def check_precision(trainer: Trainer) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 UNDIRECTED = "probe,correct,total,uuas,spearman,sentences,left_out".split(",")
 COLUMNS = ("", "UAS", "UAS, tree", "UUAS", "distances", "paper")
+SHORT = ("", "UAS", "tree", "UUAS", "dist.", "paper")  # the same where there is little room
 NOTES = (
     "UAS: each word's best head, without punctuation; root words count as wrong for what takes no "
     "training. UAS, tree: heads of the maximum spanning tree, over log-probabilities with one root "
@@ -40,13 +41,15 @@ class Undirected:
 class Entry:
     """One of those that the table compares.
 
-    ``group`` is a line of the table: several entries of one group are draws of it, of which the
-    mean and the range are shown.
+    ``group`` is a line of the table: of several entries of one group the mean and the range are
+    shown. They differ in ``encoder``, a draw of random weights, or in ``seed``, the probe's start.
     """
 
     name: str
     group: str
     paper: str = ""
+    encoder: str = ""
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,9 @@ def lines_of(entries: Sequence[Entry], scores: Scores) -> list[list[str]]:
     lines = []
     for group, members in groups.items():
         names = [entry.name for entry in members]
-        label = group if len(names) == 1 else f"{group} ({len(names)} draws)"
         lines.append(
             [
-                label,
+                group + _several(members),
                 _shown([scores.uas.get(name) for name in names], percent=True),
                 _shown([scores.tree.get(name) for name in names], percent=True),
                 _shown([scores.undirected.uuas(name) for name in names], percent=True),
@@ -93,6 +95,14 @@ def lines_of(entries: Sequence[Entry], scores: Scores) -> list[list[str]]:
             ]
         )
     return lines
+
+
+def _several(members: Sequence[Entry]) -> str:
+    """How many draws of random weights and how many seeds a line is the mean of."""
+    draws, seeds = ({entry.encoder for entry in members}, {entry.seed for entry in members})
+    counts = ((len(draws), "draws"), (len(seeds), "seeds"))
+    said = ", ".join(f"{count} {what}" for count, what in counts if count > 1)
+    return f" ({said})" if said else ""
 
 
 def _shown(values: Sequence[float | None], *, percent: bool) -> str:
@@ -116,15 +126,21 @@ def markdown(title: str, lines: Sequence[Sequence[str]], notes: Sequence[str]) -
 
 
 def latex(title: str, lines: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
-    """``table3.tex``: a table with the rules of the package booktabs."""
-    rows = [" & ".join(map(_escaped, cells)) + r" \\" for cells in (COLUMNS, *lines)]
+    """``table3.tex``: a table over both columns of a page, with the rules of booktabs.
+
+    What a line is called may take several lines.
+    """
+    rows = [" & ".join(map(_escaped, cells)) + r" \\" for cells in (SHORT, *lines)]
+    names = r">{\raggedright}p{0.28\textwidth}"
     return "\n".join(
         [
-            r"% \usepackage{booktabs}",
+            r"% \usepackage{array,booktabs}",
             *(f"% {note}" for note in notes),
-            r"\begin{table}",
+            r"\begin{table*}",
             r"\centering",
-            rf"\begin{{tabular}}{{l{'r' * (len(COLUMNS) - 1)}}}",
+            r"\small",
+            r"\setlength{\tabcolsep}{3pt}",
+            rf"\begin{{tabular}}{{{names}{'r' * (len(SHORT) - 1)}}}",
             r"\toprule",
             rows[0],
             r"\midrule",
@@ -132,7 +148,7 @@ def latex(title: str, lines: Sequence[Sequence[str]], notes: Sequence[str]) -> s
             r"\bottomrule",
             r"\end{tabular}",
             rf"\caption{{{_escaped(title)}}}",
-            r"\end{table}",
+            r"\end{table*}",
             "",
         ]
     )

@@ -143,8 +143,8 @@ def _differences(findings: Findings) -> Table:
         table.add_column(column, justify="right")
     for found in findings.differences:
         if found.row == ALL:
-            units = str(found.interval.units) if found.interval else "too few"
-            between = ends(found.interval, sign="+")
+            units = "" if found.units is None else f"{found.units:,}"
+            between = ends(found.interval, sign="+") or found.absence
             cells = (f"{found.total:,}", f"{100 * found.apart:+.1f}", between, units)
             table.add_row(found.pair.first, found.pair.second, *cells)
     return table

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from .batch import ALL
 from .breakdown import DISTANCE, LENGTH, RELATION, Part
+from .schemes import is_roll_up
 from .table3 import Entry
 from .tree_metrics import ROOT
 
@@ -39,7 +40,8 @@ def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry]) -> Figure:
     order = {by: list(dict.fromkeys(p.value for p in parts if p.by == by)) for by in _BY}
     apart = [value for value in order[DISTANCE] if value != ROOT]
     aside = len(apart) + 0.7  # ROOT is no distance and stands apart
-    relations = [row for row in order[RELATION] if row != ALL][:RELATIONS]
+    relations = [row for row in order[RELATION] if row != ALL and not is_roll_up(row)]
+    relations = relations[:RELATIONS]
     figure = Figure(figsize=(WIDTH, 8.2), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(3, 1, height_ratios=(1, 1, 1.5))
@@ -50,9 +52,11 @@ def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry]) -> Figure:
         panels[1].plot(_of(shares, LENGTH, order[LENGTH]), linestyle=line, **style)
         values = _of(shares, RELATION, relations)
         panels[2].plot(values, range(len(values)), linestyle="none", **style)
-    places = dict(zip([*map(_short, apart), ROOT], [*range(len(apart)), aside], strict=True))
+    # Every other distance is labelled: there is no room for all.
+    places = {_short(v): float(k) for k, v in enumerate(apart) if int(v.split()[0]) % 2}
+    places[ROOT] = aside
     _across(panels[0], places, "place of the head minus place of the word")
-    places = {_short(value): place for place, value in enumerate(order[LENGTH])}
+    places = {_short(value): float(place) for place, value in enumerate(order[LENGTH])}
     _across(panels[1], places, "words in the sentence")
     _down(panels[2], relations)
     figure.legend(

@@ -103,7 +103,7 @@ class TreeReport(Callback):
         notes = [
             f"{findings.model}. {found.sentences:,} sentences; "
             f"{found.left_out:,} that are no tree left out of what is undirected.",
-            *findings.notes[:-1],
+            *findings.caveats,
             *NOTES,
         ]
         write_whole(folder / "table3.md", markdown(title, lines, notes))

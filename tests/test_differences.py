@@ -242,9 +242,38 @@ def test_differences_are_those_of_the_two_in_each_resample(edges: Edges) -> None
         assert float(str(cells["high"])) == pytest.approx(high, abs=1e-6)
 
 
-def test_few_units_leave_the_ends_of_a_difference_open(edges: Edges) -> None:
+def test_few_units_leave_the_ends_of_a_difference_open(
+    edges: Edges, capsys: pytest.CaptureFixture[str]
+) -> None:
     these = findings(edges, "2-1,1-3", units=FEW - 1)
-    assert {tuple(found.cells[-3:]) for found in these.differences} == {("", "", "")}
+    assert {tuple(found.cells[-3:]) for found in these.differences} == {("", "", FEW - 1)}
+    assert {found.absence for found in these.differences} == {"too few (10 needed)"}
+    terminal.show_findings(these)
+    shown = capsys.readouterr().out
+    (line,) = (line for line in shown.splitlines() if line.startswith("│ 2-1 "))
+    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    assert cells[-2:] == ["too few (10 needed)", str(FEW - 1)]
+
+
+def test_no_interval_where_no_resample_differs(edges: Edges) -> None:
+    these = findings(edges, f"2-1,2-1 {edges[0].terms.directions[0]}")
+    assert these.differences
+    for found in these.differences:
+        assert found.cells[-4:] == ("0.000000", "", "", 20)
+        assert found.absence == "the same in all resamples"
+
+
+def test_the_best_head_of_a_further_encoder_can_be_compared(edges: Edges) -> None:
+    these = findings(edges, "best-head,best-twin", "mine@1,best-twin")
+    other = replace(these.counts, correct=these.counts.correct.flip(3))
+    both = beside_heads(these.counts, {"twin": other})
+    check(these.pairs, names(edges[0].terms, PROBE_NAMES, [], ["twin"]))
+    found = list(differences(these.pairs, these.probes, both, both))
+    best = other.head(other.best_head(0))
+    assert {line.pair for line in found} == set(these.pairs)
+    for line in found:
+        right = float(best.correct[list(both.rows).index(line.row)])
+        assert line.second == pytest.approx(right / line.total)
 
 
 def test_a_pair_of_which_nothing_could_be_chosen_is_left_out(edges: Edges) -> None:
@@ -269,6 +298,8 @@ def test_names_that_can_be_compared(terms: Terms) -> None:
     for name in ("yours", "1-1", "2-3", f"2-1 {first}x", "best"):
         with pytest.raises(ProbingError, match=f"--paired: .*, found '{name}'"):
             check([Pair("mine", name)], known)
+    with pytest.raises(ProbingError, match="found 'best-haed'; the nearest: 'best-head'"):
+        check([Pair("mine", "best-haed")], known)
 
 
 # ------------------------------------------------------------------------- what is shown

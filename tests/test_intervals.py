@@ -227,10 +227,17 @@ def test_paired_intervals_are_narrower_than_those_of_two_who_know_nothing_of_eac
     assert one
     assert other
     assert both.high - both.low < 0.5 * min(one.high - one.low, other.high - other.low)
-    same, back = paired(first, first, 0), paired(second, first, 0)
-    assert same == Interval(0, 0, 60)
+    back = paired(second, first, 0)
     assert back
     assert [back.low, back.high] == pytest.approx([-both.high, -both.low])
+
+
+def test_a_difference_that_is_the_same_in_all_resamples_has_no_interval() -> None:
+    first, *_, total = two(4)
+    assert paired(first, first, 0) is None
+    drawn = resampled([total, total * 0], total, 4)
+    every, none = (Tally(total.sum()[None] * k, total.sum()[None], drawn.of(1 - k)) for k in (1, 0))
+    assert paired(every, none, 0) is None
 
 
 def test_differences_of_few_units_have_no_interval() -> None:

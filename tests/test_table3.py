@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from probing.breakdown import DISTANCE, LENGTH, RELATION, Part
+from probing.encoder import Encoder
 from probing.entries import entries
 from probing.figures import png
 from probing.probes import (
@@ -30,6 +32,7 @@ from probing.table3 import (
     undirected_rows,
 )
 from probing.tree_figures import breakdown_figure
+from probing.tree_metrics import DISTANCE_ROWS, LENGTH_ROWS
 
 UNDIRECTED = Undirected(
     correct={"a": 30, "b": 50, "c": 45},
@@ -41,10 +44,11 @@ UNDIRECTED = Undirected(
 
 
 def module_of(probes: dict[str, Any], **random: bool) -> Any:
-    encoders = {name: SimpleNamespace(random_init=drawn) for name, drawn in random.items()}
-    return SimpleNamespace(
-        probes=probes, encoders={"main": SimpleNamespace(random_init=False)} | encoders
-    )
+    encoders = {
+        name: Encoder(name="a-model", random_init=drawn)
+        for name, drawn in ({"main": False} | random).items()
+    }
+    return SimpleNamespace(probes=probes, encoders=encoders)
 
 
 def findings_of(*names: str) -> Any:
@@ -53,12 +57,20 @@ def findings_of(*names: str) -> Any:
 
 def test_draws_are_a_line_with_mean_and_range() -> None:
     scores = Scores(uas={"a": 0.25, "b": 0.30, "d": 0.5}, tree={"b": 0.4}, undirected=UNDIRECTED)
-    listed = [Entry("a", "random", "30"), Entry("d", "other"), Entry("b", "random", "30")]
+    listed = [
+        Entry("a", "random", "30", encoder="twin_1"),
+        Entry("d", "other"),
+        Entry("b", "random", "30", encoder="twin_2"),
+    ]
     assert lines_of(listed, scores) == [
         ["random (2 draws)", "27.5 (25.0–30.0)", "40.0", "40.0 (30.0–50.0)", "–", "30"],
         ["other", "50.0", "–", "–", "–", ""],
     ]
     assert lines_of([Entry("c", "c")], scores)[0][3:5] == ["45.0", "0.81"]
+    seeds = [Entry("a", "mine", seed=1), Entry("b", "mine", seed=2)]
+    assert lines_of(seeds, scores)[0][0] == "mine (2 seeds)"
+    both = [Entry(k, "x", encoder=k, seed=s) for k in "ab" for s in (1, 2, 3)]
+    assert lines_of(both, scores)[0][0] == "x (2 draws, 3 seeds)"
 
 
 def test_entries_stand_in_the_order_of_the_paper() -> None:
@@ -107,6 +119,48 @@ def test_seeds_of_a_probe_are_a_line() -> None:
     ]
 
 
+def test_only_what_differs_in_nothing_but_the_draw_is_a_line() -> None:
+    structural = {
+        f"layer_{layer}_twin_{draw}": StructuralProbe(layer=layer, encoder=f"twin_{draw}")
+        for layer in (1, 2)
+        for draw in (1, 2)
+    }
+    module = module_of(structural, twin_1=True, twin_2=True)
+    kind = "random initialisation: structural probe"
+    found = entries(module, findings_of(), {})
+    assert [(entry.name, entry.group, entry.encoder) for entry in found] == [
+        (f"layer_{layer}_twin_{draw}", f"{kind} (layer_{layer})", f"twin_{draw}")
+        for layer in (1, 2)
+        for draw in (1, 2)
+    ]
+    correct = {name: 3 if "layer_2" in name else 2 for name in structural}
+    judged = Undirected(correct, {}, total=9, sentences=1, left_out=0)
+    groups = {entry.group for entry in entries(module, findings_of(), {"val": judged})}
+    assert groups == {f"{kind} (layer_2, best of 2 on val)"}
+    probes: dict[str, Any] = {
+        "a_1": AttentionProbe(encoder="twin_1"),
+        "a_2": AttentionProbe(encoder="twin_2", learning_rate=0.5),
+        "b_2": AttentionProbe(encoder="twin_2"),
+    }
+    groups = {entry.group for entry in entries(module_of(probes, **draws()), findings_of(), {})}
+    kind = "random initialisation: attention"
+    assert groups == {f"{kind} (a_1)", f"{kind} (a_2)", f"{kind} (b)"}
+    other = module_of({}, **draws())
+    other.encoders["twin_2"] = Encoder(name="another-model", random_init=True)
+    kind = "random initialisation: best single head of"
+    groups = {e.group for e in entries(other, findings_of("best-twin_1", "best-twin_2"), {})}
+    assert groups == {f"{kind} twin_1", f"{kind} twin_2"}
+
+
+def draws() -> dict[str, bool]:
+    return {"twin_1": True, "twin_2": True}
+
+
+def test_the_best_head_of_random_weights_is_called_that() -> None:
+    (entry,) = entries(module_of({}, main=True), findings_of("best-head"), {})
+    assert entry.group == "random initialisation: best single head"
+
+
 def test_files_hold_every_cell_and_what_it_means() -> None:
     lines = [["a_b (2 draws)", "27.5 (25.0–30.0)", "–", "40.0", "0.81", "80 & more"]]
     text = markdown("Trees (test: x_y)", lines, ["A note."])
@@ -149,6 +203,20 @@ def test_the_figure_adds_draws_and_joins_what_is_the_same(parts: list[Part]) -> 
     assert list(relation.lines[0].get_xdata()) == [50]
     assert [tick.get_text() for tick in distance.get_xticklabels()] == ["≤−7", "+1", "ROOT"]
     assert png(figure).startswith(b"\x89PNG")
+
+
+def test_the_figure_has_no_sums_of_relations_and_its_labels_do_not_touch() -> None:
+    values = [(RELATION, row) for row in ("all", "nsubj", "nsubj:*")]
+    values += [(DISTANCE, row) for row in DISTANCE_ROWS] + [(LENGTH, row) for row in LENGTH_ROWS]
+    figure = breakdown_figure([Part("a", *v, 1.0, 2) for v in values], [Entry("a", "one")])
+    figure.dpi = 200  # as in the file
+    figure.canvas.draw()
+    distance, length, relation = figure.axes
+    assert [tick.get_text() for tick in relation.get_yticklabels()] == ["nsubj"]
+    for panel in (distance, length):
+        boxes = [tick.get_window_extent() for tick in panel.get_xticklabels()]
+        assert len(boxes) > 5
+        assert all(left.x1 + 8 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_the_packaged_job_names_what_the_table_compares() -> None:

@@ -13,10 +13,12 @@ from pytorch_lightning import Trainer
 
 from probing.batch import EdgeBatch, Encoding
 from probing.callbacks import Report
-from probing.data import DependencyData
+from probing.data import CoreferenceData, DependencyData
 from probing.encoder import Encoder
+from probing.errors import ProbingError
 from probing.modules import ProbingModule
 from probing.probes import AttentionProbe
+from probing.runs import _check_trees
 from probing.tree_metrics import DISTANCE_ROWS, LENGTH_ROWS
 from probing.tree_report import TreeReport
 from probing.trees import gold_trees
@@ -127,7 +129,16 @@ def test_and_the_table_says_so(folder: Path) -> None:
     table = (folder / "table3.md").read_text(encoding="utf-8")
     assert "| attention | 100.0 | 100.0 | 100.0 | – | 61 |" in table
     assert "0 that are no tree" in table
+    assert "chosen on val" in table
+    assert "Demonstration" in table
+    for elsewhere in ("points higher", "At least"):  # of the table of best heads
+        assert elsewhere not in table
     assert r"attention & 100.0 & 100.0 & 100.0 & -- & 61 \\" in (folder / "table3.tex").read_text(
         encoding="utf-8"
     )
     assert (folder / "breakdown.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_coreference_job_has_no_trees() -> None:
+    with pytest.raises(ProbingError, match="a coreference job has none"):
+        _check_trees(CoreferenceData(test="builtin:documents=3,seed=1", tokenizer=None))
