@@ -19,7 +19,6 @@ from torch import Tensor
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
 from .counting import Counted, HeadCounting, ProbeCounting
-from .data import EdgeData
 from .data.store import EdgeWindows
 from .data.units import overlaps
 from .differences import DIFFERENCES, Pair
@@ -43,10 +42,11 @@ from .reports import (
 )
 from .resampling import Resampler
 from .seeds import SEEDS, seed_rows
+from .splits import SplitCallback, corpora, is_partial
 from .terminal import describe, show, show_epoch, show_findings
 
 
-class Report(Callback):
+class Report(SplitCallback):
     """Counts every head, baseline and probe, and writes ``reports/<split>/``.
 
     Heads do not change while a probe trains, so they are counted once a split; probes are
@@ -75,20 +75,20 @@ class Report(Callback):
         """Ask the encoder for attention and say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         pl_module.extra_needs |= {"attention", "boundary"}
-        corpora, vectors = _corpora(trainer), pl_module.vectors
+        opened, vectors = corpora(trainer), pl_module.vectors
         if vectors is not None:  # all words at once: each reading takes the whole file
-            vectors.read(word for corpus in corpora.values() for word in corpus.vocabulary)
-        for split, corpus in corpora.items():
+            vectors.read(word for corpus in opened.values() for word in corpus.vocabulary)
+        for split, corpus in opened.items():
             self.terms = corpus.terms
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
-                show(describe(split, corpus, also_in=overlaps(split, corpora)))
+                show(describe(split, corpus, also_in=overlaps(split, opened)))
                 if vectors is not None:
                     show(f"  {vectors.name}: {vectors.coverage(corpus.vocabulary)}")
 
-    def _start(self, split: str, corpus: EdgeWindows, module: LightningModule) -> None:
-        assert isinstance(module, ProbingModule)
-        units = corpus.units
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start counting."""
+        units = corpora(trainer)[split].units
         self.probes = ProbeCounting(
             module, self.terms, resampler=self.resampler, units=units.of_anchors
         )
@@ -99,18 +99,19 @@ class Report(Callback):
                 module, self.terms, resampler=self.resampler, units=units.of_heads
             )
 
-    def _count(self, outputs: Any, batch: EdgeBatch) -> None:
-        self.probes.update(batch, outputs)
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Count a batch."""
+        self.probes.update(batch, outcome)
         if self.heads is not None:
-            self.heads.update(batch, outputs)
+            self.heads.update(batch, outcome)
 
-    def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Sum over processes, write, and show the tables."""
         if self.heads is not None:
             self.counted[split] = self.heads.compute()
         probes = self.probes.compute()
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
-            assert isinstance(module, ProbingModule)
             self._write(split, probes, trainer, module)
 
     @property
@@ -129,8 +130,8 @@ class Report(Callback):
     ) -> None:
         chosen_on = self.chosen_on or split
         counted = self.counted[split]
-        corpora = _corpora(trainer)
-        corpus, also_in = corpora[split], overlaps(split, corpora)
+        opened = corpora(trainer)
+        corpus, also_in = opened[split], overlaps(split, opened)
         findings = Findings(
             split=split,
             source=corpus.source,
@@ -230,49 +231,6 @@ class Report(Callback):
             "versions": {"probing": __version__} | {name: version(name) for name in packages},
         }
 
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting; Lightning's sanity check sees only some batches and is no split."""
-        if not trainer.sanity_checking:
-            self._start("val", _corpora(trainer)["val"], pl_module)
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        if not trainer.sanity_checking:
-            self._count(outputs, batch)
-
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes and write."""
-        if not trainer.sanity_checking:
-            self._finish("val", trainer, pl_module)
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting."""
-        self._start("test", _corpora(trainer)["test"], pl_module)
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        self._count(outputs, batch)
-
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes, write, and show the tables."""
-        self._finish("test", trainer, pl_module)
-
 
 class HeadWeights(Callback):
     """Writes ``reports/weights.csv``: the weight that each probe gives each head, each epoch.
@@ -368,17 +326,6 @@ def _computed_in(trainer: Trainer) -> str:
     return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
 
 
-def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:
-    data = getattr(trainer, "datamodule", None)
-    return data.splits if isinstance(data, EdgeData) else {}
-
-
 def _add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
     if isinstance(trainer.logger, TensorBoardLogger):
         trainer.logger.experiment.add_figure(tag, figure, trainer.global_step)
-
-
-def is_partial(trainer: Trainer, split: str) -> bool:
-    """Whether the trainer was told to leave out batches of a split."""
-    # The whole is 1.0, a share; 1 is a number of batches.
-    return repr(getattr(trainer, f"limit_{split}_batches")) != "1.0"

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from .batch import ALL, MAIN, EdgeBatch, Encoding
 from .callbacks import Report
 from .choices import NO_PICK, Notes, Pickers, write_choices
-from .data import EdgeData
 from .data.possessives import POSS_CLITIC
-from .data.store import EdgeWindows
 from .folder import run_folder
 from .functional import directed, pick_word
 from .modules import ProbingModule
 from .probes.base import pick
 from .reports import Cell, HeadCounts, best_heads
+from .splits import SplitCallback, corpora
 
 FILE = "predictions.parquet"
 
 
-class Predictions(Callback):
+class Predictions(SplitCallback):
     """Writes ``reports/<split>/predictions.parquet`` of each split that is judged, not learnt from.
 
     Every process notes what was chosen in a file of its own beside the one to be, which the
@@ -41,9 +40,9 @@ class Predictions(Callback):
         self.report = report
         self.notes: Notes | None = None
 
-    def _start(self, split: str, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, ProbingModule)
-        if trainer.sanity_checking or trainer.state.fn == TrainerFn.FITTING:
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start a file, unless probes are being trained."""
+        if trainer.state.fn == TrainerFn.FITTING:
             return
         self.probes = tuple(module.pickers)
         if self.report.chosen_on is not None:
@@ -58,16 +57,17 @@ class Predictions(Callback):
         self.folder = run_folder(trainer) / "reports" / split
         self.notes = Notes(
             _path(self.folder, trainer.global_rank),
-            _corpus(trainer, split).anchors,
+            corpora(trainer)[split].anchors,
             probes=len(self.probes),
             heads=len(self.cells),
         )
 
-    def _note(self, outputs: Any, batch: EdgeBatch) -> None:
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Note what was picked."""
         if self.notes is None or not batch.anchors.numel():
             return
-        heads = head_picks(outputs["encodings"][MAIN], batch)[..., self.columns].cpu().numpy()
-        scores = [outputs["scores"][name] for name in self.probes]
+        heads = head_picks(outcome["encodings"][MAIN], batch)[..., self.columns].cpu().numpy()
+        scores = [outcome["scores"][name] for name in self.probes]
         picks, sure = probe_picks(scores, batch)
         probes, probabilities = picks.cpu().numpy(), sure.cpu().numpy()
         for b, (window, count) in enumerate(
@@ -80,7 +80,8 @@ class Predictions(Callback):
                 heads=heads[b, :count],
             )
 
-    def _finish(self, split: str, trainer: Trainer) -> None:
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Put the notes of all processes together."""
         if self.notes is None:
             return
         self.notes.file.close()
@@ -100,7 +101,7 @@ class Predictions(Callback):
                 own=own,
             )
             paths = [_path(self.folder, rank) for rank in range(trainer.world_size)]
-            write_choices(self.folder / FILE, _corpus(trainer, split), pickers, self.notes, paths)
+            write_choices(self.folder / FILE, corpora(trainer)[split], pickers, self.notes, paths)
         trainer.strategy.barrier("predictions are written")
         self._clean()
 
@@ -117,46 +118,6 @@ class Predictions(Callback):
     ) -> None:
         """Leave nothing half-written."""
         self._clean()
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start a file, unless probes are being trained."""
-        self._start("val", trainer, pl_module)
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Note what was picked."""
-        self._note(outputs, batch)
-
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write."""
-        self._finish("val", trainer)
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start a file."""
-        self._start("test", trainer, pl_module)
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Note what was picked."""
-        self._note(outputs, batch)
-
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write."""
-        self._finish("test", trainer)
 
 
 def head_picks(encoding: Encoding, batch: EdgeBatch) -> Tensor:
@@ -217,9 +178,3 @@ def _column(cell: Cell, report: Report, layers: Sequence[int], heads: int) -> in
 def _path(folder: Path, rank: int | str) -> Path:
     """The notes of a process."""
     return folder / f".predictions.{rank}.tmp"
-
-
-def _corpus(trainer: Trainer, split: str) -> EdgeWindows:
-    data = trainer.datamodule  # type: ignore[attr-defined]
-    assert isinstance(data, EdgeData)
-    return data.splits[split]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from .batch import ALL, MAIN, EdgeBatch
@@ -19,6 +20,7 @@ from .folder import run_folder
 from .modules import ProbingModule
 from .parses import Distances, ParseCounts, Parses
 from .reports import PROBES
+from .splits import SplitCallback
 from .subtypes import roll_ups, rolled_up
 from .table3 import (
     COLUMNS,
@@ -35,7 +37,7 @@ from .terminal import show_table
 from .tree_figures import breakdown_figure
 
 
-class TreeReport(Callback):
+class TreeReport(SplitCallback):
     """What trees tell beyond single heads, into ``reports/<split>/``.
 
     Distances are judged at every validation. What takes longer is done once, for the split that
@@ -49,8 +51,8 @@ class TreeReport(Callback):
         self.report = report
         self.undirected: dict[str, Undirected] = {}
 
-    def _start(self, split: str, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, ProbingModule)
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start counting."""
         head = None
         if self.report.chosen_on is not None:
             chosen = self.report.counted[self.report.chosen_on].of_encoder[MAIN]
@@ -60,12 +62,13 @@ class TreeReport(Callback):
         self.parses = Parses(module, self.report.terms, head) if is_last else None
         self.distances = Distances(module, self.parses.names if self.parses else ())
 
-    def _count(self, outputs: Any, batch: EdgeBatch) -> None:
-        decoded = self.parses.count(outputs, batch) if self.parses else {}
-        self.distances.count(outputs["scores"], batch, decoded)
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Count a batch."""
+        decoded = self.parses.count(outcome, batch) if self.parses else {}
+        self.distances.count(outcome["scores"], batch, decoded)
 
-    def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, ProbingModule)
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Sum over processes, write, and show the table."""
         found = self.undirected[split] = self.distances.compute()
         counts = self.parses.compute() if self.parses else None
         for name in self.distances.probes:
@@ -109,46 +112,3 @@ class TreeReport(Callback):
         write_whole(folder / "table3.md", markdown(title, lines, notes))
         write_whole(folder / "table3.tex", latex(title, lines, notes))
         show_table(title, COLUMNS, lines)
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting; Lightning's sanity check sees only some batches and is no split."""
-        if not trainer.sanity_checking:
-            self._start("val", trainer, pl_module)
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        if not trainer.sanity_checking:
-            self._count(outputs, batch)
-
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes and write."""
-        if not trainer.sanity_checking:
-            self._finish("val", trainer, pl_module)
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting."""
-        self._start("test", trainer, pl_module)
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        self._count(outputs, batch)
-
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes, write, and show the table."""
-        self._finish("test", trainer, pl_module)

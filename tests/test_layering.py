@@ -46,28 +46,30 @@ ALLOWED: dict[str, set[str]] = {
     "figures": BASE | {"reports", "findings"},
     "surface": BASE
     | {"__init__", "data", "encoder", "metrics", "figures", "folder", "terminal"}
-    | {"callbacks", "findings"},
+    | {"findings", "splits"},
     "terminal": BASE | {"reports", "findings", "layout", "data"},
     "folder": BASE,
+    "splits": BASE | {"data", "modules"},
     "callbacks": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "counting", "findings", "figures", "terminal", "folder"}
-    | {"differences", "resampling", "seeds"},
+    | {"differences", "resampling", "seeds", "splits"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
-    | {"callbacks", "counting", "layout", "subtypes"},
+    | {"callbacks", "counting", "layout", "splits", "subtypes"},
     "comparison": BASE
     | {"data", "reports", "modules", "findings", "terminal", "folder", "callbacks", "subtypes"}
-    | {"layout"},
+    | {"layout", "splits"},
     "breakdown": BASE | {"counting", "findings", "parses", "reports", "tree_metrics"},
     "entries": BASE | {"findings", "modules", "probes", "seeds", "table3"},
     "tree_figures": BASE | {"breakdown", "table3", "tree_metrics"},
     "tree_report": BASE
     | {"breakdown", "callbacks", "entries", "figures", "findings", "folder", "modules", "parses"}
-    | {"reports", "subtypes", "table3", "terminal", "tree_figures"},
+    | {"reports", "splits", "subtypes", "table3", "terminal", "tree_figures"},
     "choices": BASE | {"data", "reports", "subtypes"},
     "predictions": BASE
-    | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"},
+    | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"}
+    | {"splits"},
     "maps": BASE | {"figures"},
     "encoded": BASE | {"encoder", "probes", "maps"},
     "scores": BASE | {"counting", "data", "figures", "findings", "modules", "reports", "terminal"},

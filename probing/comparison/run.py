@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from pytorch_lightning import Trainer
 
 from ..batch import MAIN, Tokenizer
-from ..callbacks import Report, is_partial
+from ..callbacks import Report
 from ..data import EdgeData
 from ..data.common import CommonTokenizer
 from ..data.store import EdgeWindows
@@ -20,6 +20,7 @@ from ..files import write_csv, write_whole
 from ..folder import RunFolder
 from ..modules import ProbingModule
 from ..reports import HeadCounts
+from ..splits import is_partial
 from ..subtypes import rolled_up
 from ..terminal import show
 from .entries import Entry

@@ -16,11 +16,11 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from safetensors.torch import save as safetensors
 
 from .. import __version__
-from ..callbacks import is_partial
 from ..errors import ProbingError
 from ..files import write_csv, write_whole
 from ..findings import PARTIAL
 from ..folder import run_folder
+from ..splits import is_partial
 from ..terminal import show
 from .clusters import behaviours, embed, layers_alike
 from .data import TextData

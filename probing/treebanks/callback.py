@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Trainer
 
 from ..batch import MAIN, EdgeBatch
-from ..callbacks import Report, is_partial
-from ..data import EdgeData
+from ..callbacks import Report
 from ..data.store import EdgeWindows
 from ..errors import ProbingError
 from ..figures import png
@@ -17,6 +16,7 @@ from ..files import write_csv, write_whole
 from ..folder import run_folder
 from ..modules import ProbingModule
 from ..reports import HeadCounts
+from ..splits import SplitCallback, corpora, is_partial
 from ..subtypes import rolled_up
 from .counting import TreebankAccuracy
 from .figure import treebank_heatmap
@@ -25,7 +25,7 @@ from .grouping import By, Grouping, grouped
 from .tables import markdown, show_treebanks
 
 
-class Treebanks(Callback):
+class Treebanks(SplitCallback):
     """Tells the files of a folder apart and compares their best heads.
 
     Writes ``treebanks.csv``, ``treebanks.md`` and ``treebanks.png`` beside the reports on the
@@ -77,9 +77,10 @@ class Treebanks(Callback):
             return None
         return grouped([part.name for part in corpus.parts], self.by)
 
-    def _start(self, split: str, trainer: Trainer, module: LightningModule) -> None:
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start counting, if the split is a folder of several treebanks."""
         self.metric = None
-        corpus = _corpora(trainer)[split]
+        corpus = corpora(trainer)[split]
         found = self.grouping(corpus)
         if split not in self.counts and found is not None:
             of = [found.of[part] for part in corpus.part_of.tolist()]
@@ -87,14 +88,15 @@ class Treebanks(Callback):
                 found.names, of, terms=corpus.terms, device=module.device
             )
 
-    def _count(self, outputs: Any, batch: EdgeBatch) -> None:
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Count a batch."""
         if self.metric is not None:
-            self.metric.update(batch, outputs["encodings"][MAIN])
+            self.metric.update(batch, outcome["encodings"][MAIN])
 
-    def _finish(self, split: str, trainer: Trainer, module: LightningModule) -> None:
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Sum over processes, write, and show the table."""
         if self.metric is None:
             return
-        assert isinstance(module, ProbingModule)
         self.counts[split] = self.metric.compute(module.encoder.layer_numbers)
         self.metric = None
         if trainer.is_global_zero:
@@ -102,7 +104,7 @@ class Treebanks(Callback):
 
     def _write(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         report = _report(trainer)
-        corpus = _corpora(trainer)[split]
+        corpus = corpora(trainer)[split]
         grouping = self.grouping(corpus)
         assert grouping is not None
         findings = TreebankFindings(
@@ -148,54 +150,6 @@ class Treebanks(Callback):
             used=sum(part.used for part in parts),
             words=sum(part.words for part in parts),
         )
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting; Lightning's sanity check sees only some batches and is no split."""
-        if not trainer.sanity_checking:
-            self._start("val", trainer, pl_module)
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        if not trainer.sanity_checking:
-            self._count(outputs, batch)
-
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes and write."""
-        if not trainer.sanity_checking:
-            self._finish("val", trainer, pl_module)
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting."""
-        self._start("test", trainer, pl_module)
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        self._count(outputs, batch)
-
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes, write, and show the table."""
-        self._finish("test", trainer, pl_module)
-
-
-def _corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:
-    data = getattr(trainer, "datamodule", None)
-    return data.splits if isinstance(data, EdgeData) else {}
 
 
 def _report(trainer: Trainer) -> Report:
