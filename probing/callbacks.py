@@ -9,12 +9,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-import torch
-from matplotlib.figure import Figure
-from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
-from torch import Tensor
 
 from . import __version__
 from .batch import ALL, MAIN, EdgeBatch, Terms
@@ -22,18 +18,16 @@ from .counting import Counted, HeadCounting, ProbeCounting
 from .data.store import EdgeWindows
 from .data.units import overlaps
 from .differences import DIFFERENCES, Pair
-from .figures import head_overview, png, relation_heatmap, seed_overview, weight_heatmap
+from .figures import head_overview, png, relation_heatmap, seed_overview
 from .files import write_csv, write_whole
 from .findings import Findings
-from .folder import run_folder
-from .metrics import Spread, WordMean
+from .folder import add_figure, run_folder
 from .modules import ProbingModule
 from .reports import (
     BASELINES,
     ERRORS,
     HEADS,
     PROBES,
-    WEIGHTS,
     ProbeCounts,
     baseline_rows,
     error_rows,
@@ -162,7 +156,7 @@ class Report(SplitCallback):
             write_whole(folder / "heads.png", png(head_overview(findings)))
             for best in findings.pictured:
                 figure = relation_heatmap(findings.counts, best.relation)
-                _add_figure(trainer, f"{split}/heads/{best.relation}", figure)
+                add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         write_csv(folder / "probes.csv", with_bounds(PROBES, probes), findings.probe_table)
         if findings.families:
             rows = seed_rows(findings.probe_table, probes.names)
@@ -232,100 +226,6 @@ class Report(SplitCallback):
         }
 
 
-class HeadWeights(Callback):
-    """Writes ``reports/weights.csv``: the weight that each probe gives each head, each epoch.
-
-    A weight is multiplied by the standard deviation of what it multiplies, the head's
-    attention over all pairs of words of the validation data, so that heads compare.
-    """
-
-    def __init__(self) -> None:
-        self.spread: dict[str, Tensor] | None = None  # by encoder
-        self.lines: list[tuple[object, ...]] = []
-        self.terms: Terms
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start counting, if the probes are being trained."""
-        assert isinstance(pl_module, ProbingModule)
-        self.means: dict[str, WordMean] = {}
-        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
-            return
-        sizes = {name: encoder.sizes for name, encoder in pl_module.encoders.items()}
-        self.spread_metrics = {
-            name: Spread(size.layers, size.heads).to(pl_module.device)
-            for name, size in sizes.items()
-        }
-        self.means = {
-            name: WordMean((2, size.layers, size.heads)).to(pl_module.device)
-            for name, probe in pl_module.probes.items()
-            for size in [sizes[probe.encoder]]
-        }
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Count a batch."""
-        assert isinstance(pl_module, ProbingModule)
-        if not self.means:
-            return
-        self.terms = batch.terms
-        if self.spread is None:
-            for name, spread in self.spread_metrics.items():
-                spread.update(outputs["encodings"][name], batch.is_word)
-        for name, mean in self.means.items():
-            probe = pl_module.probes[name]
-            weights = probe.head_weights(outputs["encodings"][probe.encoder], batch)
-            if weights is not None:
-                mean.update(weights, batch.lengths.sum())
-
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Sum over processes, write, draw."""
-        if not self.means:
-            return
-        if self.spread is None:
-            self.spread = {name: m.compute() for name, m in self.spread_metrics.items()}
-        found = {name: mean.compute() for name, mean in self.means.items()}
-        if not trainer.is_global_zero:
-            return
-        assert isinstance(pl_module, ProbingModule)
-        epoch = trainer.current_epoch + 1
-        directions = self.terms.directions
-        self.lines = [line for line in self.lines if line[0] != epoch]
-        for name, mean in found.items():
-            if mean is None:
-                continue
-            encoder = pl_module.probes[name].encoder
-            numbers = pl_module.encoders[encoder].layer_numbers
-            weights = mean * self.spread[encoder]  # [2, L, H]
-            for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
-                value = f"{float(weights[d, layer, head]):.6g}"
-                self.lines.append((epoch, name, directions[d], numbers[layer], head + 1, value))
-            title = f"{name}, epoch {epoch}"
-            figure = weight_heatmap(weights, numbers, title=title, directions=directions)
-            _add_figure(trainer, f"weights/{name}", figure)
-        if self.lines:
-            write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The epochs so far, so that a resumed run goes on with the same file."""
-        return {"lines": [list(line) for line in self.lines]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the epochs of the interrupted run."""
-        self.lines = [tuple(line) for line in state_dict["lines"]]
-
-
 def _computed_in(trainer: Trainer) -> str:
     """The precision of the run, where it is not the usual one."""
     return "" if trainer.precision == "32-true" else f"; computed in {trainer.precision}"
-
-
-def _add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
-    if isinstance(trainer.logger, TensorBoardLogger):
-        trainer.logger.experiment.add_figure(tag, figure, trainer.global_step)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -144,3 +145,9 @@ def run_folder(trainer: Trainer) -> Path:
         if isinstance(callback, RunFolder):
             return callback.path
     return Path(trainer.default_root_dir)
+
+
+def add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
+    """Show a figure in TensorBoard."""
+    if isinstance(trainer.logger, TensorBoardLogger):
+        trainer.logger.experiment.add_figure(tag, figure, trainer.global_step, close=False)

@@ -19,7 +19,7 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities import rank_zero_only
 
 from .batch import MAIN
-from .callbacks import HeadWeights, Report
+from .callbacks import Report
 from .cli import DEFAULT, Script
 from .comparison.entries import MODELS, entries_of, labels_of
 from .comparison.run import compare
@@ -30,6 +30,7 @@ from .encoder import Encoder
 from .errors import ProbingError
 from .explain import explain
 from .folder import RunFolder
+from .head_weights import HeadWeights
 from .modules import ProbingModule
 from .predictions import Predictions
 from .reports import Cell

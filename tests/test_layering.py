@@ -51,9 +51,10 @@ ALLOWED: dict[str, set[str]] = {
     "folder": BASE,
     "splits": BASE | {"data", "modules"},
     "callbacks": BASE
-    | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
+    | {"__init__", "data", "reports", "encoder", "probes"}
     | {"modules", "counting", "findings", "figures", "terminal", "folder"}
     | {"differences", "resampling", "seeds", "splits"},
+    "head_weights": BASE | {"figures", "folder", "metrics", "modules", "reports", "splits"},
     "treebanks": BASE
     | {"data", "metrics", "reports", "modules", "findings", "figures", "terminal", "folder"}
     | {"callbacks", "counting", "layout", "splits", "subtypes"},
@@ -81,7 +82,7 @@ ALLOWED: dict[str, set[str]] = {
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
-    | {"differences", "resampling", "comparison", "treebanks"}
+    | {"differences", "head_weights", "resampling", "comparison", "treebanks"}
     | {"cli", "stored", "complaints", "explain", "predictions", "tree_report"},
     "text_runs": BASE
     | {"encoder", "surface", "terminal"}

@@ -12,14 +12,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.loggers import TensorBoardLogger
 from safetensors.torch import save as safetensors
 
 from .. import __version__
 from ..errors import ProbingError
 from ..files import write_csv, write_whole
 from ..findings import PARTIAL
-from ..folder import run_folder
+from ..folder import add_figure, run_folder
 from ..splits import is_partial
 from ..terminal import show
 from .clusters import behaviours, embed, layers_alike
@@ -227,12 +226,6 @@ def described(data: TextData) -> str:
         + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
         + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
     )
-
-
-def add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
-    """Show a figure in TensorBoard."""
-    if isinstance(trainer.logger, TensorBoardLogger):
-        trainer.logger.experiment.add_figure(tag, figure, trainer.global_step, close=False)
 
 
 def _figures_of_averages(found: Found) -> dict[str, Figure]:
