@@ -207,6 +207,12 @@ class ProbingModule(LightningModule):
             for name, probe in self.probes.items():
                 probe.score(encodings[probe.encoder], batch, name=name)
 
+    def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
+        """Each probe sets its learning rate; a run without an end makes no progress."""
+        progress = self.trainer.global_step / self.trainer.estimated_stepping_batches
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.probes[group["name"]].rate_at(progress)
+
     def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
         """The sum of the probes' losses: each only moves its own parameters."""
         encodings = self.encode(batch)

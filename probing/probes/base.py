@@ -58,6 +58,13 @@ class Probe(nn.Module):
         losses = select_loss(scores, batch.candidates, batch.gold)  # [B, A]
         return losses.sum() / batch.is_anchor.sum().clamp_min(1)
 
+    def rate_at(self, progress: float) -> float:
+        """The learning rate when a share ``progress`` of the run's steps is done, from 0 to 1.
+
+        The same throughout, unless a subclass says otherwise.
+        """
+        return self.learning_rate
+
     def head_weights(self, encoding: Encoding, batch: EdgeBatch) -> Tensor | None:
         """Weight on each head, ``[2, L, H]``, mean over the words; row and column maps.
 

@@ -22,7 +22,9 @@ class StructuralProbe(Probe):
         layer: whose hidden states; 0 is the input of the first layer, the last if not given.
         rank: of the map, the most dimensions that distances are measured in; as many as the
             hidden states have, if not given.
-        learning_rate: of this probe; the paper has 0.001.
+        learning_rate: at the start, as in the paper; it falls linearly to zero over the run, since
+            at a constant rate the absolute error keeps the map from settling. (The released code
+            divides it by ten whenever an epoch brings nothing.)
         encoder: the one it reads.
     """
 
@@ -44,7 +46,10 @@ class StructuralProbe(Probe):
         self._index = -1
 
     def configure(self, sizes: Sizes) -> None:
-        """``map [D, rank]``, which starts small, as in the released code.
+        """``map [D, rank]``.
+
+        It starts with distances near zero. The released code starts with five times the numbers
+        and thus with distances far above those of trees, which costs the first epoch.
 
         Raises:
             ProbingError: if the layer is not looked at, or the rank is not possible.
@@ -62,7 +67,11 @@ class StructuralProbe(Probe):
                 "the size of the hidden states"
             )
         self._index = len(numbers) - 1 if self.layer is None else numbers.index(self.layer)
-        self.map = nn.Parameter(torch.empty(sizes.hidden, rank).uniform_(-0.05, 0.05))
+        self.map = nn.Parameter(torch.empty(sizes.hidden, rank).uniform_(-0.01, 0.01))
+
+    def rate_at(self, progress: float) -> float:
+        """Falls linearly to zero."""
+        return self.learning_rate * (1 - progress)
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """Scores ``[B, W, W+1]``: minus the distances; ROOT is farther than any word."""

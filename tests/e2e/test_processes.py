@@ -14,10 +14,13 @@ from probing.data.readers import read_builtin
 TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((7, 1), (3, 2), (4, 3)))
 # Some ten batches, which neither two nor three divide; and one batch for all.
 SMALL, LARGE = ("--data.batch_wordpieces", "137"), ("--data.batch_wordpieces", "100000")
-TABLES = ("heads.csv", "baselines.csv", "probes.csv")
+TABLES = ("heads.csv", "heads_twin.csv", "baselines.csv", "probes.csv")
 WHOLE = ("baselines.csv", "probes.csv", "differences.csv", "seeds.csv", "best_heads.md")
-LAST = ("trees.csv", "breakdown.csv")  # of the split that a run ends with
+# Of the split that a run ends with.
+LAST, WHOLE_LAST = ("trees.csv", "breakdown.csv"), ("table3.md", "table3.tex")
 TREES = ("--report.trees", "true", "--model.probes.structural", "probing.probes.StructuralProbe")
+TWIN = ("--model.encoders.twin", "{random_init: true}", "--model.probes.random",
+        "{class_path: probing.probes.AttentionWordsProbe, init_args: {encoder: twin}}")  # fmt: skip
 # float64 sums: equal but for their last digits
 MASSES = {"gold_mass", "special_mass", "spearman"}
 
@@ -48,7 +51,7 @@ def same_counts(left: Path, right: Path, splits: tuple[str, ...] = ("val", "test
                 assert name not in TABLES or {"low", "high", "units"} <= set(a)
                 for mass in {mass for mass in MASSES & set(a) if a[mass]}:
                     assert float(a[mass]) == pytest.approx(float(b[mass]), abs=1.1e-6)
-        for name in WHOLE:
+        for name in (*WHOLE, *(WHOLE_LAST if split == "test" else ())):
             one, other = (folder / "reports" / split / name for folder in (left, right))
             assert one.read_bytes() == other.read_bytes()
 
@@ -71,7 +74,15 @@ def vectors(place: Path) -> Path:
 @pytest.fixture(scope="module")
 def trained(script: Run, tiny_bert: Path, vectors: Path, place: Path) -> Path:
     """A run on two processes, which get an odd number of batches."""
-    arguments = ["--model.encoder.name", tiny_bert, "--trainer.max_epochs", 2, *SMALL, *TREES]
+    arguments = [
+        "--model.encoder.name",
+        tiny_bert,
+        "--trainer.max_epochs",
+        2,
+        *SMALL,
+        *TREES,
+        *TWIN,
+    ]
     # Evaluations of the checkpoint have these from its configuration.
     arguments += [
         "--seeds",

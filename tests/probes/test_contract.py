@@ -224,6 +224,9 @@ def test_a_state_dict_brings_the_probe_back(cls: type[Probe], edges: Edges) -> N
 def test_a_probe_has_a_learning_rate_of_its_own(cls: type[Probe]) -> None:
     assert cls(learning_rate=0.5).learning_rate == 0.5
     assert cls().learning_rate > 0
+    rates = [cls(learning_rate=0.5).rate_at(progress) for progress in (0, 0.25, 0.5, 0.75)]
+    assert rates[0] == 0.5
+    assert all(0 < rate <= 0.5 for rate in rates)
 
 
 def test_no_parameter_before_the_sizes_are_known(cls: type[Probe]) -> None:
