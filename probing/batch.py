@@ -112,6 +112,11 @@ class Rival:
         """Whether it is the best of several."""
         return len(self.of) > 1
 
+    def label(self, baseline: str) -> str:
+        """A baseline without the name of what it was chosen from: ``+1`` of ``offset=1``."""
+        chosen = baseline.removeprefix(f"{self.name}=")
+        return f"+{chosen}" if chosen.isdigit() else chosen
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

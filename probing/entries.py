@@ -45,7 +45,10 @@ def entries(
     probe's several seeds. Of several structural probes the one that is best on the validation data
     stands for all; without such data they all stand there. Other probes come last, by their names.
     """
-    listed = [_untrained(n, module) for n in findings.overall if n not in module.probes]
+    best = findings.best_over_all
+    listed = [
+        _untrained(n, best.get(n, ""), module) for n in findings.overall if n not in module.probes
+    ]
     left = dict(module.probes)
     judged = undirected.get("val")
     for kind, random, label, paper in KINDS:
@@ -58,11 +61,12 @@ def entries(
                 family: fmean(judged.uuas(name) or 0.0 for name in own)
                 for family, own in families.items()
             }
-            best = max(shares, key=lambda family: shares[family])
-            families = {best: families[best]}
-            said = {best: f"{label} ({best}, best of {count} on val)"}
+            first = max(shares, key=lambda family: shares[family])
+            said = {first: f"{label} ({_apart(module, families)[first]}, best of {count} on val)"}
+            families = {first: families[first]}
         else:
-            said = {family: f"{label} ({family})" if count > 1 else label for family in families}
+            apart = _apart(module, families)
+            said = {own: f"{label} ({apart[own]})" if count > 1 else label for own in families}
         listed += [
             _entry(module, name, said[family], paper)
             for family, own in families.items()
@@ -86,6 +90,16 @@ def _families(module: ProbingModule, names: list[str], random: bool) -> dict[str
         stem if stem and stems.count(stem) == 1 else family_of(own[0])[0]: own
         for (stem, _), own in found.items()
     }
+
+
+def _apart(module: ProbingModule, families: Mapping[str, list[str]]) -> dict[str, str]:
+    """What tells lines of one kind apart: their layers, if those do, else their names."""
+    layers = {
+        own: getattr(module.probes[names[0]], "layer", None) for own, names in families.items()
+    }
+    if None in layers.values() or len(set(layers.values())) < len(layers):
+        return {own: own for own in families}
+    return {own: f"layer {layer}" for own, layer in layers.items()}
 
 
 def _without_draw(name: str, encoder: str) -> str:
@@ -120,16 +134,20 @@ def _entry(module: ProbingModule, name: str, group: str, paper: str) -> Entry:
     return Entry(name, group, paper, module.probes[name].encoder, family_of(name)[1])
 
 
-def _untrained(name: str, module: ProbingModule) -> Entry:
-    """What takes no training, in words; heads of a further encoder are its best."""
+def _untrained(name: str, best: str, module: ProbingModule) -> Entry:
+    """What takes no training, in words; ``best`` is the head or the offset that was chosen."""
     encoder = MAIN if name == "best-head" else name.removeprefix("best-")
     if encoder not in module.encoders or name == encoder:
         said = {"best-offset": "best fixed offset"}.get(name, name)
-        return Entry(name, said, PAPER.get(name, ""))
+        return Entry(name, _with(said, best), PAPER.get(name, ""))
     if module.encoders[encoder].random_init:
         drawn = [known for known, other in module.encoders.items() if other.random_init]
         is_alone = len({_architecture(module, known) for known in drawn}) == 1
         of = "" if is_alone else f" of {encoder}"
         return Entry(name, f"{RANDOM}best single head{of}", encoder=encoder)
     said = "best single head" if encoder == MAIN else f"best head of {encoder}"
-    return Entry(name, said, encoder=encoder)
+    return Entry(name, _with(said, best), encoder=encoder)
+
+
+def _with(said: str, best: str) -> str:
+    return f"{said} ({best})" if best else said

@@ -70,6 +70,17 @@ class Findings:
             if row == ALL
         }
 
+    @property
+    def best_over_all(self) -> dict[str, str]:
+        """Which head, offset and the like :attr:`overall` has as the best, by its name there."""
+        chosen, every = self.chosen, self.chosen.row(ALL)
+        if every is None:
+            return {}
+        head = chosen.best_head(every)
+        rivals = (rival for rival in chosen.terms.rivals if rival.is_choice)
+        best = {f"best-{rival.name}": rival.label(chosen.best_of(every, rival)) for rival in rivals}
+        return {"best-head": f"{head} {head.direction}"} | best
+
     @cached_property
     def intervals(self) -> dict[str, Interval]:
         """Of what :attr:`overall` holds; empty where there are none."""

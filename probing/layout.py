@@ -9,18 +9,22 @@ from .batch import Rival, Terms
 from .intervals import Interval
 from .reports import BestHead
 
+CHOICES = 2
+"""Of more rivals than these the terminal has no room to say which head or offset was chosen."""
+
 
 @dataclass(frozen=True)
 class Column:
     """A column: ``words`` stand to the left, numbers to the right.
 
-    The terminal shows what is ``brief``, files show all.
+    The terminal shows what is ``brief``, some of it by another name; files show all.
     """
 
     title: str
     cell: Callable[[BestHead], str]
     words: bool = False
     brief: bool = True
+    brief_title: str = ""
 
 
 def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column]:
@@ -54,16 +58,21 @@ def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column
 def beside(terms: Terms, *, has_intervals: bool) -> list[Column]:
     """The columns of what stands beside every best head."""
     shown = [rival for rival in terms.rivals if rival.beside_heads]
-    columns = [c for place, rival in enumerate(shown) for c in _of_rival(place, rival)]
+    is_crowded = sum(rival.is_choice for rival in shown) > CHOICES
+    columns = [c for place, rival in enumerate(shown) for c in _of_rival(place, rival, is_crowded)]
     return [column for column in columns if has_intervals or column.title != "interval"]
 
 
-def _of_rival(place: int, rival: Rival) -> list[Column]:
-    """The columns of the rival that is the ``place``-th beside every best head."""
-    chosen = Column(rival.name, lambda best: best.beside[place].label)
+def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
+    """The columns of the rival that is the ``place``-th beside every best head.
+
+    Where the table is crowded, the terminal shows no more of it than its accuracy.
+    """
+    chosen = Column(rival.name, lambda best: best.beside[place].label, brief=not is_crowded)
     share = Column(
         "its accuracy" if rival.is_choice else rival.name,
         lambda best: percent(best.beside[place].correct, best.total),
+        brief_title=rival.name if is_crowded else "",
     )
     interval = Column("interval", lambda best: ends(best.beside[place].interval), brief=False)
     return [*([chosen] if rival.is_choice else []), share, interval]

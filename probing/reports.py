@@ -131,10 +131,7 @@ class ProbeCounts:
 
 @dataclass(frozen=True)
 class Beside:
-    """A rival of a best head, and how many anchors it gets right.
-
-    ``baseline`` is the one that was chosen, as the tables show it: ``+1`` of ``offset=1``.
-    """
+    """A rival of a best head, the baseline that was chosen, and how many anchors it gets right."""
 
     rival: Rival
     baseline: str
@@ -143,9 +140,8 @@ class Beside:
 
     @property
     def label(self) -> str:
-        """What was chosen, without the name of what it was chosen from; numbers with a sign."""
-        chosen = self.baseline.removeprefix(f"{self.rival.name}=")
-        return f"+{chosen}" if chosen.isdigit() else chosen
+        """What was chosen, as the tables show it."""
+        return self.rival.label(self.baseline)
 
 
 @dataclass(frozen=True)

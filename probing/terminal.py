@@ -87,7 +87,7 @@ def show_findings(findings: Findings) -> None:
     shown = [column for column in findings.layout if column.brief]
     for column in shown:
         side: JustifyMethod = "left" if column.words else "right"
-        heads.add_column(column.title, justify=side, overflow="fold")
+        heads.add_column(column.brief_title or column.title, justify=side, overflow="fold")
     for best in findings.table:
         cells = [column.cell(best) for column in shown]
         heads.add_row(*cells, style="bold" if best.relation == ALL else None)

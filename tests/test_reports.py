@@ -31,6 +31,7 @@ from probing.reports import (
     HeadCounts,
     ProbeCounts,
     baseline_rows,
+    beside_heads,
     best_heads,
     error_rows,
     head_rows,
@@ -617,6 +618,46 @@ def test_the_terminal_shows_the_table_and_the_probes(
     text = " ".join(screen())
     for said in (these.title, *these.notes, f"{terms.title} (test)", *terms.note.splitlines()):
         assert said in text
+
+
+def test_with_many_rivals_the_terminal_shows_only_their_accuracies(
+    terms: Terms, screen: Callable[[], list[str]]
+) -> None:
+    """Three draws of random weights fit beside what else there is."""
+    alone = findings(terms)
+    draws = {f"random_{k}": random_counts(terms, k, totals=alone.counts.total.tolist())
+             for k in (1, 2, 3)}  # fmt: skip
+    these = replace(
+        alone,
+        counts=beside_heads(alone.counts, draws),
+        chosen=beside_heads(alone.chosen, {name: random_counts(terms, 106) for name in draws}),
+    )
+    terminal.show_findings(these)
+    found = cells_of(screen())
+    titles = these.columns[: -len(OWN)]
+    drawn = [title for name in draws for title in (name, "its accuracy")]
+    assert titles == COLUMNS[terms.row] + drawn
+    chosen = [k for k, title in enumerate(titles[1:]) if title == "its accuracy"]
+    brief = [titles[k - 1] if k - 1 in chosen else titles[k]
+             for k in range(len(titles)) if k not in chosen]  # fmt: skip
+    assert found[0] == brief + OWN_IN_BRIEF
+    shown = [[cell for k, cell in enumerate(line[: len(titles)]) if k not in chosen]
+             for line in these.lines]  # fmt: skip
+    assert [line[: len(brief)] for line in found[1 : 1 + len(shown)]] == shown
+
+
+def test_what_is_best_over_all_is_named(terms: Terms) -> None:
+    these = findings(terms)
+    d, layer, head = naive_best_head(these.chosen, "all")
+    expected = {"best-head": f"{layer + 1}-{head + 1} {terms.directions[d]}"}
+    for rival in terms.rivals:
+        if len(rival.of) > 1:
+            best = naive_best(these.chosen, "all", rival.of)
+            expected[f"best-{rival.name}"] = LABELS.get(best, best)
+    assert these.best_over_all == expected
+    assert set(expected) <= set(these.overall)
+    unknown = random_counts(terms, 106, totals=[0] * len(ROWS))
+    assert replace(these, chosen=unknown).best_over_all == {}
 
 
 def test_a_table_without_a_line_says_how_to_see_more(

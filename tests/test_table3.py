@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,7 +54,9 @@ def module_of(probes: dict[str, Any], **random: bool) -> Any:
 
 
 def findings_of(*names: str) -> Any:
-    return SimpleNamespace(overall=dict.fromkeys(names, (1.0, 2, 0.5)))
+    best = {"best-head": "3-9 both", "best-offset": "+1", "best-twin_1": "1-2 both"}
+    overall = dict.fromkeys(names, (1.0, 2, 0.5))
+    return SimpleNamespace(overall=overall, best_over_all=best)
 
 
 def test_draws_are_a_line_with_mean_and_range() -> None:
@@ -85,24 +89,27 @@ def test_entries_stand_in_the_order_of_the_paper() -> None:
         "special": SimpleNamespace(encoder="main"),
     }
     module = module_of(probes, twin_1=True, twin_2=True, other=False)
-    findings = findings_of("mine", "right-branching", "best-twin_1", "best-other", "best-head")
+    findings = findings_of(
+        "mine", "right-branching", "best-offset", "best-twin_1", "best-other", "best-head"
+    )
     judged = Undirected({"s1": 2, "s2": 3}, {}, total=9, sentences=1, left_out=0)
     found = entries(module, findings, {"val": judged})
     assert [(entry.name, entry.group, entry.paper) for entry in found] == [
         ("right-branching", "right-branching", "26"),
+        ("best-offset", "best fixed offset (+1)", ""),
         ("best-twin_1", "random initialisation: best single head", ""),
         ("best-other", "best head of other", ""),
-        ("best-head", "best single head", ""),
+        ("best-head", "best single head (3-9 both)", ""),
         ("far", "distances and words", "58"),
         ("r1", "random initialisation: attention and words", "30"),
         ("r2", "random initialisation: attention and words", "30"),
         ("mine", "attention", "61"),
         ("words", "attention and words", "77"),
-        ("s2", "structural probe (s2, best of 2 on val)", "80 (UUAS)"),
+        ("s2", "structural probe (layer 2, best of 2 on val)", "80 (UUAS)"),
         ("special", "special", ""),
     ]
     both = [entry.group for entry in entries(module, findings, {}) if entry.name in ("s1", "s2")]
-    assert both == ["structural probe (s1)", "structural probe (s2)"]
+    assert both == ["structural probe (layer 1)", "structural probe (layer 2)"]
 
 
 def test_seeds_of_a_probe_are_a_line() -> None:
@@ -129,14 +136,14 @@ def test_only_what_differs_in_nothing_but_the_draw_is_a_line() -> None:
     kind = "random initialisation: structural probe"
     found = entries(module, findings_of(), {})
     assert [(entry.name, entry.group, entry.encoder) for entry in found] == [
-        (f"layer_{layer}_twin_{draw}", f"{kind} (layer_{layer})", f"twin_{draw}")
+        (f"layer_{layer}_twin_{draw}", f"{kind} (layer {layer})", f"twin_{draw}")
         for layer in (1, 2)
         for draw in (1, 2)
     ]
     correct = {name: 3 if "layer_2" in name else 2 for name in structural}
     judged = Undirected(correct, {}, total=9, sentences=1, left_out=0)
     groups = {entry.group for entry in entries(module, findings_of(), {"val": judged})}
-    assert groups == {f"{kind} (layer_2, best of 2 on val)"}
+    assert groups == {f"{kind} (layer 2, best of 2 on val)"}
     probes: dict[str, Any] = {
         "a_1": AttentionProbe(encoder="twin_1"),
         "a_2": AttentionProbe(encoder="twin_2", learning_rate=0.5),
@@ -173,6 +180,21 @@ def test_files_hold_every_cell_and_what_it_means() -> None:
     assert "% A note." in source
     rows = [line for line in source.splitlines() if line.endswith(r"\\")]
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {len(COLUMNS) - 1}
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_takes_whatever_a_name_may_hold(tmp_path: Path) -> None:
+    name = "a_b#c (3-9 dep->head) 50% {x} ~y ^z <w> |v| \\u $t & é"
+    lines = [[name, "27.5 (25.0–30.0)", "–", "40.0", "0.81", "80 (UUAS)"]]
+    (tmp_path / "table.tex").write_text(latex(name, lines, [name]), encoding="utf-8")
+    (tmp_path / "paper.tex").write_text(
+        "\\documentclass[twocolumn]{article}\n\\usepackage{array,booktabs}\n"
+        "\\begin{document}\n\\input{table.tex}\n\\end{document}\n"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "Overfull" not in done.stdout
 
 
 def test_lines_of_the_file_of_undirected_edges() -> None:
