@@ -169,7 +169,8 @@ class Report(SplitCallback):
         summary = circumstances | {"also_in": also_in} | findings.summary()
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         if trainer.state.fn == TrainerFn.FITTING:
-            show_epoch(trainer.current_epoch + 1, split, findings)
+            scores = {name: findings.overall[name][2] for name in probes.names}
+            show_epoch(trainer.current_epoch + 1, split, self.terms.score, scores)
         elif split == self.final:
             show_findings(findings)
             show(f"Reports: {folder}")

@@ -18,7 +18,7 @@ from .encoder import Encoder
 from .errors import ProbingError
 from .probes import Probe
 from .probes.base import pick
-from .seeds import family_of, repeated
+from .seeds import extended, family_of, repeated
 from .vectors import WordVectors
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
@@ -83,9 +83,6 @@ class ProbingModule(LightningModule):
         self.optimizer = optimizer
         self.vectors = None if vectors is None else WordVectors(vectors)
         self.reduce = REDUCTIONS[reduction]
-        self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
-            {name: MeanMetric(nan_strategy="error") for name in self.probes}
-        )
         self.extra_needs: set[str] = set()
         self._configured = False
 
@@ -107,12 +104,11 @@ class ProbingModule(LightningModule):
         vectors = self.vectors
         if vectors is not None and not any("vectors" in p.needs for p in self.probes.values()):
             raise ProbingError(f"{vectors.name}: no probe of this run reads word vectors")
+        self.probes = nn.ModuleDict(self._expanded())  # type: ignore[assignment]
+        self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
+            {name: MeanMetric(nan_strategy="error") for name in self.probes}
+        )
         for name, probe in self.probes.items():
-            if probe.encoder not in self.encoders:
-                raise ProbingError(
-                    f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
-                    f"{_listed(self.encoders)}"
-                )
             # A probe starts the same whichever others it trains beside, and under its own seed as
             # it would in a run of that seed.
             family, seed = family_of(name)
@@ -124,6 +120,24 @@ class ProbingModule(LightningModule):
                     sizes = replace(sizes, vectors=vectors.dimensions)
                 probe.configure(sizes)
         self._configured = True
+
+    def _expanded(self) -> dict[str, Probe]:
+        """The probes, and in place of one that stands for several those."""
+        found: dict[str, Probe] = {}
+        for name, probe in self.probes.items():
+            if probe.encoder not in self.encoders:
+                raise ProbingError(
+                    f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
+                    f"{_listed(self.encoders)}"
+                )
+            several = probe.expanded(self.encoders[probe.encoder].sizes)
+            own = {extended(name, suffix): each for suffix, each in several.items()}
+            if twice := {*own} & {*found, *self.probes} - {name}:
+                raise ProbingError(
+                    f"probe {name!r} stands for {_listed(own)}; another is called {_listed(twice)}"
+                )
+            found |= own
+        return found
 
     @property
     def pickers(self) -> dict[str, Probe]:

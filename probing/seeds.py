@@ -34,6 +34,12 @@ def repeated(probes: Mapping[str, _Probe], seeds: Sequence[int]) -> dict[str, _P
     }
 
 
+def extended(name: str, suffix: str) -> str:
+    """The name of a probe with a ``suffix``, which stands before the seed."""
+    family, sign, seed = name.partition(_SIGN)
+    return f"{family}{suffix}{sign}{seed}"
+
+
 def family_of(name: str) -> tuple[str, int | None]:
     """What a probe is called in the configuration, and its seed if it is one of several copies."""
     family, sign, seed = name.partition(_SIGN)

@@ -150,11 +150,11 @@ def _differences(findings: Findings) -> Table:
     return table
 
 
-def show_epoch(epoch: int, split: str, findings: Findings) -> None:
-    """One line an epoch: the score of each probe."""
-    scores = findings.overall
-    listed = ", ".join(f"{name} {100 * scores[name][2]:.1f}" for name in findings.probes.names)
-    show(f"after epoch {epoch}: {findings.counts.terms.score} on {split}: {listed}")
+def show_epoch(epoch: int, split: str, score: str, scores: Mapping[str, float]) -> None:
+    """One line an epoch: the score of each probe, a fraction."""
+    if scores:
+        listed = ", ".join(f"{name} {100 * share:.1f}" for name, share in scores.items())
+        show(f"after epoch {epoch}: {score} on {split}: {listed}")
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -33,7 +33,7 @@ from .table3 import (
     markdown,
     undirected_rows,
 )
-from .terminal import show_table
+from .terminal import show_epoch, show_table
 from .tree_figures import breakdown_figure
 
 
@@ -71,9 +71,12 @@ class TreeReport(SplitCallback):
         """Sum over processes, write, and show the table."""
         found = self.undirected[split] = self.distances.compute()
         counts = self.parses.compute() if self.parses else None
-        for name in self.distances.probes:
-            module.log(f"{split}/uuas/{name}", found.uuas(name) or 0.0, rank_zero_only=True)
+        shares = {name: found.uuas(name) or 0.0 for name in self.distances.probes}
+        for name, share in shares.items():
+            module.log(f"{split}/uuas/{name}", share, rank_zero_only=True)
         if trainer.is_global_zero:
+            if trainer.state.fn == TrainerFn.FITTING:
+                show_epoch(trainer.current_epoch + 1, split, "UUAS", shares)
             folder = run_folder(trainer) / "reports" / split
             write_csv(folder / "uuas.csv", UNDIRECTED, undirected_rows(found))
             if counts is not None:

@@ -709,15 +709,10 @@ def test_a_split_is_described_by_what_is_used_and_what_is_not(windows: int, term
     ]
 
 
-def test_an_epoch_is_a_line_of_the_probes_scores(
-    terms: Terms, screen: Callable[[], list[str]]
-) -> None:
-    these = findings(terms)
-    terminal.show_epoch(2, "val", these)
-    (correct,) = these.probes.correct[ROWS.index("all")].tolist()
-    share = 100 * correct / int(these.probes.total[ROWS.index("all")])
-    score = {"relation": "UAS", "kind of errand": "Found"}[terms.row]
-    assert screen() == [f"after epoch 2: {score} on val: mine {share:.1f}"]
+def test_an_epoch_is_a_line_of_the_probes_scores(screen: Callable[[], list[str]]) -> None:
+    terminal.show_epoch(2, "val", "UAS", {"mine": 0.12345, "other": 1})
+    terminal.show_epoch(3, "val", "UAS", {})
+    assert screen() == ["after epoch 2: UAS on val: mine 12.3, other 100.0"]
 
 
 def test_each_panel_of_the_overview_names_the_head_and_what_it_must_beat(terms: Terms) -> None:

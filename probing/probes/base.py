@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 import torch
@@ -38,6 +38,13 @@ class Probe(nn.Module):
 
     def configure(self, sizes: Sizes) -> None:
         """Create the parameters; called once, when the encoder's sizes are known."""
+
+    def expanded(self, sizes: Sizes) -> Mapping[str, Probe]:
+        """The probes that this one stands for, by what is added to its name; only itself, if none.
+
+        Called once, when the encoder's sizes are known, before any :meth:`configure`.
+        """
+        return {"": self}
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """Scores ``[B, W, W+1]``, unnormalised, higher for a better candidate."""

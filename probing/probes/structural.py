@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +22,8 @@ class StructuralProbe(Probe):
     next to it, be that its head or its dependent, and never ROOT, which has no hidden state.
 
     Args:
-        layer: whose hidden states; 0 is the input of the first layer, the last if not given.
+        layer: whose hidden states; 0 is the input of the first layer, the last if not given;
+            ``all`` for a probe of each, called ``name_0``, ``name_1`` and so on.
         rank: of the map, the most dimensions that distances are measured in; as many as the
             hidden states have, if not given.
         learning_rate: at the start, as in the paper; it falls linearly to zero over the run, since
@@ -35,7 +39,7 @@ class StructuralProbe(Probe):
     def __init__(
         self,
         *,
-        layer: int | None = None,
+        layer: int | Literal["all"] | None = None,
         rank: int | None = None,
         learning_rate: float = 0.001,
         encoder: str = MAIN,
@@ -44,6 +48,20 @@ class StructuralProbe(Probe):
         self.layer = layer
         self.rank = rank
         self._index = -1
+
+    def expanded(self, sizes: Sizes) -> Mapping[str, Probe]:
+        """One for each layer that is looked at, if it is to be ``all``."""
+        if self.layer != "all":
+            return {"": self}
+        return {
+            f"_{layer}": type(self)(
+                layer=layer,
+                rank=self.rank,
+                learning_rate=self.learning_rate,
+                encoder=self.encoder,
+            )
+            for layer in _numbers(sizes)
+        }
 
     def configure(self, sizes: Sizes) -> None:
         """``map [D, rank]``.
@@ -54,7 +72,7 @@ class StructuralProbe(Probe):
         Raises:
             ProbingError: if the layer is not looked at, or the rank is not possible.
         """
-        numbers = (0, *sizes.layer_numbers)
+        numbers = _numbers(sizes)
         if self.layer is not None and self.layer not in numbers:
             listed = ", ".join(map(str, numbers))
             raise ProbingError(
@@ -106,3 +124,8 @@ class StructuralProbe(Probe):
         kept = both & gold.is_tree[:, None, None]
         each = (wrong * kept).sum((1, 2)) / batch.lengths.clamp_min(1).square()
         return each.sum() / gold.is_tree.sum().clamp_min(1)
+
+
+def _numbers(sizes: Sizes) -> tuple[int, ...]:
+    """Of the hidden states: the input of the first layer, and what each layer puts out."""
+    return 0, *sizes.layer_numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import torch
 from torch import Tensor
 
 from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.encoder import Encoder
 from probing.errors import ProbingError
+from probing.modules import ProbingModule
 from probing.probes import StructuralProbe
 from probing.trees import gold_trees, spanning_edges
 
@@ -137,6 +140,34 @@ def test_planted_distances_are_found_through_a_rotation(
     assert torch.equal(
         spanning_edges(found, batch.is_word), spanning_edges(gold.distances, batch.is_word)
     )
+
+
+def test_all_layers_are_a_probe_each(tiny_bert: Path) -> None:
+    """The same as if each was asked for, whatever the number of layers; seeds come last."""
+    encoder = Encoder(str(tiny_bert), layers=[2])
+    every = StructuralProbe(layer="all", rank=3, learning_rate=0.5)
+    torch.manual_seed(1)
+    several = ProbingModule(encoder, {"s": every, "t": StructuralProbe()}, seeds=[4, 9])
+    several.configure_model()
+    names = ["s_0@4", "s_2@4", "s_0@9", "s_2@9", "t@4", "t@9"]
+    assert list(several.probes) == list(several.losses) == names
+    each = {f"s_{layer}": StructuralProbe(layer=layer, rank=3) for layer in (0, 2)}
+    alone = ProbingModule(encoder, each, seeds=[9])
+    alone.configure_model()
+    for name, probe in alone.probes.items():
+        own: Any = several.probes[name]
+        assert (own.layer, own.learning_rate) == (int(name[2]), 0.5)
+        assert torch.equal(own.map, probe.map)
+    assert [len(group["params"]) for group in several.configure_optimizers().param_groups] == [
+        1
+    ] * 6
+
+
+def test_all_layers_leave_no_room_for_another_of_their_name(tiny_encoder: Encoder) -> None:
+    probes = {"s_1": StructuralProbe(layer=1), "s": StructuralProbe(layer="all")}
+    for order in (probes, dict(reversed(probes.items()))):
+        with pytest.raises(ProbingError, match=r"probe 's' stands for s_0, .*; another is .* s_1"):
+            ProbingModule(tiny_encoder, dict(order)).configure_model()
 
 
 @pytest.mark.parametrize(
