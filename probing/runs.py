@@ -210,6 +210,7 @@ def _train(commands: Commands, early: Namespace) -> None:
     _ready(commands, ("train", "val", "test"), resume=early.resume)
     resumed = Path(early.output or "") / CHECKPOINT
     start = str(resumed) if early.resume and resumed.exists() else None
+    _check_checkpoint(model, start)
     try:
         trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
     except SystemExit:  # how Lightning ends after Ctrl-C
@@ -276,9 +277,7 @@ def _evaluable(commands: Commands, early: Namespace) -> None:
 def _evaluate(commands: Commands, early: Namespace) -> None:
     _evaluable(commands, early)
     model, data, trainer = commands.model, commands.datamodule, commands.trainer
-    if early.ckpt_path and is_first():
-        model.configure_model()
-        model.on_load_checkpoint(load_checkpoint(early.ckpt_path))
+    _check_checkpoint(model, early.ckpt_path)
     if data.sources["val"] is not None:
         trainer.validate(
             model, datamodule=data, ckpt_path=early.ckpt_path, verbose=False, weights_only=True
@@ -312,6 +311,13 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         if commands.report.trees:
             _check_trees(data)
         _check_intervals(commands)
+
+
+def _check_checkpoint(model: ProbingModule, path: str | None) -> None:
+    """Refuse a checkpoint of other probes, encoders or vectors, before anything is written."""
+    if path is not None and is_first():
+        model.configure_model()
+        model.on_load_checkpoint(load_checkpoint(path))
 
 
 def _check_trees(data: EdgeData) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -142,6 +143,12 @@ def test_layers_that_are_not_there_are_refused(
     folder = folder_of("bert")
     with pytest.raises(ProbingError, match=f"{folder} has 2 layers: .* from 1 to 2, {found}$"):
         Encoder(folder, layers=layers).load()
+
+
+@pytest.mark.parametrize("layers", [3, "3", [1.5], [True], {1: 2}])
+def test_what_is_no_list_of_layers_is_refused(layers: Any) -> None:
+    with pytest.raises(ProbingError, match=r"expected a list of numbers like \[2, 3\], found"):
+        Encoder("a-model", layers=layers)
 
 
 def test_sizes_number_all_layers_where_nothing_else_is_said() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -66,6 +66,10 @@ class Encoder(nn.Module):
         # The command line's parser has looked; from Python anything may come.
         _one_of("aggregation", self.aggregation, AGGREGATIONS)
         _one_of("precision", precision or "float32", ("float32", "bfloat16", "float16"))
+        if layers is not None and not (
+            isinstance(layers, Sequence) and all(type(number) is int for number in layers)
+        ):
+            raise ProbingError(f"layers: expected a list of numbers like [2, 3], found {layers!r}")
         self.source = Source(self.name, revision=revision)
         self.layers = layers
         self.revision = revision

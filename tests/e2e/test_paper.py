@@ -99,6 +99,10 @@ def test_a_checkpoint_needs_the_vectors_it_was_made_with(
     said = refuse("evaluate", *arguments, "--model.vectors", other)
     assert f"learned from the word vectors {vectors} (SHA-256 " in said
     assert f"the run has {other} (SHA-256 " in said
+    files = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
+    again = ("--resume", "--output", trained, "--trainer.max_epochs", 2, "--model.vectors", other)
+    assert "learned from the word vectors" in refuse("train", *again)
+    assert {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()} == files
     said = refuse("evaluate", *arguments, "--model.vectors", tmp_path / "none.txt")
     assert said.endswith("none.txt: no such file of word vectors; --model.vectors FILE names one\n")
     assert not (tmp_path / "x").exists()
