@@ -22,16 +22,16 @@ from .table3 import Entry, Undirected
 RANDOM = "random initialisation: "
 # In the order of the table: kind of probe, whether its encoder is untrained, what it is called,
 # and what the paper found.
-KINDS: tuple[tuple[type[Probe], bool, str, str], ...] = (
-    (DistanceWordsProbe, False, "distances and words", "58"),
-    (AttentionProbe, True, f"{RANDOM}attention", ""),
-    (AttentionWordsProbe, True, f"{RANDOM}attention and words", "30"),
-    (AttentionProbe, False, "attention", "61"),
-    (AttentionWordsProbe, False, "attention and words", "77"),
-    (StructuralProbe, False, "structural probe", "80 (UUAS)"),
-    (StructuralProbe, True, f"{RANDOM}structural probe", ""),
+KINDS: tuple[tuple[type[Probe], bool, str, int | None], ...] = (
+    (DistanceWordsProbe, False, "distances and words", 58),
+    (AttentionProbe, True, f"{RANDOM}attention", None),
+    (AttentionWordsProbe, True, f"{RANDOM}attention and words", 30),
+    (AttentionProbe, False, "attention", 61),
+    (AttentionWordsProbe, False, "attention and words", 77),
+    (StructuralProbe, False, "structural probe", 80),
+    (StructuralProbe, True, f"{RANDOM}structural probe", None),
 )
-PAPER = {"right-branching": "26"}
+PAPER = {"right-branching": 26}
 ARCHITECTURE = ("name", "revision", "layers", "aggregation", "keep_embeddings", "precision")
 """What two draws of random weights have in common: options of an encoder."""
 
@@ -43,7 +43,8 @@ def entries(
 
     Probes that differ in nothing but the draw of the untrained encoder are one line, and so are a
     probe's several seeds. Of several structural probes the one that is best on the validation data
-    stands for all; without such data they all stand there. Other probes come last, by their names.
+    stands for all; without such data, or where it has no edge to count, they all stand there.
+    Other probes come last, by their names.
     """
     best = findings.best_over_all
     listed = [
@@ -56,23 +57,23 @@ def entries(
         left = {name: probe for name, probe in left.items() if name not in names}
         families = _families(module, names, random)
         count = len(families)
-        if count > 1 and kind.measures_distances and judged is not None:
+        apart = _apart(module, families)
+        if count > 1 and kind.measures_distances and judged is not None and judged.total:
             shares = {
                 family: fmean(judged.uuas(name) or 0.0 for name in own)
                 for family, own in families.items()
             }
             first = max(shares, key=lambda family: shares[family])
-            said = {first: f"{label} ({_apart(module, families)[first]}, best of {count} on val)"}
+            said = {first: f"{label} ({apart[first]}, best of {count} on val)"}
             families = {first: families[first]}
         else:
-            apart = _apart(module, families)
             said = {own: f"{label} ({apart[own]})" if count > 1 else label for own in families}
         listed += [
-            _entry(module, name, said[family], paper)
+            _entry(module, name, said[family], paper, is_undirected=kind.measures_distances)
             for family, own in families.items()
             for name in own
         ]
-    return listed + [_entry(module, name, family_of(name)[0], "") for name in left]
+    return listed + [_entry(module, name, family_of(name)[0]) for name in left]
 
 
 def _families(module: ProbingModule, names: list[str], random: bool) -> dict[str, list[str]]:
@@ -93,13 +94,30 @@ def _families(module: ProbingModule, names: list[str], random: bool) -> dict[str
 
 
 def _apart(module: ProbingModule, families: Mapping[str, list[str]]) -> dict[str, str]:
-    """What tells lines of one kind apart: their layers, if those do, else their names."""
-    layers = {
-        own: getattr(module.probes[names[0]], "layer", None) for own, names in families.items()
-    }
-    if None in layers.values() or len(set(layers.values())) < len(layers):
-        return {own: own for own in families}
-    return {own: f"layer {layer}" for own, layer in layers.items()}
+    """What tells lines of one kind apart: layer, rank or both, if those do, else their names.
+
+    Where layers are told as well, nothing is said of a map of full rank.
+    """
+    named = {own: own for own in families}
+    probes = {own: module.probes[names[0]] for own, names in families.items()}
+    layers = {own: getattr(probe, "layer", None) for own, probe in probes.items()}
+    ranks = {own: getattr(probe, "rank", None) for own, probe in probes.items()}
+    said: dict[str, list[str]] = {own: [] for own in families}
+    if len(set(layers.values())) > 1:
+        if None in layers.values():
+            return named
+        for own, layer in layers.items():
+            said[own].append(f"layer {layer}")
+    if len(set(ranks.values())) > 1:
+        for own, rank in ranks.items():
+            if rank is not None:
+                said[own].append(f"rank {rank}")
+            elif not said[own]:
+                said[own].append("full rank")
+    told = {own: ", ".join(parts) for own, parts in said.items()}
+    models = {_architecture(module, probe.encoder) for probe in probes.values()}
+    suffices = len(set(told.values())) == len(told) and len(models) == 1
+    return told if suffices else named
 
 
 def _without_draw(name: str, encoder: str) -> str:
@@ -129,9 +147,17 @@ def _is_random(module: ProbingModule, probe: Probe) -> bool:
     return module.encoders[probe.encoder].random_init
 
 
-def _entry(module: ProbingModule, name: str, group: str, paper: str) -> Entry:
+def _entry(
+    module: ProbingModule,
+    name: str,
+    group: str,
+    paper: int | None = None,
+    *,
+    is_undirected: bool = False,
+) -> Entry:
     """A probe: on which encoder, from which start."""
-    return Entry(name, group, paper, module.probes[name].encoder, family_of(name)[1])
+    seed = family_of(name)[1]
+    return Entry(name, group, paper, module.probes[name].encoder, seed, is_undirected)
 
 
 def _untrained(name: str, best: str, module: ProbingModule) -> Entry:
@@ -139,7 +165,7 @@ def _untrained(name: str, best: str, module: ProbingModule) -> Entry:
     encoder = MAIN if name == "best-head" else name.removeprefix("best-")
     if encoder not in module.encoders or name == encoder:
         said = {"best-offset": "best fixed offset"}.get(name, name)
-        return Entry(name, _with(said, best), PAPER.get(name, ""))
+        return Entry(name, _with(said, best), PAPER.get(name))
     if module.encoders[encoder].random_init:
         drawn = [known for known, other in module.encoders.items() if other.random_init]
         is_alone = len({_architecture(module, known) for known in drawn}) == 1

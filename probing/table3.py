@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .files import markdown_table
+
+TABLE = "line,probe,encoder,uas,uas_tree,uuas,spearman,paper".split(",")
 UNDIRECTED = "probe,correct,total,uuas,spearman,sentences,left_out".split(",")
 COLUMNS = ("", "UAS", "UAS, tree", "UUAS", "distances", "paper")
 SHORT = ("", "UAS", "tree", "UUAS", "dist.", "paper")  # the same where there is little room
+RANGES = "Means of several draws of random weights or seeds have their range in brackets."
+CAPTION = (
+    "In percent: UAS, that of spanning trees, UUAS, and what Clark et al. (2019) found (paper); "
+    f"dist.: Spearman correlation with distances in the tree. {RANGES}"
+)
 NOTES = (
+    f"UAS, UUAS and paper in percent. {RANGES}",
     "UAS: each word's best head, without punctuation; root words count as wrong for what takes no "
     "training. UAS, tree: heads of the maximum spanning tree, over log-probabilities with one root "
     "for probes, over raw weights from the gold root for the head. UUAS: undirected edges of "
@@ -32,6 +41,19 @@ class Undirected:
     sentences: int
     left_out: int
 
+    @property
+    def scope(self) -> str:
+        """Which sentences the table's columns are about."""
+        every = self.sentences + self.left_out
+        counted = f"{every:,} sentences, {self.left_out:,} that are no tree."
+        if not self.left_out:
+            return counted
+        return (
+            f"{counted} UAS counts all words of all sentences, UUAS and distances only the "
+            f"{self.sentences:,} that are trees. In UAS of trees a sentence that is no tree counts "
+            "as wrong for the best head, which gets the gold root, but not for probes."
+        )
+
     def uuas(self, name: str) -> float | None:
         """Undirected attachment, a fraction."""
         return self.correct[name] / self.total if name in self.correct and self.total else None
@@ -43,13 +65,15 @@ class Entry:
 
     ``group`` is a line of the table: of several entries of one group the mean and the range are
     shown. They differ in ``encoder``, a draw of random weights, or in ``seed``, the probe's start.
+    ``paper`` is what the paper found, in percent: UAS, or UUAS if ``is_undirected``.
     """
 
     name: str
     group: str
-    paper: str = ""
+    paper: int | None = None
     encoder: str = ""
     seed: int | None = None
+    is_undirected: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +100,20 @@ def undirected_rows(found: Undirected) -> Iterator[tuple[object, ...]]:
         )
 
 
+def entry_rows(entries: Sequence[Entry], scores: Scores) -> Iterator[tuple[str, ...]]:
+    """Lines of ``table3.csv``: each draw and seed by itself."""
+    for entry in entries:
+        shares = (
+            scores.uas.get(entry.name),
+            scores.tree.get(entry.name),
+            scores.undirected.uuas(entry.name),
+            scores.undirected.spearman.get(entry.name),
+            None if entry.paper is None else entry.paper / 100,
+        )
+        cells = ("" if share is None else f"{share:.6f}" for share in shares)
+        yield entry.group, entry.name, entry.encoder, *cells
+
+
 def lines_of(entries: Sequence[Entry], scores: Scores) -> list[list[str]]:
     """The cells of the table, a line for each group, in the order of their first entries."""
     groups: dict[str, list[Entry]] = {}
@@ -86,23 +124,30 @@ def lines_of(entries: Sequence[Entry], scores: Scores) -> list[list[str]]:
         names = [entry.name for entry in members]
         lines.append(
             [
-                group + _several(members),
+                group + several(members),
                 _shown([scores.uas.get(name) for name in names], percent=True),
                 _shown([scores.tree.get(name) for name in names], percent=True),
                 _shown([scores.undirected.uuas(name) for name in names], percent=True),
                 _shown([scores.undirected.spearman.get(name) for name in names], percent=False),
-                members[0].paper,
+                _of_paper(members[0]),
             ]
         )
     return lines
 
 
-def _several(members: Sequence[Entry]) -> str:
+def several(members: Sequence[Entry]) -> str:
     """How many draws of random weights and how many seeds a line is the mean of."""
     draws, seeds = ({entry.encoder for entry in members}, {entry.seed for entry in members})
     counts = ((len(draws), "draws"), (len(seeds), "seeds"))
     said = ", ".join(f"{count} {what}" for count, what in counts if count > 1)
     return f" ({said})" if said else ""
+
+
+def _of_paper(entry: Entry) -> str:
+    """What the paper found; where that is no UAS, it says so."""
+    if entry.paper is None:
+        return ""
+    return f"{entry.paper} (UUAS)" if entry.is_undirected else f"{entry.paper}"
 
 
 def _shown(values: Sequence[float | None], *, percent: bool) -> str:
@@ -119,52 +164,6 @@ def _shown(values: Sequence[float | None], *, percent: bool) -> str:
 
 def markdown(title: str, lines: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
     """``table3.md``."""
-    rows = [COLUMNS, ["---", *(["---:"] * (len(COLUMNS) - 1))], *lines]
-    table = [f"| {' | '.join(cells)} |" for cells in rows]
     said = [line for note in notes for line in (note, "")]
+    table = markdown_table(COLUMNS, lines, words={0})
     return "\n".join([f"# {title}", "", *table, "", *said]).rstrip() + "\n"
-
-
-def latex(title: str, lines: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
-    """``table3.tex``: a table over both columns of a page, with the rules of booktabs.
-
-    What a line is called may take several lines.
-    """
-    rows = [" & ".join(map(_escaped, cells)) + r" \\" for cells in (SHORT, *lines)]
-    names = r">{\raggedright}p{0.28\textwidth}"
-    return "\n".join(
-        [
-            r"% \usepackage{array,booktabs}",
-            *(f"% {note}" for note in notes),
-            r"\begin{table*}",
-            r"\centering",
-            r"\small",
-            r"\setlength{\tabcolsep}{3pt}",
-            rf"\begin{{tabular}}{{{names}{'r' * (len(SHORT) - 1)}}}",
-            r"\toprule",
-            rows[0],
-            r"\midrule",
-            *rows[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
-            rf"\caption{{{_escaped(title)}}}",
-            r"\end{table*}",
-            "",
-        ]
-    )
-
-
-_SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "–": "--",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-}
-
-
-def _escaped(text: str) -> str:
-    """Text as LaTeX shows it."""
-    return "".join(_SPECIAL.get(character, character) for character in text)

@@ -13,14 +13,17 @@ from rich.progress import wrap_file
 from rich.table import Table
 
 from .batch import ALL
+from .columns import fits, room, widths
 from .data.store import EdgeWindows
 from .findings import Findings
-from .layout import ends, percent
+from .layout import Column, ends, percent
+from .reports import BestHead
 
 console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 160  # a file or a pipe has no edge at which to fold a table
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
+_ESSENTIAL = ("head", "accuracy")  # with what comes first, in the table of best heads
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 
 
@@ -71,10 +74,20 @@ def watched(file: IO[bytes], name: str, size: int) -> AbstractContextManager[IO[
 
 
 def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """A table whose first column holds words and whose others hold numbers."""
-    table = Table(title=title, **_LEFT)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left", overflow="fold")
+    """A table whose first column holds words and whose others hold numbers.
+
+    Lines break at spaces; where even that takes too much room, cells stand closer together.
+    """
+    every = list(zip(columns, *lines, strict=True))
+    is_roomy = fits(every, room(len(every), console.width))
+    padding = 2 if is_roomy else 1
+    table = Table(title=title, padding=(0, 1, 0, padding - 1), **_LEFT)
+    space = room(len(every), console.width, padding=padding)
+    found = widths(every, space)
+    found[0] = max(8, found[0] - max(0, sum(found) - space))  # rather a name broken than a number
+    for place, (column, width) in enumerate(zip(columns, found, strict=True)):
+        side: JustifyMethod = "right" if place else "left"
+        table.add_column(column, justify=side, width=width, overflow="fold")
     for cells in lines:
         table.add_row(*cells)
     console.print(table)
@@ -82,14 +95,19 @@ def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]
 
 def show_findings(findings: Findings) -> None:
     """The paper's Table 1, then the score of every probe and of what takes no training."""
-    heads = Table(title=findings.title, caption="\n".join(findings.notes), **_LEFT)
     terms = findings.counts.terms
-    shown = [column for column in findings.layout if column.brief]
-    for column in shown:
+    shown = _that_fit([column for column in findings.layout if column.brief], findings.table)
+    notes = list(findings.notes)
+    if len(shown) < sum(column.brief for column in findings.layout):
+        more = len(findings.layout) - len(shown)
+        notes.append(f"{more} more columns in best_heads.md.")
+    heads = Table(title=findings.title, caption="\n".join(notes), **_LEFT)
+    every = [_cells(column, findings.table) for column in shown]
+    space = room(len(every), console.width)
+    for column, (title, *_), width in zip(shown, every, widths(every, space), strict=True):
         side: JustifyMethod = "left" if column.words else "right"
-        heads.add_column(column.brief_title or column.title, justify=side, overflow="fold")
-    for best in findings.table:
-        cells = [column.cell(best) for column in shown]
+        heads.add_column(title, justify=side, width=width, overflow="fold")
+    for best, *cells in zip(findings.table, *(own[1:] for own in every), strict=True):
         heads.add_row(*cells, style="bold" if best.relation == ALL else None)
     if findings.table:
         console.print(heads)
@@ -114,6 +132,22 @@ def show_findings(findings: Findings) -> None:
         console.print(_seeds(findings))
     if findings.differences:
         console.print(_differences(findings))
+
+
+def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Column]:
+    """Without the last ones, until no word has to be broken; what the table is about stays."""
+    kept = list(columns)
+    while not fits([_cells(column, table) for column in kept], room(len(kept), console.width)):
+        places = [k for k, column in enumerate(kept) if k and column.title not in _ESSENTIAL]
+        if not places:
+            break
+        del kept[places[-1]]
+    return kept
+
+
+def _cells(column: Column, table: Sequence[BestHead]) -> list[str]:
+    """The heading of a column and what stands under it."""
+    return [column.brief_title or column.title, *(column.cell(best) for best in table)]
 
 
 def _seeds(findings: Findings) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from .batch import ALL
 from .breakdown import DISTANCE, LENGTH, RELATION, Part
 from .schemes import is_roll_up
-from .table3 import Entry
+from .table3 import Entry, several
 from .tree_metrics import ROOT
 
 # Okabe and Ito's colours, which readers with any colour vision tell apart; shapes and lines
@@ -27,22 +28,33 @@ STYLES = (
     ("#7F7F7F", "*", ":"),
 )
 WIDTH = 3.4  # inches: a column of a paper
+LEGEND = 56  # characters that a line of the legend has room for
 RELATIONS = 12
 
 
-def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry]) -> Figure:
+def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry], *, title: str = "") -> Figure:
     """Three panels, one above the other: by distance, by sentence length, by relation.
 
     Draws of one group are added up, and groups with the same heads are one. Of more groups than
-    there are styles the first are shown.
+    there are styles the first are shown, and the title says so.
+
+    Args:
+        parts: what was counted.
+        entries: what is shown, in this order.
+        title: what was counted on, and of which model.
     """
-    shown = list(_lines(parts, entries).items())[: len(STYLES)]
+    lines = _lines(parts, entries)
+    shown = [(_wrapped(" = ".join(said)), shares) for said, shares in lines[: len(STYLES)]]
+    if len(lines) > len(shown):
+        title = f"{title}\nthe first {len(shown)} of {len(lines)} lines".lstrip()
+    title = _wrapped(title)
     order = {by: list(dict.fromkeys(p.value for p in parts if p.by == by)) for by in _BY}
     apart = [value for value in order[DISTANCE] if value != ROOT]
     aside = len(apart) + 0.7  # ROOT is no distance and stands apart
     relations = [row for row in order[RELATION] if row != ALL and not is_roll_up(row)]
     relations = relations[:RELATIONS]
-    figure = Figure(figsize=(WIDTH, 8.2), layout="constrained")
+    above = sum(text.count("\n") + 1 for text in (title, *(label for label, _ in shown)))
+    figure = Figure(figsize=(WIDTH, 7.2 + 0.12 * above), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(3, 1, height_ratios=(1, 1, 1.5))
     for (label, shares), (colour, marker, line) in zip(shown, STYLES, strict=False):
@@ -61,7 +73,7 @@ def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry]) -> Figure:
     _down(panels[2], relations)
     figure.legend(
         *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=1, fontsize=6,
-        frameon=False, handlelength=4,
+        frameon=False, handlelength=4, title=title, title_fontsize=6, alignment="left",
     )  # fmt: skip
     return figure
 
@@ -74,24 +86,35 @@ def _of(shares: Mapping[tuple[str, str], float], by: str, values: Sequence[str])
 _BY = (RELATION, DISTANCE, LENGTH)
 
 
+def _wrapped(label: str) -> str:
+    """As lines that the legend has room for; a dollar is no sign of mathematics."""
+    lines = (textwrap.fill(line, LEGEND, break_on_hyphens=False) for line in label.splitlines())
+    return "\n".join(lines).replace("$", r"\$")
+
+
 def _lines(
     parts: Sequence[Part], entries: Sequence[Entry]
-) -> dict[str, dict[tuple[str, str], float]]:
-    """Percent right of each group, by kind and value."""
-    lines: dict[str, dict[tuple[str, str], float]] = {}
+) -> list[tuple[list[str], dict[tuple[str, str], float]]]:
+    """Names, as in the table, and percent right of each group, by kind and value.
+
+    Groups with the same percentages are one, which stands where the first of them does.
+    """
+    lines: list[tuple[list[str], dict[tuple[str, str], float]]] = []
     for group in dict.fromkeys(entry.group for entry in entries):
-        names = {entry.name for entry in entries if entry.group == group}
+        members = [entry for entry in entries if entry.group == group]
+        names = {entry.name for entry in members}
         sums: dict[tuple[str, str], tuple[float, int]] = {}
         for part in parts:
             if part.probe in names:
                 correct, total = sums.get((part.by, part.value), (0.0, 0))
                 sums[part.by, part.value] = (correct + part.correct, total + part.total)
         shares = {key: 100 * correct / total for key, (correct, total) in sums.items()}
-        same = next((known for known, others in lines.items() if others == shares), None)
+        said = group + several(members)
+        same = next((labels for labels, others in lines if others == shares), None)
         if same is not None:
-            lines[f"{same} = {group}"] = lines.pop(same)
+            same.append(said)
         elif shares:
-            lines[group] = shares
+            lines.append(([said], shares))
     return lines
 
 
@@ -108,7 +131,7 @@ def _down(panel: Any, values: Sequence[str]) -> None:
     """Values down the side, accuracy along the bottom."""
     panel.set_yticks(range(len(values)), values)
     panel.invert_yaxis()
-    panel.set_xlabel("right heads (%)", fontsize=7)
+    panel.set_xlabel("UAS (%)", fontsize=7)
     panel.set_xlim(-3, 103)
     _common(panel)
 

@@ -17,18 +17,21 @@ from .figures import png
 from .files import write_csv, write_whole
 from .findings import Findings
 from .folder import run_folder
+from .latex import latex
 from .modules import ProbingModule
 from .parses import Distances, ParseCounts, Parses
 from .reports import PROBES
 from .splits import SplitCallback
 from .subtypes import roll_ups, rolled_up
 from .table3 import (
-    COLUMNS,
+    CAPTION,
     NOTES,
+    SHORT,
+    TABLE,
     UNDIRECTED,
     Scores,
     Undirected,
-    latex,
+    entry_rows,
     lines_of,
     markdown,
     undirected_rows,
@@ -71,7 +74,8 @@ class TreeReport(SplitCallback):
         """Sum over processes, write, and show the table."""
         found = self.undirected[split] = self.distances.compute()
         counts = self.parses.compute() if self.parses else None
-        shares = {name: found.uuas(name) or 0.0 for name in self.distances.probes}
+        every = {name: found.uuas(name) for name in self.distances.probes}
+        shares = {name: share for name, share in every.items() if share is not None}
         for name, share in shares.items():
             module.log(f"{split}/uuas/{name}", share, rank_zero_only=True)
         if trainer.is_global_zero:
@@ -93,7 +97,9 @@ class TreeReport(SplitCallback):
         parts = breakdown(findings, self.report.counted[findings.split], counts)
         write_csv(folder / "breakdown.csv", BREAKDOWN, (part.cells for part in parts))
         listed = entries(module, findings, self.undirected)
-        write_whole(folder / "breakdown.png", png(breakdown_figure(parts, listed)))
+        title = f"{findings.split}: {Path(findings.source).name}"
+        figure = breakdown_figure(parts, listed, title=f"{title}\n{module.encoder.title}")
+        write_whole(folder / "breakdown.png", png(figure))
         every = list(counts.trees.rows).index(ALL)
         total = max(1, int(counts.trees.total[every]))
         scores = Scores(
@@ -104,14 +110,13 @@ class TreeReport(SplitCallback):
             },
             undirected=found,
         )
-        title = f"Trees ({findings.split}: {Path(findings.source).name})"
+        write_csv(folder / "table3.csv", TABLE, entry_rows(listed, scores))
+        title = f"Trees ({title})"
         lines = lines_of(listed, scores)
-        notes = [
-            f"{findings.model}. {found.sentences:,} sentences; "
-            f"{found.left_out:,} that are no tree left out of what is undirected.",
-            *findings.caveats,
-            *NOTES,
-        ]
+        notes = [f"{findings.model}. {found.scope}", *findings.caveats, *NOTES]
         write_whole(folder / "table3.md", markdown(title, lines, notes))
-        write_whole(folder / "table3.tex", latex(title, lines, notes))
-        show_table(title, COLUMNS, lines)
+        caption = [f"{title}. {CAPTION}", *findings.caveats]
+        caption += [found.scope] if found.left_out else []
+        source = latex(SHORT, lines, label="tab:trees", caption=caption, notes=notes)
+        write_whole(folder / "table3.tex", source)
+        show_table(title, SHORT, lines)

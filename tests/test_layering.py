@@ -22,7 +22,9 @@ ALLOWED: dict[str, set[str]] = {
     "batch": {"errors"},
     "trees": {"batch"},
     "decoding": {"batch", "trees"},
-    "table3": set(),
+    "table3": {"files"},
+    "latex": set(),
+    "columns": set(),
     "resampling": set(),
     "intervals": set(),
     "schemes": set(),
@@ -47,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "surface": BASE
     | {"__init__", "data", "encoder", "metrics", "figures", "folder", "terminal"}
     | {"findings", "splits"},
-    "terminal": BASE | {"reports", "findings", "layout", "data"},
+    "terminal": BASE | {"columns", "reports", "findings", "layout", "data"},
     "folder": BASE,
     "splits": BASE | {"data", "modules"},
     "callbacks": BASE
@@ -66,7 +68,7 @@ ALLOWED: dict[str, set[str]] = {
     "tree_figures": BASE | {"breakdown", "table3", "tree_metrics"},
     "tree_report": BASE
     | {"breakdown", "callbacks", "entries", "figures", "findings", "folder", "modules", "parses"}
-    | {"reports", "splits", "subtypes", "table3", "terminal", "tree_figures"},
+    | {"latex", "reports", "splits", "subtypes", "table3", "terminal", "tree_figures"},
     "choices": BASE | {"data", "reports", "subtypes"},
     "predictions": BASE
     | {"choices", "callbacks", "data", "encoder", "folder", "modules", "probes", "reports"}
