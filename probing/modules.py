@@ -119,7 +119,10 @@ class ProbingModule(LightningModule):
                 sizes = self.encoders[probe.encoder].sizes
                 if vectors is not None:
                     sizes = replace(sizes, vectors=vectors.dimensions)
-                probe.configure(sizes)
+                try:
+                    probe.configure(sizes)
+                except ProbingError as error:
+                    raise ProbingError(f"probe {name!r}: {error}") from None
         self._configured = True
 
     def _expanded(self) -> dict[str, Probe]:

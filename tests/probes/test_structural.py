@@ -171,6 +171,12 @@ def test_all_layers_leave_no_room_for_another_of_their_name(tiny_encoder: Encode
             ProbingModule(tiny_encoder, dict(order)).configure_model()
 
 
+def test_what_is_refused_is_named(tiny_encoder: Encoder) -> None:
+    module = ProbingModule(tiny_encoder, {"mine": StructuralProbe(layer=7)})
+    with pytest.raises(ProbingError, match=r"^probe 'mine': a structural probe of layer 7: "):
+        module.configure_model()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
