@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 
 from .batch import ALL
 from .breakdown import DISTANCE, LENGTH, RELATION, Part
@@ -28,7 +29,7 @@ STYLES = (
     ("#7F7F7F", "*", ":"),
 )
 WIDTH = 3.4  # inches: a column of a paper
-LEGEND = 56  # characters that a line of the legend has room for
+LEGEND = 195  # points that a line of the legend has room for
 RELATIONS = 12
 
 
@@ -88,8 +89,18 @@ _BY = (RELATION, DISTANCE, LENGTH)
 
 def _wrapped(label: str) -> str:
     """As lines that the legend has room for; a dollar is no sign of mathematics."""
-    lines = (textwrap.fill(line, LEGEND, break_on_hyphens=False) for line in label.splitlines())
-    return "\n".join(lines).replace("$", r"\$")
+    label = label.replace("$", r"\$")
+    wrapped = label
+    for characters in range(72, 8, -4):
+        lines = [
+            part
+            for line in label.splitlines()
+            for part in textwrap.wrap(line, characters, break_on_hyphens=False)
+        ]
+        wrapped = "\n".join(lines)
+        if all(TextPath((0, 0), line, size=6).get_extents().width <= LEGEND for line in lines):
+            break
+    return wrapped
 
 
 def _lines(
