@@ -13,7 +13,7 @@ COLUMNS = ("", "UAS", "UAS, tree", "UUAS", "distances", "paper")
 SHORT = ("", "UAS", "tree", "UUAS", "dist.", "paper")  # the same where there is little room
 RANGES = "Means of several draws of random weights or seeds have their range in brackets."
 CAPTION = (
-    "In percent: UAS, that of spanning trees, UUAS, and what Clark et al. (2019) found (paper); "
+    "In percent: UAS, UAS of spanning trees (tree), UUAS, Clark et al. (2019) in Table 3 (paper); "
     f"dist.: Spearman correlation with distances in the tree. {RANGES}"
 )
 NOTES = (
