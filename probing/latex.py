@@ -33,7 +33,6 @@ def latex(
             r"\begin{table*}",
             r"\centering",
             r"\small",
-            r"\sloppy",  # a caption holds names that cannot be hyphenated
             r"\setlength{\tabcolsep}{3pt}",
             rf"\begin{{tabular}}{{{names}{'r' * (len(columns) - 1)}}}",
             r"\toprule",
@@ -50,7 +49,8 @@ def latex(
     )
 
 
-_SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {
+_SPECIAL = {c: f"\\{c}" for c in "&%$#{}"} | {
+    "_": r"\_\allowbreak{}",  # long names have no other place to break at
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",

@@ -279,9 +279,16 @@ def test_files_hold_every_cell_and_what_it_means() -> None:
     source = latex(
         SHORT, lines, label="tab:trees", caption=["Of x_y.", "50% so."], notes=["A note.", "1\n2"]
     )
-    assert r"a\_b (2 draws) & 27.5 (25.0--30.0) & -- & 40.0 & 0.81 & 80 \& more \\" in source
+    assert (
+        r"a\_\allowbreak{}b (2 draws) & 27.5 (25.0--30.0) & -- & 40.0 & 0.81 & 80 \& more \\"
+        in source
+    )
     written = source.splitlines()
-    assert written[-3:] == [r"\caption{Of x\_y. 50\% so.}", r"\label{tab:trees}", r"\end{table*}"]
+    assert written[-3:] == [
+        r"\caption{Of x\_\allowbreak{}y. 50\% so.}",
+        r"\label{tab:trees}",
+        r"\end{table*}",
+    ]
     assert {"% A note.", "% 1", "% 2"} < set(written)
     rows = [line for line in written if line.endswith(r"\\")]
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {len(COLUMNS) - 1}
@@ -292,7 +299,8 @@ def test_latex_takes_whatever_a_name_may_hold(tmp_path: Path) -> None:
     name = "a_b#c (3-9 dep->head) 50% {x} ~y ^z <w> |v| \\u $t & é"
     lines = [[name, "27.5 (25.0–30.0)", "–", "40.0", "0.81", "80 (UUAS)"]]
     long = replace(UNDIRECTED, left_out=9).scope
-    caption = [f"Trees (test: a_long_name_of_a_treebank-ud-test.conllu, {name}).", CAPTION, long]
+    drawn = " and ".join(f"wwwww heads_of_an_encoder_with_a_longer_name_{k}" for k in range(9))
+    caption = [f"Trees (test: a_treebank-ud-test.conllu, {name}).", drawn, CAPTION, long]
     source = latex(SHORT, lines, label="tab:trees", caption=caption, notes=[name])
     (tmp_path / "table.tex").write_text(source, encoding="utf-8")
     (tmp_path / "paper.tex").write_text(
