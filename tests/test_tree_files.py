@@ -109,6 +109,6 @@ def test_nothing_is_logged_where_there_is_nothing_to_count() -> None:
         found = Undirected({"s": 0}, {}, total, sentences=total, left_out=0)
         report = TreeReport(SimpleNamespace())  # type: ignore[arg-type]
         report.parses = None
-        report.distances = SimpleNamespace(compute=lambda found=found: found, probes=("s",))  # type: ignore[assignment, misc]
+        report.distances = SimpleNamespace(compute=lambda found=found: found, probes=("s",))  # type: ignore[assignment]
         report.finish("val", trainer, module)
         assert logged == ({"val/uuas/s": 0.0} if total else {})
