@@ -63,12 +63,20 @@ class Findings:
 
     @property
     def overall(self) -> dict[str, tuple[float, int, float]]:
-        """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy."""
+        """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy.
+
+        Empty where no anchor counts there, as where every relation is ``punct``.
+        """
         return {
             str(name): (float(str(correct)), int(str(total)), float(str(accuracy)))
             for name, row, correct, total, accuracy, *_ in self.probe_table
             if row == ALL
         }
+
+    @property
+    def trained(self) -> dict[str, float]:
+        """The accuracy over ``all`` of each trained probe that :attr:`overall` has."""
+        return {n: accuracy for n, (_, _, accuracy) in self.overall.items() if n in self.probes.names}
 
     @property
     def best_over_all(self) -> dict[str, str]:
@@ -130,8 +138,7 @@ class Findings:
     @cached_property
     def families(self) -> list[Family]:
         """Probes with several seeds, over ``all``."""
-        scores = ((name, self.overall[name][2]) for name in self.probes.names)
-        return families(scores)
+        return families(self.trained.items())
 
     @cached_property
     def differences(self) -> list[Difference]:
