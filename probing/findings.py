@@ -76,7 +76,8 @@ class Findings:
     @property
     def trained(self) -> dict[str, float]:
         """The accuracy over ``all`` of each trained probe that :attr:`overall` has."""
-        return {n: accuracy for n, (_, _, accuracy) in self.overall.items() if n in self.probes.names}
+        overall = self.overall
+        return {name: overall[name][2] for name in self.probes.names if name in overall}
 
     @property
     def best_over_all(self) -> dict[str, str]:
