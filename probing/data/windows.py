@@ -227,8 +227,7 @@ def _check(sentence: Sentence) -> None:
     if len(sentence.tags) not in (0, count):
         raise Misread(
             sentence,
-            f"expected a tag for each of {count} words, or none at all, "
-            f"found {len(sentence.tags)}",
+            f"expected a tag for each of {count} words, or none at all, found {len(sentence.tags)}",
         )
     for word, head in enumerate(sentence.heads, start=1):
         if not 0 <= head <= count or head == word:

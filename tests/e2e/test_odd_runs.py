@@ -152,3 +152,32 @@ def test_what_cannot_be_had_is_refused_by_name(
     for name in named:
         assert name in said
     assert list(tmp_path.iterdir()) == []
+
+
+TALK = {"doc_key": "talk", "sentences": [["Ann", "sank"], ["She", "swam"]], "clusters": []}
+TREE = "1\tdogs\t_\t_\t_\t_\t0\tall\t_\t_\n"
+NO_TREE = TREE.replace("\t0\tall\t_\t_", "\t_\t_\t_\tEntity=(1)")
+NO_TREES: dict[str, tuple[str, str, str]] = {
+    "JSON lines": ("talks.jsonl", json.dumps(TALK), "1: expected a dependency tree"),
+    "JSON lines in a folder": ("", json.dumps(TALK), "1: expected a dependency tree"),
+    "CoNLL-U without heads": ("talks.conllu", NO_TREE, "1: expected a head that is a number"),
+    "a relation called all": ("dogs.conllu", TREE, "1: expected relations, found 'all'"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "said"), NO_TREES.values(), ids=list(NO_TREES))
+def test_the_file_that_has_no_trees_is_named(
+    name: str,
+    text: str,
+    said: str,
+    refuse: Callable[..., str],
+    tiny_bert: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    file = folder / (name or "some.jsonl")
+    file.write_text(text, encoding="utf-8")
+    config = ("--config", CONFIGS / "heads.yaml", "--model.encoder.name", tiny_bert)
+    found = refuse("evaluate", *config, "--data.test", file if name else folder)
+    assert f"{file}:{said}" in found
+    assert ("this is coreference data" in found) == (file.suffix == ".jsonl")
