@@ -61,6 +61,7 @@ class Report(SplitCallback):
         self.pairs: Sequence[Pair] = ()
         self.final = "test"
         self.counted: dict[str, Counted] = {}  # of each split
+        self.judged_at: dict[str, int] = {}  # after which step of training, by split
         self.started = time.monotonic()
         self.described: set[str] = set()
         self.terms: Terms
@@ -104,6 +105,7 @@ class Report(SplitCallback):
         if self.heads is not None:
             self.counted[split] = self.heads.compute()
         probes = self.probes.compute()
+        self.judged_at[split] = trainer.global_step
         self._log_accuracy(split, probes, module)
         if trainer.is_global_zero:
             self._write(split, probes, trainer, module)
@@ -115,8 +117,9 @@ class Report(SplitCallback):
 
     def _log_accuracy(self, split: str, probes: ProbeCounts, module: LightningModule) -> None:
         every = list(probes.rows).index(ALL)
-        for k, name in enumerate(probes.names):
-            share = float(probes.correct[every, k]) / max(1, int(probes.total[every]))
+        total = int(probes.total[every])
+        for k, name in enumerate(probes.names if total else ()):
+            share = float(probes.correct[every, k]) / total
             module.log(f"{split}/{self.terms.score.lower()}/{name}", share, rank_zero_only=True)
 
     def _write(
@@ -158,9 +161,9 @@ class Report(SplitCallback):
                 figure = relation_heatmap(findings.counts, best.relation)
                 add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         write_csv(folder / "probes.csv", with_bounds(PROBES, probes), findings.probe_table)
-        if findings.families:
-            rows = seed_rows(findings.probe_table, probes.names)
+        if rows := list(seed_rows(findings.probe_table, probes.names)):
             write_csv(folder / "seeds.csv", SEEDS, rows)
+        if findings.families:
             write_whole(folder / "seeds.png", png(seed_overview(findings)))
         if self.pairs:
             lines = (found.cells for found in findings.differences)
@@ -169,8 +172,7 @@ class Report(SplitCallback):
         summary = circumstances | {"also_in": also_in} | findings.summary()
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         if trainer.state.fn == TrainerFn.FITTING:
-            scores = {name: findings.overall[name][2] for name in probes.names}
-            show_epoch(trainer.current_epoch + 1, split, self.terms.score, scores)
+            show_epoch(trainer.current_epoch + 1, split, self.terms.score, findings.trained)
         elif split == self.final:
             show_findings(findings)
             show(f"Reports: {folder}")

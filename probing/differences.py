@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -94,14 +94,18 @@ def names(
     return found
 
 
-def check(pairs: Iterable[Pair], known: set[str]) -> None:
-    """Refuse what the run does not have.
+def check(pairs: Iterable[Pair], known: set[str], *, measuring: Collection[str] = ()) -> None:
+    """Refuse what the run does not have, and the probes ``measuring`` distances.
 
     Raises:
         ProbingError: naming it, and what is spelt like it.
     """
     for pair in pairs:
         for name in (pair.first, pair.second):
+            if name in measuring:
+                raise ProbingError(
+                    f"--paired: {name} measures distances and picks no heads: it has no accuracy"
+                )
             if name not in known:
                 near = ", ".join(map(repr, get_close_matches(name, sorted(known))))
                 raise ProbingError(

@@ -63,12 +63,21 @@ class Findings:
 
     @property
     def overall(self) -> dict[str, tuple[float, int, float]]:
-        """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy."""
+        """Over ``all``, of each line of ``probes.csv``: correct, total and accuracy.
+
+        Empty where no anchor counts there, as where every relation is ``punct``.
+        """
         return {
             str(name): (float(str(correct)), int(str(total)), float(str(accuracy)))
             for name, row, correct, total, accuracy, *_ in self.probe_table
             if row == ALL
         }
+
+    @property
+    def trained(self) -> dict[str, float]:
+        """The accuracy over ``all`` of each trained probe that :attr:`overall` has."""
+        overall = self.overall
+        return {name: overall[name][2] for name in self.probes.names if name in overall}
 
     @property
     def best_over_all(self) -> dict[str, str]:
@@ -130,8 +139,7 @@ class Findings:
     @cached_property
     def families(self) -> list[Family]:
         """Probes with several seeds, over ``all``."""
-        scores = ((name, self.overall[name][2]) for name in self.probes.names)
-        return families(scores)
+        return families(self.trained.items())
 
     @cached_property
     def differences(self) -> list[Difference]:

@@ -95,7 +95,8 @@ class Parses:
             )
             # The root is given, so that finding it is no merit.
             hits.append(head_hits(heads[HEAD], batch) & ~batch.gold[..., 0])
-        self.trees.update(batch, torch.stack(hits, -1))
+        none = batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
+        self.trees.update(batch, torch.stack(hits, -1) if hits else none)
         split = by_distance_and_length(batch, gold.heads)
         self.probes.update(split, outputs["hits"])
         self.baselines.update(split, batch.baselines)

@@ -35,8 +35,9 @@ from .modules import ProbingModule
 from .predictions import Predictions
 from .reports import Cell
 from .resampling import Resampler
+from .seeds import family_of
 from .stored import base_arguments, load_checkpoint, stored_config
-from .terminal import watched
+from .terminal import show, watched
 from .tree_report import TreeReport
 from .treebanks import Treebanks
 from .trees import gold_trees
@@ -222,13 +223,22 @@ def _train(commands: Commands, early: Namespace) -> None:
     made = str(commands.folder.path / CHECKPOINT)
     judged = {"datamodule": data, "ckpt_path": made, "verbose": False, "weights_only": True}
     is_last = data.sources["test"] is None
-    # A resumed run that was finished already has not looked at its validation data.
-    if data.sources["val"] is not None and (is_last or "val" not in commands.report.counted):
+    if data.sources["val"] is not None and (is_last or not _is_judged(made, commands.report)):
         trainer.validate(model, **judged)
     if not is_last:
         trainer.test(model, **judged)
     if trainer.is_global_zero:
         print(f"Checkpoint: {made}")
+
+
+def _is_judged(checkpoint: str, report: Report) -> bool:
+    """Whether the report on the validation data is about the probes of ``checkpoint``.
+
+    It is not where the last epoch was not validated at its end, and where a resumed run was
+    finished already.
+    """
+    step: int = load_checkpoint(checkpoint)["global_step"]
+    return report.judged_at.get("val") == step
 
 
 def _compare(
@@ -295,6 +305,8 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
     if is_first():
         commands.folder.check(resume=resume)
     check_precision(commands.trainer)
+    _check_batches(commands.trainer)
+    measuring = [name for name, probe in model.probes.items() if probe.measures_distances]
     if model.vectors is not None:
         model.vectors.check()
     model.encoder.load()
@@ -311,6 +323,10 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         if commands.report.trees:
             _check_trees(data)
         _check_intervals(commands)
+        if measuring and not commands.report.trees:
+            named = ", ".join(dict.fromkeys(family_of(name)[0] for name in measuring))
+            verb = "measures" if "," not in named else "measure"
+            show(f"{named}: {verb} distances, which --report.trees true reports")
 
 
 def _check_checkpoint(model: ProbingModule, path: str | None) -> None:
@@ -329,11 +345,12 @@ def _check_trees(data: EdgeData) -> None:
     if isinstance(data, CoreferenceData):
         raise ProbingError("--report.trees needs dependency trees; a coreference job has none")
     for corpus in data.splits.values():
-        first = range(min(20, len(corpus.lengths)))
-        if not gold_trees(corpus[list(first)]).is_tree.any():
+        count = len(corpus)
+        blocks = (range(first, min(first + 20, count)) for first in range(0, count, 20))
+        if not any(gold_trees(corpus[block]).is_tree.any() for block in blocks):
             raise ProbingError(
-                f"--report.trees needs dependency trees; none of the first {len(first)} windows "
-                f"of {corpus.source} is one"
+                f"--report.trees needs dependency trees; none of the {count:,} sentences of "
+                f"{corpus.source} that can be used is one"
             )
 
 
@@ -359,7 +376,8 @@ def _check_intervals(commands: Commands) -> None:
         for head in range(sizes.heads)
     )
     further = [name for name in model.encoders if name != MAIN]
-    check(report.pairs, names(terms, model.probes, cells, further))
+    measuring = model.probes.keys() - model.pickers.keys()
+    check(report.pairs, names(terms, model.pickers, cells, further), measuring=measuring)
 
 
 def check_precision(trainer: Trainer) -> None:
@@ -372,6 +390,19 @@ def check_precision(trainer: Trainer) -> None:
         raise ProbingError(
             f"--trainer.precision {trainer.precision}: expected 32-true, bf16-mixed or 16-mixed; "
             "--model.encoder.precision bfloat16 keeps the model's own weights in half precision"
+        )
+
+
+def _check_batches(trainer: Trainer) -> None:
+    """Refuse an option with which Lightning forms batches of its own.
+
+    Raises:
+        ProbingError: naming another option.
+    """
+    if said := getattr(trainer, "overfit_batches", 0):
+        raise ProbingError(
+            f"--trainer.overfit_batches {said}: not possible, since batches are "
+            "formed by length; --trainer.limit_train_batches learns from a part of the data"
         )
 
 

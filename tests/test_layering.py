@@ -85,7 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
     | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
     | {"differences", "head_weights", "resampling", "comparison", "treebanks"}
-    | {"cli", "stored", "complaints", "explain", "predictions", "tree_report"},
+    | {"cli", "stored", "complaints", "explain", "predictions", "seeds", "tree_report"},
     "text_runs": BASE
     | {"encoder", "surface", "terminal"}
     | {"cli", "complaints", "explain", "runs"},

@@ -13,7 +13,7 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,7 +41,7 @@ from ..schemes import Scheme
 from .fingerprints import described
 from .sources import Source, open_source
 from .units import Digested, Digests, UnitCounter, Units
-from .windows import Census, Task, collate
+from .windows import Census, Misread, Task, collate
 
 _INTS = pa.list_(pa.int32())
 _SCHEMA = pa.schema(
@@ -236,7 +236,8 @@ def _write(
             anchors = 0
             for number, (name, sentences) in enumerate(parts):
                 before = census.sentences, census.used, census.words
-                for window in task(digested.passing(sentences), tokenizer, census):
+                windows = task(digested.passing(sentences), tokenizer, census)
+                for window in _naming(_file(source, name), windows):
                     counter.add(window, census.rows)
                     rows.append(_row(window) | {"part": number})
                     anchors += len(window.anchors)
@@ -266,6 +267,21 @@ def _write(
     finally:
         with suppress(FileNotFoundError):
             aside.unlink()
+
+
+def _naming(path: Path, windows: Iterable[Window]) -> Iterator[Window]:
+    """The windows of a part; what cannot be used is said to stand in its file."""
+    try:
+        yield from windows
+    except Misread as error:
+        if not path.is_file():  # the built-in corpus and data sets have documents alone
+            raise
+        raise error.within(str(path)) from None
+
+
+def _file(source: str, part: str) -> Path:
+    """The file that a part of ``source`` is, if it is one."""
+    return Path(source, part) if os.path.isdir(source) else Path(source)
 
 
 def _part(name: str, before: tuple[int, int, int], census: Census) -> dict[str, object]:

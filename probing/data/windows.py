@@ -35,6 +35,21 @@ from .text import joined
 OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
 
 
+class Misread(ProbingError):
+    """A sentence, as a reader yields it, that a task cannot use.
+
+    The sentence knows its document and line; whoever knows the file as well says :meth:`within`.
+    """
+
+    def __init__(self, sentence: Sentence, reason: str) -> None:
+        super().__init__(f"{sentence.document}:{sentence.line}: {reason}")
+        self.line, self.reason = sentence.line, reason
+
+    def within(self, path: str) -> ProbingError:
+        """The same, naming the file instead of the document."""
+        return ProbingError(f"{path}:{self.line}: {self.reason}")
+
+
 @dataclass
 class Census:
     """What was read, in numbers, and the names of the rows, in the order of their indices.
@@ -146,7 +161,7 @@ class Dependencies:
         """The windows, lazily.
 
         Raises:
-            ProbingError: for what is no tree at all.
+            Misread: for what is no tree at all.
         """
         document, has_clitic = None, False
         for sentence, wordpieces in _tokenized(sentences, tokenizer):
@@ -191,38 +206,45 @@ def _tokenized(
 
 
 def _check(sentence: Sentence) -> None:
-    """Refuse what no reader should yield.
+    """Refuse what no tree can be made of.
 
     Raises:
-        ProbingError: naming document and line.
+        Misread: naming document and line.
     """
     count = len(sentence.words)
-    where = f"{sentence.document}:{sentence.line}"
+    if count and not sentence.heads and not sentence.relations:
+        raise Misread(
+            sentence,
+            "expected a dependency tree, a head and a relation for each word, found none"
+            + (": this is coreference data" if sentence.heads_by else ""),
+        )
     if not count == len(sentence.heads) == len(sentence.relations):
-        raise ProbingError(
-            f"{where}: expected a head and a relation for each of {count} words, "
-            f"found {len(sentence.heads)} and {len(sentence.relations)}"
+        raise Misread(
+            sentence,
+            f"expected a head and a relation for each of {count} words, "
+            f"found {len(sentence.heads)} and {len(sentence.relations)}",
         )
     if len(sentence.tags) not in (0, count):
-        raise ProbingError(
-            f"{where}: expected a tag for each of {count} words, or none at all, "
-            f"found {len(sentence.tags)}"
+        raise Misread(
+            sentence,
+            f"expected a tag for each of {count} words, or none at all, found {len(sentence.tags)}",
         )
     for word, head in enumerate(sentence.heads, start=1):
         if not 0 <= head <= count or head == word:
-            raise ProbingError(
-                f"{where}: expected a head from 0 to {count} other than the word itself, "
-                f"found {head} for word {word}"
+            raise Misread(
+                sentence,
+                f"expected a head from 0 to {count} other than the word itself, "
+                f"found {head} for word {word}",
             )
     if ALL in sentence.relations:
-        raise ProbingError(
-            f"{where}: expected relations, found {ALL!r}, which names the row of all words"
+        raise Misread(
+            sentence, f"expected relations, found {ALL!r}, which names the row of all words"
         )
     for relation in sentence.relations:
         if relation == POSS_CLITIC or is_roll_up(relation):
-            raise ProbingError(
-                f"{where}: expected relations, found {relation!r}, which names a further row "
-                "of the report"
+            raise Misread(
+                sentence,
+                f"expected relations, found {relation!r}, which names a further row of the report",
             )
 
 

@@ -24,6 +24,7 @@ def test_a_structural_probe_of_a_layer_that_is_not_there(
 ) -> None:
     arguments = ["--config", CONFIGS / "table3.yaml", "--model.encoder.name", tiny_bert]
     source = "builtin:documents=2,seed=1"
-    said = refuse("train", *arguments, "--data.train", source, "--data.val", source)
+    layer = ("--model.probes.structural.init_args.layer", 3)
+    said = refuse("train", *arguments, "--data.train", source, "--data.val", source, *layer)
     assert "a structural probe of layer 3: expected one of 0, 1, 2" in said
     assert list(tmp_path.iterdir()) == []

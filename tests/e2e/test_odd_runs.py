@@ -1,0 +1,183 @@
+"""Runs in which something usual is missing: they report what there is, or say what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytorch_lightning import Trainer
+
+from probing.cli import CONFIGS, main
+
+Table = Callable[[Path], list[dict[str, str]]]
+Run = Callable[..., Path]
+SOURCE = "builtin:documents=2,seed={}"
+ATTENTION = '{"attention": {"class_path": "probing.probes.AttentionProbe"}}'
+STRUCTURAL = '{"structural": {"class_path": "probing.probes.StructuralProbe"}}'
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_bert: Path) -> Run:
+    """Runs a job in this process, which saves seconds; returns its folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PL_GLOBAL_SEED", "1")
+
+    def start(script: Any, config: str, *arguments: object) -> Path:
+        own = ["--config", CONFIGS / f"{config}.yaml", "--model.encoder.name", tiny_bert]
+        folder = tmp_path / f"{script} {config}"
+        assert main(script, [*map(str, [*own, *arguments]), "--output", str(folder)]) == 0
+        return folder / "reports"
+
+    return start
+
+
+def probes(text: str) -> tuple[str, ...]:
+    """In place of those of the configuration."""
+    return ("--model.probes", text)
+
+
+def treebank(path: Path, sentences: Sequence[str]) -> Path:
+    """A CoNLL-U file of sentences such as ``dogs 2 nsubj|bark 0 root``."""
+    blocks = [
+        "".join(
+            f"{i}\t{word}\t_\t_\t_\t_\t{head}\t{relation}\t_\t_\n"
+            for i, (word, head, relation) in enumerate(map(str.split, text.split("|")), 1)
+        )
+        for text in sentences
+    ]
+    path.write_text("\n".join(blocks) + "\n", encoding="utf-8")
+    return path
+
+
+def test_trees_without_a_probe_and_without_a_head_to_decode(
+    run: Run, tmp_path: Path, table: Table
+) -> None:
+    """No validation data chooses a head, and heads are not decoded where they are chosen."""
+    chain = "the 2 det|old 3 amod|dog 4 nsubj|sleeps 0 root"
+    file = treebank(tmp_path / "test.conllu", [chain, "it 3 nsubj|never 3 advmod|barks 0 root"])
+    trees = ("--report.trees", "true", "--report.min_anchors", 1)
+    folder = run("evaluate", "heads", "--data.test", file, *trees) / "test"
+    [line] = table(folder / "uuas.csv")
+    # Of the three edges of the first, and the two of the second, neighbours are all but it-barks.
+    assert (line["probe"], line["correct"], line["total"]) == ("right-branching", "4", "5")
+    assert table(folder / "trees.csv") == []
+    parts = {(p["probe"], p["by"], p["value"]): p for p in table(folder / "breakdown.csv")}
+    assert {name for name, _, _ in parts} == {"right-branching", "best-offset", "best-head"}
+    near, far = (parts["right-branching", "distance", value] for value in ("+1", "+2"))
+    assert (near["correct"], near["total"], far["correct"]) == ("4", "4", "0")
+    shown = (folder / "table3.md").read_text(encoding="utf-8")
+    assert "| right-branching | 57.1 | – | 80.0 |" in shown  # 4 of 7: nobody picks ROOT
+
+
+def test_data_in_which_no_anchor_counts_in_all(run: Run, tmp_path: Path, table: Table) -> None:
+    dots = treebank(tmp_path / "dots.conllu", ["! 0 punct|? 1 punct", ". 2 punct|. 0 punct"])
+    data = [f"--data.{split}={dots}" for split in ("val", "test")]
+    folder = run(
+        *("train", "dependency", *probes(ATTENTION), "--seeds", 1, 2),
+        *(*data, f"--data.train={SOURCE.format(1)}", "--trainer.max_epochs", 1),
+        *("--report.trees", "true", "--intervals", 40),
+    )
+    for split in ("val", "test"):
+        rows = table(folder / split / "probes.csv")
+        assert {row["relation"] for row in rows} == {"punct"}
+        assert {row["probe"] for row in rows} == {"attention@1", "attention@2", "right-branching"}
+        assert {row["total"] for row in rows} == {"4"}
+        [seeds] = table(folder / split / "seeds.csv")
+        assert (seeds["probe"], seeds["relation"], seeds["seeds"]) == ("attention", "punct", "2")
+        assert json.loads((folder / split / "summary.json").read_text())["uas"] == {}
+
+
+@pytest.mark.parametrize(("every", "again"), [(1, 0), (2, 1)])
+def test_what_is_said_of_val_is_said_of_the_checkpoint(
+    every: int,
+    again: int,
+    run: Run,
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Layers and probes are chosen on val: by the weights that are tested, not by earlier ones."""
+    calls = []
+    validate = Trainer.validate
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        calls.append(options["ckpt_path"])
+        return validate(*arguments, **options)
+
+    monkeypatch.setattr(Trainer, "validate", noted)
+    data = [f"--data.{split}={SOURCE.format(1)}" for split in ("train", "val", "test")]
+    epochs = ("--trainer.max_epochs", 3, "--trainer.check_val_every_n_epoch", every)
+    both = f"{ATTENTION[:-1]}, {STRUCTURAL[1:]}"
+    folder = run("train", "dependency", *probes(both), *data, *epochs)
+    shown = capsys.readouterr().out
+    assert "structural: measures distances, which --report.trees true reports" in shown
+    assert "after epoch 2: UAS on val" in shown
+    assert ("after epoch 3: UAS on val" in shown) == (every == 1)
+    assert len(calls) == again
+    # The very same data: what is right is the same just if the weights are.
+    for name in ("probes.csv", "heads.csv"):
+        assert table(folder / "val" / name) == table(folder / "test" / name)
+
+
+MEASURING = [
+    *("train", "--config", CONFIGS / "dependency.yaml", *probes(STRUCTURAL)),
+    *(f"--data.{split}={SOURCE.format(1)}" for split in ("train", "val", "test")),
+]
+REFUSED: dict[str, tuple[list[object], list[str]]] = {
+    "a pair of what is not compared": (
+        [*MEASURING, "--intervals", 40, "--paired", "best-head,structural"],
+        ["--paired: structural measures distances and picks no heads: it has no accuracy"],
+    ),
+    "batches of Lightning's own": (
+        [*MEASURING, "--trainer.overfit_batches", 2],
+        ["--trainer.overfit_batches 2", "--trainer.limit_train_batches"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "named"), REFUSED.values(), ids=list(REFUSED))
+def test_what_cannot_be_had_is_refused_by_name(
+    arguments: list[object],
+    named: list[str],
+    refuse: Callable[..., str],
+    tiny_bert: Path,
+    tmp_path: Path,
+) -> None:
+    said = refuse(*arguments, "--model.encoder.name", tiny_bert)
+    for name in named:
+        assert name in said
+    assert list(tmp_path.iterdir()) == []
+
+
+TALK = {"doc_key": "talk", "sentences": [["Ann", "sank"], ["She", "swam"]], "clusters": []}
+TREE = "1\tdogs\t_\t_\t_\t_\t0\tall\t_\t_\n"
+NO_TREE = TREE.replace("\t0\tall\t_\t_", "\t_\t_\t_\tEntity=(1)")
+NO_TREES: dict[str, tuple[str, str, str]] = {
+    "JSON lines": ("talks.jsonl", json.dumps(TALK), "1: expected a dependency tree"),
+    "JSON lines in a folder": ("", json.dumps(TALK), "1: expected a dependency tree"),
+    "CoNLL-U without heads": ("talks.conllu", NO_TREE, "1: expected a head that is a number"),
+    "a relation called all": ("dogs.conllu", TREE, "1: expected relations, found 'all'"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "said"), NO_TREES.values(), ids=list(NO_TREES))
+def test_the_file_that_has_no_trees_is_named(
+    name: str,
+    text: str,
+    said: str,
+    refuse: Callable[..., str],
+    tiny_bert: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    file = folder / (name or "some.jsonl")
+    file.write_text(text, encoding="utf-8")
+    config = ("--config", CONFIGS / "heads.yaml", "--model.encoder.name", tiny_bert)
+    found = refuse("evaluate", *config, "--data.test", file if name else folder)
+    assert f"{file}:{said}" in found
+    assert ("this is coreference data" in found) == (file.suffix == ".jsonl")
