@@ -10,8 +10,8 @@ other code.
 
 - Words and distances: how often a word form has its head at an offset, times how much more often
   than by chance a form is the head from there. Two tables of counts, no vectors, no training.
-- Words alone: the word of the sentence whose form is most often a head, for every word. All that
-  is left to a probe whose attention is the same everywhere.
+- Words alone: the word of the sentence whose form has the most dependents an occurrence, for every
+  word. All that is left to a probe whose attention is the same everywhere.
 - Attention: a weight for each map, each transposed map, and each map's attention to and from the
   first and the last special token where ROOT is the candidate. That is a little more than
   `AttentionProbe` has (two scalars mix these four), and the loss is convex. On the first
@@ -116,7 +116,7 @@ def counted(learnt: list[list[Word]], judged: list[list[Word]]) -> float:
 
 
 def most_often_head(learnt: list[list[Word]], judged: list[list[Word]]) -> float:
-    """UAS of picking, for every word, the word of the sentence that has most dependents."""
+    """UAS of picking, for every word, the one whose form has most dependents an occurrence."""
     words = Counter(form.lower() for sentence in learnt for form, _, _ in sentence)
     heads = Counter(
         sentence[head - 1][0].lower() for sentence in learnt for _, head, _ in sentence if head

@@ -160,8 +160,8 @@ class HeadAccuracy(RowMetric):
         hits, masses, errors = [], [], []
         for scores in directed(attention, batch.anchors):  # [B, A, L, H, W]
             pick, is_pick = pick_word(scores, allowed)  # [B, A, L, H]
-            hits.append(_at(gold, pick) & is_pick)
-            errors.append((_at(wrong, pick) * is_pick)[..., None] == kinds)
+            hits.append(at(gold, pick) & is_pick)
+            errors.append((at(wrong, pick) * is_pick)[..., None] == kinds)
             masses.append((scores * gold).sum(-1))
         self.count(batch, torch.stack(hits, 2), member)
         self.add("errors", by_row(torch.stack(errors, 2), member))
@@ -170,7 +170,7 @@ class HeadAccuracy(RowMetric):
         self.add("reachable", by_row(torch.stack(reach, 2).expand(-1, -1, -1, layers), member))
 
 
-def _at(values: Tensor, pick: Tensor) -> Tensor:
+def at(values: Tensor, pick: Tensor) -> Tensor:
     """What ``values [B, A, 1, 1, W]`` hold for each picked word ``[B, A, L, H]``."""
     return values.expand(*pick.shape, -1).gather(-1, pick[..., None])[..., 0]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Literal
 
 import torch
-from pytorch_lightning import LightningModule
+from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric
@@ -118,7 +119,10 @@ class ProbingModule(LightningModule):
                 sizes = self.encoders[probe.encoder].sizes
                 if vectors is not None:
                     sizes = replace(sizes, vectors=vectors.dimensions)
-                probe.configure(sizes)
+                try:
+                    probe.configure(sizes)
+                except ProbingError as error:
+                    raise ProbingError(f"probe {name!r}: {error}") from None
         self._configured = True
 
     def _expanded(self) -> dict[str, Probe]:
@@ -222,8 +226,8 @@ class ProbingModule(LightningModule):
                 probe.score(encodings[probe.encoder], batch, name=name)
 
     def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
-        """Each probe sets its learning rate; a run without an end makes no progress."""
-        progress = self.trainer.global_step / self.trainer.estimated_stepping_batches
+        """Each probe sets its learning rate."""
+        progress = _progress(self.trainer, batch_idx)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.probes[group["name"]].rate_at(progress)
 
@@ -232,8 +236,9 @@ class ProbingModule(LightningModule):
         encodings = self.encode(batch)
         losses = {}
         for name, probe in self.probes.items():
-            scores = probe.score(encodings[probe.encoder], batch, name=name)
-            losses[name] = probe.loss(scores, batch)
+            with _full_precision(batch):
+                scores = probe.score(encodings[probe.encoder], batch, name=name)
+                losses[name] = probe.loss(scores, batch)
             self.log(f"train/loss/{name}", losses[name].detach(), batch_size=1)
         total = torch.stack(list(losses.values())).sum()
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
@@ -260,9 +265,11 @@ class ProbingModule(LightningModule):
         encodings = self.encode(batch, extra=self.extra_needs)
         scores = {}
         for name, probe in self.probes.items():
-            scores[name] = probe.score(encodings[probe.encoder], batch, name=name)
-            if weigh:
-                self.losses[name].update(probe.loss(scores[name], batch), batch.is_anchor.sum())
+            with _full_precision(batch):
+                scores[name] = probe.score(encodings[probe.encoder], batch, name=name)
+                if weigh:
+                    loss = probe.loss(scores[name], batch)
+                    self.losses[name].update(loss, batch.is_anchor.sum())
         picks = [pick(scores[name], batch.candidates) for name in self.pickers]  # [B, A] each
         hits = [batch.gold.gather(-1, picked[..., None])[..., 0] for picked in picks]
         columns = (
@@ -346,6 +353,25 @@ class ProbingModule(LightningModule):
                 f"{_listed(own.unexpected_keys)}"
             )
         return own
+
+
+def _full_precision(batch: EdgeBatch) -> AbstractContextManager[None]:
+    """Where a trainer's mixed precision ends: probes are small, and ties would decide."""
+    return torch.autocast(batch.ids.device.type, enabled=False)
+
+
+def _progress(trainer: Trainer, batch_idx: int) -> float:
+    """The share of the run that is done: of its epochs or its steps, whichever is more.
+
+    Of epochs, since a resumed run may have other batches. A run without an end makes no progress.
+    """
+    shares = [0.0]
+    if trainer.max_steps > 0:
+        shares.append(trainer.global_step / trainer.max_steps)
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
+        done = trainer.current_epoch + batch_idx / trainer.num_training_batches
+        shares.append(done / trainer.max_epochs)
+    return max(shares)
 
 
 def _check_same(made: Mapping[str, Any], encoder: Encoder) -> None:

@@ -11,7 +11,7 @@ from torchmetrics import Metric
 
 from .batch import ALL, EdgeBatch
 from .functional import directed, pick_word
-from .metrics import RowMetric, by_row
+from .metrics import RowMetric, at, by_row
 from .trees import GoldTrees, not_punctuation, rank_correlation, spanning_edges
 
 LENGTHS = range(5, 51)
@@ -131,8 +131,7 @@ class HeadHits(RowMetric):
         hits = []
         for scores in directed(attention, batch.anchors):  # [B, A, L, H, W]
             pick, is_pick = pick_word(scores, batch.candidates[:, :, None, None, 1:])
-            right = gold.expand(*pick.shape, -1).gather(-1, pick[..., None])[..., 0]
-            hits.append(right & is_pick)
+            hits.append(at(gold, pick) & is_pick)
         self.add("correct", by_row(torch.stack(hits, 2), member))
 
 

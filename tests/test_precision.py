@@ -9,12 +9,25 @@ import torch
 import transformers as tf
 
 from probing.batch import Encoding
+from probing.data import DependencyData
 from probing.encoder import Encoder
 from probing.modules import ProbingModule
-from probing.probes import AttentionProbe
+from probing.probes import (
+    AttentionProbe,
+    AttentionWordsProbe,
+    DistanceWordsProbe,
+    Probe,
+    StructuralProbe,
+)
 
 IDS = torch.tensor([[2, 40, 41, 42, 43, 3], [2, 50, 51, 3, 0, 0]])
 WORDS_OF = torch.tensor([[-1, 0, 1, 1, 2, -1], [-1, 0, 1, -1, -2, -2]])
+CLASSES: tuple[type[Probe], ...] = (
+    AttentionProbe,
+    AttentionWordsProbe,
+    DistanceWordsProbe,
+    StructuralProbe,
+)
 EVERYTHING = ("attention", "boundary", "embeddings", "hidden")
 
 
@@ -49,6 +62,30 @@ def test_a_file_in_half_precision_is_read_in_float32_unless_told(
     assert tf.AutoModel.from_pretrained(tmp_path).dtype == torch.bfloat16  # the library's choice
     assert Encoder(str(tmp_path)).load().model.dtype == torch.float32
     assert Encoder(str(tmp_path), precision="bfloat16").load().model.dtype == torch.bfloat16
+
+
+def test_mixed_precision_ends_at_the_probes(
+    tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the same encodings, scores and losses are those without it."""
+    batch = DependencyData(
+        test="builtin:documents=1,seed=5", tokenizer=tiny_encoder.tokenizer
+    ).open("test")[[0, 1, 2]]
+    module = ProbingModule(tiny_encoder, {cls.__name__: cls() for cls in CLASSES})
+    module.configure_model()
+    logged: dict[str, torch.Tensor] = {}
+    monkeypatch.setattr(module, "log", lambda name, value, **_: logged.update({name: value}))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        module.training_step(batch, 0)
+        outcome = module.judge(batch, weigh=True)
+    (encoding,) = outcome["encodings"].values()
+    for name, probe in module.probes.items():
+        expected = probe.score(encoding, batch, name=name)
+        assert expected.dtype == torch.float32
+        assert torch.equal(outcome["scores"][name], expected)
+        loss = probe.loss(expected, batch)
+        assert torch.equal(logged[f"train/loss/{name}"], loss.detach())
+        assert module.losses[name].compute() == loss.detach()
 
 
 def test_the_report_names_the_precision(tiny_bert: Path) -> None:

@@ -46,8 +46,7 @@ def train(encoder: Encoder, folder: Path, probes: dict[str, Probe], **options: A
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
-        limit_train_batches=STEPS,
-        **options,
+        **{"limit_train_batches": STEPS} | options,
     )
     trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
     trainer.save_checkpoint(folder / "last.ckpt")
@@ -76,6 +75,30 @@ def test_a_resumed_run_goes_on_from_where_it_was(tiny_encoder: Encoder, tmp_path
     checkpoint = tmp_path / "last.ckpt"
     then = train(tiny_encoder, tmp_path, two(), max_steps=5, ckpt_path=checkpoint).seen
     assert [step["structural"] for step in then] == pytest.approx([0.6 * s / 5 for s in (3, 2, 1)])
+
+
+def test_other_batches_in_a_resumed_run_do_not_turn_the_rate_around(
+    tiny_encoder: Encoder, tmp_path: Path
+) -> None:
+    """Progress is that of epochs: with fewer steps an epoch a share of steps would pass one."""
+    first = train(tiny_encoder, tmp_path, two(), max_epochs=2, max_steps=STEPS).seen
+    assert [step["structural"] for step in first] == pytest.approx([0.6, 0.4, 0.2])
+    checkpoint = tmp_path / "last.ckpt"
+    then = train(
+        tiny_encoder, tmp_path, two(), max_epochs=2, ckpt_path=checkpoint, limit_train_batches=1
+    ).seen
+    assert [step["structural"] for step in then] == pytest.approx([0.3])
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_gathering_gradients_changes_no_progress(
+    every: int, tiny_encoder: Encoder, tmp_path: Path
+) -> None:
+    seen = train(
+        tiny_encoder, tmp_path, two(), max_epochs=2, accumulate_grad_batches=every
+    ).seen  # a step after the second and the third batch, or after the third
+    falling = {2: [0.5, 0.4, 0.2, 0.1], 3: [0.4, 0.1]}[every]
+    assert [step["structural"] for step in seen] == pytest.approx(falling)
 
 
 def test_a_run_without_an_end_keeps_the_first_rate(tiny_encoder: Encoder, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_no_word_picks_root(trees: tuple[EdgeBatch, list[list[int]]]) -> None:
     assert (scores[:, :, :1] < scores[:, :, 1:]).all()
 
 
-def test_the_loss_is_that_of_the_paper(
+def test_the_loss_of_a_sentence_is_that_of_the_paper(
     trees: tuple[EdgeBatch, list[list[int]]], tree_batch: Callable[..., EdgeBatch]
 ) -> None:
     _, heads = trees
@@ -98,7 +98,8 @@ def test_the_loss_is_that_of_the_paper(
             abs(float(distances[b, i, j]) - int(gold[b, i, j])) for i in range(n) for j in range(n)
         )
         losses.append(wrong / n**2)
-    assert float(probe.loss(scores, batch)) == pytest.approx(sum(losses) / len(losses), rel=1e-5)
+    words = sum(LENGTHS) + len(no_tree)
+    assert float(probe.loss(scores, batch)) == pytest.approx(sum(losses) / words, rel=1e-5)
     alone = tree_batch([no_tree])
     lone = probe.score(encode(alone), alone, name="mine")
     assert probe.loss(lone, alone).item() == 0
@@ -168,6 +169,12 @@ def test_all_layers_leave_no_room_for_another_of_their_name(tiny_encoder: Encode
     for order in (probes, dict(reversed(probes.items()))):
         with pytest.raises(ProbingError, match=r"probe 's' stands for s_0, .*; another is .* s_1"):
             ProbingModule(tiny_encoder, dict(order)).configure_model()
+
+
+def test_what_is_refused_is_named(tiny_encoder: Encoder) -> None:
+    module = ProbingModule(tiny_encoder, {"mine": StructuralProbe(layer=7)})
+    with pytest.raises(ProbingError, match=r"^probe 'mine': a structural probe of layer 7: "):
+        module.configure_model()
 
 
 @pytest.mark.parametrize(
