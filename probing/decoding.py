@@ -1,14 +1,16 @@
 """Maximum spanning trees with one root: from scores of heads to a tree.
 
 Chu-Liu/Edmonds is TurboParser's where ``ufal.chu_liu_edmonds`` is installed (the extra ``trees``),
-else the one below, which takes up to eight times as long. Both are exact.
+else networkx's, which PyTorch installs. Both are exact; the second takes some hundred times as
+long. Either only gets what is left when the words that need no search are settled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import networkx
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -79,65 +81,38 @@ def rooted_tree(scores: Matrix, root: int) -> list[int]:
 def best_tree(scores: Matrix) -> list[int]:
     """The heads of the tree with the highest sum of scores, with any number of roots.
 
+    A word from which best head after best head leads to ROOT keeps its best head: give all such
+    words theirs in any tree, and the sum is no lower, each of them leads to ROOT, and every other
+    word leads to ROOT or to one of them. So these count as ROOT in what is searched.
+
     Args:
         scores: ``[n, n+1]``, finite: of each head of each word, ROOT first.
     """
-    return SEARCH(_without_self(scores))
+    count = len(scores)
+    allowed = _without_self(scores)
+    heads: list[int] = allowed.argmax(1).tolist()
+    settled = _leading_to_root(heads)
+    rest = [word for word in range(1, count + 1) if word not in settled]
+    if not rest:
+        return heads
+    inside = sorted(settled)
+    gates = [inside[int(allowed[word - 1, inside].argmax())] for word in rest]
+    rows = np.array(rest) - 1
+    left = np.column_stack([allowed[rows, gates], allowed[rows][:, rest]])
+    for word, gate, head in zip(rest, gates, SEARCH(left), strict=True):
+        heads[word - 1] = rest[head - 1] if head else gate
+    return heads
 
 
-def by_contraction(scores: Matrix) -> list[int]:
-    """Chu-Liu/Edmonds, as :func:`best_tree`; a word is not its own head (``-inf``).
-
-    From each word we go from best head to best head until we reach ROOT or a word that leads
-    there. Where the way runs into itself, its cycle becomes one node: an edge into a member counts
-    as much as it is worse than that member's edge in the cycle, which it would replace. That takes
-    time in the square of the words (Tarjan 1977).
-    """
-    size = len(scores) + 1
-    left = np.vstack([np.full(size, -np.inf), scores])  # [n+1, n+1], between what nodes are left
-    edges = np.arange(left.size).reshape(size, size)  # whose score it is: word * size + head
-    every = np.arange(size)
-    nodes = list(range(size))  # which node each row and column is; cycles count from `size` on
-    cycles: list[dict[int, int]] = []  # the edge into each member
-    done = {0}
-    for start in range(1, size):
-        path = [] if start in done else [start]
-        while path and (head := int(left[path[-1]].argmax())) not in done:
-            if head not in path:
-                path.append(head)
-                continue
-            cycle = path[path.index(head) :]
-            del path[path.index(head) + 1 :]  # `head` now stands for all of them
-            done.update(cycle[1:])
-            best = left[cycle].argmax(1)
-            pairs = zip(cycle, best, strict=True)
-            cycles.append({nodes[member]: int(edges[member, own]) for member, own in pairs})
-            nodes[head] = size + len(cycles) - 1
-            worse = left[cycle] - left[cycle, best][:, None]  # [members, n+1]
-            entered = np.take(cycle, worse.argmax(0))
-            leaves = np.take(cycle, left[:, cycle].argmax(1))
-            left[head], edges[head] = worse.max(0), edges[entered, every]
-            left[:, head], edges[:, head] = left[every, leaves], edges[every, leaves]
-            left[:, cycle[1:]] = left[head, head] = -np.inf
-        done.update(path)
-    chosen = {nodes[row]: int(edges[row, left[row].argmax()]) for row in range(1, size)}
-    return _unfolded(chosen, cycles, size)
-
-
-def _unfolded(chosen: dict[int, int], cycles: list[dict[int, int]], size: int) -> list[int]:
-    """The heads of the words, from the edges into nodes that may be cycles of cycles.
-
-    In each cycle the member that is entered from outside gives up its edge in the cycle.
-    """
-    within = {member: size + i for i, cycle in enumerate(cycles) for member in cycle}
-    for i, cycle in reversed(list(enumerate(cycles))):
-        edge = chosen[size + i]
-        member = edge // size
-        while member not in cycle:
-            member = within[member]
-        chosen |= cycle
-        chosen[member] = edge
-    return [chosen[word] % size for word in range(1, size)]
+def by_networkx(scores: Matrix) -> list[int]:
+    """Chu-Liu/Edmonds of networkx, as :func:`best_tree`; a word is not its own head (``-inf``)."""
+    graph = networkx.DiGraph()
+    for word, head in np.argwhere(np.isfinite(scores)).tolist():
+        graph.add_edge(head, word + 1, weight=scores[word, head])
+    heads = [0] * len(scores)
+    for head, word in networkx.maximum_spanning_arborescence(graph).edges:
+        heads[word - 1] = head
+    return heads
 
 
 def by_turboparser(scores: Matrix) -> list[int]:
@@ -148,7 +123,7 @@ def by_turboparser(scores: Matrix) -> list[int]:
     return list(heads[1:])
 
 
-SEARCH: Callable[[Matrix], list[int]] = by_turboparser if chu_liu_edmonds else by_contraction
+SEARCH: Callable[[Matrix], list[int]] = by_turboparser if chu_liu_edmonds else by_networkx
 
 
 def _without_self(scores: Matrix) -> Matrix:
@@ -156,6 +131,20 @@ def _without_self(scores: Matrix) -> Matrix:
     allowed = scores.copy()
     np.fill_diagonal(allowed[:, 1:], -np.inf)
     return allowed
+
+
+def _leading_to_root(heads: Sequence[int]) -> set[int]:
+    """The words, counted from one, whose heads lead to ROOT, and ROOT itself."""
+    settled = {0}
+    for start in range(1, len(heads) + 1):
+        path: list[int] = []
+        node = start
+        while node not in settled and node not in path:
+            path.append(node)
+            node = heads[node - 1]
+        if node in settled:
+            settled |= set(path)
+    return settled
 
 
 def decode(scores: Tensor, batch: EdgeBatch) -> Tensor:
