@@ -118,8 +118,9 @@ def spanning_edges(distances: Tensor, nodes: Tensor) -> Tensor:
     for _ in range(int(nodes.sum(1).max()) - 1):
         best, word = nearest.masked_fill(~outside, last).min(1)
         grows = best < last
-        edges[windows[grows], inner[windows, word][grows], word[grows]] = True
-        outside[windows[grows], word[grows]] = False
+        # Without `edges[grows]`, which would make a GPU wait for us at each word.
+        edges[windows, inner[windows, word], word] |= grows
+        outside[windows, word] &= ~grows
         nearer = place[windows, word] < nearest
         nearest = torch.where(nearer, place[windows, word], nearest)
         inner = torch.where(nearer, word[:, None], inner)
