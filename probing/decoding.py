@@ -1,7 +1,7 @@
 """Maximum spanning trees with one root: from scores of heads to a tree.
 
 Chu-Liu/Edmonds is TurboParser's where ``ufal.chu_liu_edmonds`` is installed (the extra ``trees``),
-else networkx's, which PyTorch installs. Both are exact; the second takes some hundred times as
+else networkx's, which PyTorch installs. Both are exact; the second takes several hundred times as
 long. Either only gets what is left when the words that need no search are settled.
 """
 

@@ -26,19 +26,19 @@ OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
 CHECKPOINT_FORMAT = 3
 
 
-def mean_over_anchors(loss: Tensor, batch: EdgeBatch) -> Tensor:
+def mean_loss(loss: Tensor, counted: Tensor) -> Tensor:
     """A probe's loss as it is: the mean over the anchors of a batch."""
     return loss
 
 
-def sum_over_anchors(loss: Tensor, batch: EdgeBatch) -> Tensor:
+def summed_loss(loss: Tensor, counted: Tensor) -> Tensor:
     """The sum over the anchors, so that longer sentences weigh more."""
-    return loss * batch.is_anchor.sum()
+    return loss * counted
 
 
-REDUCTIONS: Mapping[str, Callable[[Tensor, EdgeBatch], Tensor]] = {
-    "mean": mean_over_anchors,
-    "sum": sum_over_anchors,
+REDUCTIONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": mean_loss,
+    "sum": summed_loss,
 }
 
 
@@ -234,15 +234,16 @@ class ProbingModule(LightningModule):
     def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
         """The sum of the probes' losses: each only moves its own parameters."""
         encodings = self.encode(batch)
-        losses = {}
+        losses, reduced = [], []
         for name, probe in self.probes.items():
             with _full_precision(batch):
                 scores = probe.score(encodings[probe.encoder], batch, name=name)
-                losses[name] = probe.loss(scores, batch)
-            self.log(f"train/loss/{name}", losses[name].detach(), batch_size=1)
-        total = torch.stack(list(losses.values())).sum()
+                losses.append(probe.loss(scores, batch))
+                reduced.append(self.reduce(losses[-1], probe.counted(batch)))
+            self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
+        total = torch.stack(losses).sum()
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
-        return self.reduce(total, batch)
+        return torch.stack(reduced).sum()
 
     def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
         """See :meth:`judge`; also logs each probe's loss over the whole split."""
@@ -269,7 +270,7 @@ class ProbingModule(LightningModule):
                 scores[name] = probe.score(encodings[probe.encoder], batch, name=name)
                 if weigh:
                     loss = probe.loss(scores[name], batch)
-                    self.losses[name].update(loss, batch.is_anchor.sum())
+                    self.losses[name].update(loss, probe.counted(batch))
         picks = [pick(scores[name], batch.candidates) for name in self.pickers]  # [B, A] each
         hits = [batch.gold.gather(-1, picked[..., None])[..., 0] for picked in picks]
         columns = (

@@ -65,6 +65,13 @@ class Probe(nn.Module):
         losses = select_loss(scores, batch.candidates, batch.gold)  # [B, A]
         return losses.sum() / batch.is_anchor.sum().clamp_min(1)
 
+    def counted(self, batch: EdgeBatch) -> Tensor:
+        """How many things :meth:`loss` is a mean over, a scalar: anchors, unless it says otherwise.
+
+        Means over several batches weigh each by that many.
+        """
+        return batch.is_anchor.sum()
+
     def rate_at(self, progress: float) -> float:
         """The learning rate when a share ``progress`` of the run's steps is done, from 0 to 1.
 

@@ -114,11 +114,8 @@ class StructuralProbe(Probe):
         return rows.index_put((window, word), -scores[window, anchor, 1:])
 
     def loss(self, scores: Tensor, batch: EdgeBatch) -> Tensor:
-        """Sum over sentences of ``sum_ij |tree(i, j) - d(i, j)| / length^2``, for each word.
+        """Mean over sentences of ``sum_ij |tree(i, j) - d(i, j)| / length^2`` (section 2.2).
 
-        The paper has the mean over sentences (section 2.2). That of a batch of a thousand
-        wordpieces would make a sentence among few long ones weigh more than one among many short
-        ones; batches have about as many words, so that for each word all sentences weigh the same.
         Windows that are no tree have no distances and are left out.
         """
         gold = gold_trees(batch)
@@ -126,7 +123,11 @@ class StructuralProbe(Probe):
         wrong = (self.distances(scores, batch) - gold.distances).abs()
         kept = both & gold.is_tree[:, None, None]
         each = (wrong * kept).sum((1, 2)) / batch.lengths.clamp_min(1).square()
-        return each.sum() / batch.is_anchor.sum().clamp_min(1)
+        return each.sum() / gold.is_tree.sum().clamp_min(1)
+
+    def counted(self, batch: EdgeBatch) -> Tensor:
+        """Sentences that are trees."""
+        return gold_trees(batch).is_tree.sum()
 
 
 def _numbers(sizes: Sizes) -> tuple[int, ...]:
