@@ -25,6 +25,7 @@ from .comparison.entries import MODELS, entries_of, labels_of
 from .comparison.run import compare
 from .complaints import Parser, naming, refuse_empty
 from .data import CoreferenceData, EdgeData
+from .decoding import SEARCH, by_networkx
 from .differences import check, names, read_pair
 from .encoder import Encoder
 from .errors import ProbingError
@@ -208,6 +209,11 @@ def _train(commands: Commands, early: Namespace) -> None:
     model, data, trainer = commands.model, commands.datamodule, commands.trainer
     if data.sources["train"] is None:
         raise ProbingError("no training data: give --data.train FILE")
+    if trainer.fast_dev_run or trainer.max_epochs == 0:  # type: ignore[attr-defined]
+        raise ProbingError(
+            "--trainer.fast_dev_run and --trainer.max_epochs 0 leave no checkpoint to test; "
+            "--trainer.max_epochs 1 --trainer.limit_train_batches 1 is a short run"
+        )
     _ready(commands, ("train", "val", "test"), resume=early.resume)
     resumed = Path(early.output or "") / CHECKPOINT
     start = str(resumed) if early.resume and resumed.exists() else None
@@ -322,6 +328,8 @@ def _ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) ->
         model.rehearse(next(iter(data.splits.values()))[[0]])
         if commands.report.trees:
             _check_trees(data)
+            if SEARCH is by_networkx:
+                show("trees: pip install 'attention-probing[trees]' finds them much faster")
         _check_intervals(commands)
         if measuring and not commands.report.trees:
             named = ", ".join(dict.fromkeys(family_of(name)[0] for name in measuring))

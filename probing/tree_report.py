@@ -101,12 +101,13 @@ class TreeReport(SplitCallback):
         figure = breakdown_figure(parts, listed, title=f"{title}\n{module.encoder.title}")
         write_whole(folder / "breakdown.png", png(figure))
         every = list(counts.trees.rows).index(ALL)
-        total = max(1, int(counts.trees.total[every]))
+        total = int(counts.trees.total[every])
         scores = Scores(
             uas={name: accuracy for name, (_, _, accuracy) in findings.overall.items()},
             tree={
                 name: float(counts.trees.correct[every, k]) / total
                 for k, name in enumerate(counts.trees.names)
+                if total
             },
             undirected=found,
         )

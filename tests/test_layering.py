@@ -83,7 +83,7 @@ ALLOWED: dict[str, set[str]] = {
     "explain": BASE | {"callbacks", "comparison", "encoder", "modules", "treebanks"},
     "runs": BASE
     | {"__init__", "data", "metrics", "reports", "encoder", "probes"}
-    | {"modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
+    | {"decoding", "modules", "findings", "figures", "terminal", "folder", "callbacks", "subtypes"}
     | {"differences", "head_weights", "resampling", "comparison", "treebanks"}
     | {"cli", "stored", "complaints", "explain", "predictions", "seeds", "tree_report"},
     "text_runs": BASE
