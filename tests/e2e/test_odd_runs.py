@@ -138,10 +138,10 @@ REFUSED: dict[str, tuple[list[object], list[str]]] = {
         ["--trainer.overfit_batches 2", "--trainer.limit_train_batches"],
     ),
     "a trial of Lightning's": (
-        ["--trainer.fast_dev_run", "true"],
+        ["train", "--trainer.fast_dev_run", "true"],
         ["leave no checkpoint", "--trainer.limit_train_batches 1"],
     ),
-    "no epoch": (["--trainer.max_epochs", 0], ["leave no checkpoint"]),
+    "no epoch": (["train", "--trainer.max_epochs", 0], ["leave no checkpoint"]),
 }
 
 
