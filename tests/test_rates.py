@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from trainers import quiet_trainer
 
 from probing.data import DependencyData
 from probing.encoder import Encoder
@@ -37,17 +38,8 @@ def train(encoder: Encoder, folder: Path, probes: dict[str, Probe], **options: A
         train="builtin:documents=2,seed=1", tokenizer=encoder.tokenizer, batch_wordpieces=150
     )
     rates, checkpoint = Rates(), options.pop("ckpt_path", None)
-    trainer = Trainer(
-        accelerator="cpu",
-        callbacks=[rates],
-        default_root_dir=folder,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        **{"limit_train_batches": STEPS} | options,
-    )
+    options = {"limit_train_batches": STEPS} | options
+    trainer = quiet_trainer(folder, rates, enable_checkpointing=False, **options)
     trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
     trainer.save_checkpoint(folder / "last.ckpt")
     return rates

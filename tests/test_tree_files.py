@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pytorch_lightning import Trainer
+from trainers import quiet_trainer
 
 from probing.callbacks import Report
 from probing.data import DependencyData
@@ -43,15 +43,7 @@ def folder(tiny_encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> P
         "high": StructuralProbe(layer=1, rank=2),
     }
     report = Report(min_anchors=1)
-    trainer = Trainer(
-        accelerator="cpu",
-        callbacks=[report, TreeReport(report)],
-        default_root_dir=root,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
+    trainer = quiet_trainer(root, report, TreeReport(report))
     data = DependencyData(test=str(root / "three.conllu"), tokenizer=tiny_encoder.tokenizer)
     trainer.test(ProbingModule(tiny_encoder, probes), datamodule=data, verbose=False)
     return root / "reports" / "test"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from trainers import quiet_trainer
 
 from probing.batch import EdgeBatch, Encoding
 from probing.callbacks import Report
@@ -110,17 +111,7 @@ def generated(module: Planted, **seeds: int) -> DependencyData:
 def trainer_in(root: Path, **options: Any) -> tuple[Trainer, Report]:
     """A trainer that reports on trees into a folder, and its report."""
     report = Report()
-    trainer = Trainer(
-        accelerator="cpu",
-        callbacks=[report, TreeReport(report)],
-        default_root_dir=root,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        **options,
-    )
-    return trainer, report
+    return quiet_trainer(root, report, TreeReport(report), **options), report
 
 
 def lines(path: Path) -> list[dict[str, str]]:
