@@ -73,7 +73,7 @@ class Probe(nn.Module):
         return batch.is_anchor.sum()
 
     def rate_at(self, progress: float) -> float:
-        """The learning rate when a share ``progress`` of the run's steps is done, from 0 to 1.
+        """The learning rate when a share ``progress`` of the run is done, from 0 to 1.
 
         The same throughout, unless a subclass says otherwise.
         """

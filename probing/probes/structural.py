@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Literal
 
 import torch
@@ -53,15 +54,10 @@ class StructuralProbe(Probe):
         """One for each layer that is looked at, if it is to be ``all``."""
         if self.layer != "all":
             return {"": self}
-        return {
-            f"_{layer}": type(self)(
-                layer=layer,
-                rank=self.rank,
-                learning_rate=self.learning_rate,
-                encoder=self.encoder,
-            )
-            for layer in _numbers(sizes)
-        }
+        found = {f"_{layer}": deepcopy(self) for layer in _numbers(sizes)}
+        for probe, layer in zip(found.values(), _numbers(sizes), strict=True):
+            probe.layer = layer
+        return found
 
     def configure(self, sizes: Sizes) -> None:
         """``map [D, rank]``.
