@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from probing.surface.distances import SMOOTHING, divergence_sums
+from probing.surface.measures.distances import SMOOTHING, divergence_sums
 
 HEADS, TOKENS = 144, 128
 Array = NDArray[np.float64]

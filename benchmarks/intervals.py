@@ -20,12 +20,12 @@ import transformers
 from speed import in_turn
 from torch import Tensor
 
+from probing.counting.intervals import FEW, bounds, central
+from probing.counting.metrics import HeadAccuracy
+from probing.counting.resampling import Resampler
 from probing.data import DependencyData
 from probing.data.samplers import batches_by_length
 from probing.encoder import Encoder
-from probing.intervals import FEW, bounds, central
-from probing.metrics import HeadAccuracy
-from probing.resampling import Resampler
 
 MANY = 10_000
 

@@ -36,7 +36,7 @@ def score(source: str, folder: str) -> None:
 
     os.environ["PROBING_CACHE"] = folder
     sys.path.insert(0, str(ROOT))
-    from probing.cli import main as command
+    from probing.jobs.cli import main as command
 
     status = command("evaluate", ["--data.test", source, "--output", f"{folder}/run"])
     if status:

@@ -16,11 +16,11 @@ import time
 import torch
 import transformers
 
-from probing.batch import EdgeBatch
+from probing.core.batches import EdgeBatch
 from probing.data import DependencyData
 from probing.data.samplers import batches_by_length
 from probing.encoder import Encoder
-from probing.modules import ProbingModule
+from probing.learning.module import ProbingModule
 from probing.probes import (
     AttentionProbe,
     AttentionWordsProbe,

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 import transformers
 
-from probing.batch import EdgeBatch
+from probing.core.batches import EdgeBatch
+from probing.counting.metrics import HeadAccuracy
 from probing.data import DependencyData
 from probing.data.samplers import batches_by_length
 from probing.encoder import Encoder
 from probing.encoder.weights import packaged_folder
-from probing.metrics import HeadAccuracy
 
 
 def main(path: str) -> None:

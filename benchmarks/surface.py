@@ -17,8 +17,8 @@ from speed import in_turn
 from probing.data.samplers import batches_by_length
 from probing.encoder import Encoder, PlainTokenizer
 from probing.encoder.weights import packaged_folder
-from probing.surface.averages import Averages
-from probing.surface.store import open_segments
+from probing.surface.measures.averages import Averages
+from probing.surface.text.store import open_segments
 
 
 def main(path: str, rounds: int = 5) -> None:

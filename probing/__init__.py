@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .interactive import load as load
-    from .interactive import load_probes as load_probes
-    from .interactive import score as score
+from probing.core.version import VERSION
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from probing.api.models import load as load
+    from probing.api.models import load_probes as load_probes
+    from probing.api.models import score as score
+
+__version__ = VERSION
 __all__ = ["__version__", "load", "load_probes", "score"]
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__") or name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import interactive
+    from probing.api import models
 
-    return getattr(interactive, name)
+    return getattr(models, name)
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,15 @@
-"""The one kind of error that a user can mend: one or two lines, no traceback."""
+"""The former place of :mod:`probing.core.errors`; it goes with version 0.3."""
 
+from __future__ import annotations
 
-class ProbingError(Exception):
-    """Bad input. The message names the file and line, what was expected and what came."""
+import warnings
+
+from probing.core.errors import ProbingError
+
+__all__ = ["ProbingError"]
+
+warnings.warn(
+    "probing.errors is now probing.core.errors; the old name goes with version 0.3",
+    DeprecationWarning,
+    stacklevel=2,
+)

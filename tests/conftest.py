@@ -39,8 +39,9 @@ from families import config_of, save
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch.nn import functional as F
 
-from probing.batch import EdgeBatch, Encoding, Rival, Sizes, Terms
-from probing.data.windows import Dependencies
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.terms import Rival, Terms
+from probing.data.tasks.dependencies import Dependencies
 from probing.encoder import Encoder
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import torch
 
-from probing.batch import ALL, EdgeBatch, Window, Wordpieces
-from probing.data.windows import Dependencies, collate
+from probing.core.batches import EdgeBatch
+from probing.core.terms import ALL
+from probing.core.windows import Window, Wordpieces
+from probing.data.collating import collate
+from probing.data.tasks.dependencies import Dependencies
 
 ROWS = (ALL, "dep", "punct")
 

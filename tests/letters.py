@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from probing.batch import Text, Wordpieces
+from probing.core.windows import Text, Wordpieces
 
 
 @dataclass(frozen=True)

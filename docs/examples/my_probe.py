@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.core.batches import EdgeBatch, Encoding, Sizes
 from probing.probes import Probe
 
 

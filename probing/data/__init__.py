@@ -1,5 +1,5 @@
 """From annotated files to batches of edges."""
 
-from .datamodule import CoreferenceData, DependencyData, EdgeData
+from probing.data.datamodule import CoreferenceData, DependencyData, EdgeData
 
 __all__ = ["CoreferenceData", "DependencyData", "EdgeData"]

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import torch
 
-from ..batch import EdgeBatch, Window
-from ..functional import offset_hits
-from .offsets import offsets_of
+from probing.core.batches import EdgeBatch
+from probing.core.picking import offset_hits
+from probing.core.windows import Window
+from probing.data.tasks.offsets import offsets_of
 
 
 def with_asides(batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:

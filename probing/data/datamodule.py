@@ -9,15 +9,18 @@ from typing import Any, Literal
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Sampler
 
-from ..batch import EdgeBatch, Reader, Tokenizer
-from ..errors import ProbingError
-from ..functional import OFFSETS
-from ..schemes import SchemeName, scheme_of
-from .coreference import Coreference
-from .offsets import with_offsets
-from .samplers import EvaluationBatches, TrainingBatches, batches_by_length
-from .store import EdgeWindows, open_windows
-from .windows import Dependencies, Task
+from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
+from probing.core.picking import OFFSETS
+from probing.core.schemes import SchemeName, scheme_of
+from probing.core.sentences import Reader
+from probing.core.windows import Tokenizer
+from probing.data.samplers import EvaluationBatches, TrainingBatches, batches_by_length
+from probing.data.store import EdgeWindows, open_windows
+from probing.data.tasks.base import Task
+from probing.data.tasks.coreference import Coreference
+from probing.data.tasks.dependencies import Dependencies
+from probing.data.tasks.offsets import with_offsets
 
 # Which splits each entry point of the Trainer opens: what comes later is opened early, so that
 # a bad file is found before hours of work.

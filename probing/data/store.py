@@ -8,7 +8,6 @@ changed file is never served from an old cache.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 import uuid
@@ -25,23 +24,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
-from ..batch import (
-    Aside,
-    EdgeBatch,
-    Origin,
-    Reader,
-    Sentence,
-    Terms,
-    Tokenizer,
-    Window,
-    Wordpieces,
-)
-from ..errors import ProbingError
-from ..schemes import Scheme
-from .fingerprints import described
-from .sources import Source, open_source
-from .units import Digested, Digests, UnitCounter, Units
-from .windows import Census, Misread, Task, collate
+from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
+from probing.core.schemes import Scheme
+from probing.core.sentences import Reader, Sentence
+from probing.core.terms import Terms
+from probing.core.windows import Aside, Origin, Tokenizer, Window, Wordpieces
+from probing.data.census import Census
+from probing.data.collating import collate
+from probing.data.resampling_units import Digested, Digests, UnitCounter, Units
+from probing.data.sources.files import Source, open_source
+from probing.data.sources.fingerprints import code_of, described
+from probing.data.tasks.base import Misread, Task
 
 _INTS = pa.list_(pa.int32())
 _SCHEMA = pa.schema(
@@ -66,6 +60,8 @@ _SCHEMA = pa.schema(
         "starts": _INTS,
     }
 )
+SHAPING = ("core", "data")
+"""The rooms whose code shapes a window; the tokenizer answers for its own."""
 _QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "asides")
 
 
@@ -173,7 +169,7 @@ def open_windows(
     """Open a corpus, reading and tokenizing it first if that has not been done.
 
     Args:
-        source: what :func:`~probing.data.sources.open_source` takes.
+        source: what :func:`~probing.data.sources.files.open_source` takes.
         reader: for files of another format than their ending says.
         task: what makes windows of sentences.
         tokenizer: the encoder's.
@@ -209,9 +205,7 @@ def open_windows(
 def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
     """A name for what comes of reading ``source``: same key, same windows."""
     whole = hashlib.sha256()
-    shared = [inspect.getfile(Sentence), inspect.getfile(Scheme)]
-    for path in [*sorted(Path(__file__).parent.rglob("*.py")), *map(Path, shared)]:
-        whole.update(path.read_bytes())
+    whole.update(code_of(*SHAPING).encode())
     whole.update(f"{described(type(task))} {task!r} ".encode())
     whole.update(f"{tokenizer.fingerprint} {tokenizer.limit} ".encode())
     whole.update(source.fingerprint().encode())

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..batch import Sentence, Text
-from ..errors import ProbingError
+from probing.core.errors import ProbingError
+from probing.core.sentences import Sentence
+from probing.core.windows import Text
 
 MISMATCH = "its text does not match its words"
 """The oddity of a sentence whose own text cannot be used."""

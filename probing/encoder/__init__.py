@@ -1,11 +1,11 @@
 """The frozen model, read at the level of words. Only this package imports transformers."""
 
-from .masked import MaskedModel
-from .model import Encoder
-from .plain import Frame, PlainTokenizer
-from .tap import Tap, WordTap
-from .tokenizer import WordpieceTokenizer
-from .weights import PACKAGED
+from probing.encoder.masked import MaskedModel
+from probing.encoder.model import Encoder
+from probing.encoder.plain import Frame, PlainTokenizer
+from probing.encoder.tap import Tap, WordTap
+from probing.encoder.tokenizer import WordpieceTokenizer
+from probing.encoder.weights import PACKAGED
 
 __all__ = [
     "PACKAGED",

@@ -9,11 +9,11 @@ import transformers
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..errors import ProbingError
-from .model import Encoder
-from .source import quiet
-from .tap import IMPLEMENTATION, Tap
-from .weights import weights_hash
+from probing.core.errors import ProbingError
+from probing.encoder.model import Encoder
+from probing.encoder.source import quiet
+from probing.encoder.tap import IMPLEMENTATION, Tap
+from probing.encoder.weights import weights_hash
 
 
 class MaskedModel(nn.Module):

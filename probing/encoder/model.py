@@ -10,14 +10,14 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from ..batch import Encoding, Sizes
-from ..errors import ProbingError
-from ..functional import AGGREGATIONS, WordIndex
-from .source import Source, quiet
-from .tap import Enough, Tap, WordTap
-from .tokenizer import WordpieceTokenizer
-from .twin import keep_embeddings, random_twin
-from .weights import PACKAGED, weights_hash
+from probing.core.batches import Encoding, Sizes
+from probing.core.errors import ProbingError
+from probing.encoder.source import Source, quiet
+from probing.encoder.tap import Enough, Tap, WordTap
+from probing.encoder.tokenizer import WordpieceTokenizer
+from probing.encoder.twin import keep_embeddings, random_twin
+from probing.encoder.weights import PACKAGED, weights_hash
+from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
 
 class Encoder(nn.Module):
@@ -244,7 +244,7 @@ class Encoder(nn.Module):
             ids: ``[B, T]``.
             words_of: ``[B, T]``, the word of each wordpiece, -1 special, -2 padding.
             width: ``W``.
-            needs: names of parts of :class:`~probing.batch.Encoding`.
+            needs: names of parts of :class:`~probing.core.batches.Encoding`.
             last_of: ``[B, T]``, the last word of each wordpiece where some belong to several.
 
         Returns:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .tokenizer import WordpieceTokenizer
+from probing.encoder.tokenizer import WordpieceTokenizer
 
 # How tokenizers write the space before a piece: not at all, byte-level, SentencePiece.
 _SPACES = ("", "Ġ", "▁")

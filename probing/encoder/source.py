@@ -8,10 +8,10 @@ from typing import Any
 import torch
 import transformers
 
-from ..errors import ProbingError
-from .tap import IMPLEMENTATION
-from .tokenizer import WordpieceTokenizer, position_limit
-from .weights import HOW_TO_NAME, is_offline, packaged_folder, verify_packaged
+from probing.core.errors import ProbingError
+from probing.encoder.tap import IMPLEMENTATION
+from probing.encoder.tokenizer import WordpieceTokenizer, position_limit
+from probing.encoder.weights import HOW_TO_NAME, is_offline, packaged_folder, verify_packaged
 
 
 class Source:

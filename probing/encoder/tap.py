@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 
-from ..errors import ProbingError
-from ..functional import Aggregation, WordIndex, word_map
+from probing.core.errors import ProbingError
+from probing.encoder.word_maps import Aggregation, WordIndex, word_map
 
 IMPLEMENTATION = "probing_tap"
 """The name under which the tap is registered with transformers."""
@@ -93,7 +93,7 @@ class WordTap(Tap):
         self.masks.append(mask)
 
     def encoding(self) -> dict[str, Tensor | None]:
-        """``attention``, ``boundary`` and ``visible`` of :class:`~probing.batch.Encoding`."""
+        """The parts of :class:`~probing.core.batches.Encoding` that attention gives."""
         maps = torch.stack(self.maps, 1)  # [B, L, H, W+2, W+2]
         width = self.index.width
         to_special = maps[..., :width, width:]  # [B, L, H, W, 2]

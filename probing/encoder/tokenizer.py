@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..batch import Text, Wordpieces
-from ..errors import ProbingError
+from probing.core.errors import ProbingError
+from probing.core.windows import Text, Wordpieces
 
 # Families that number positions from the one behind the padding index.
 _POSITIONS_BEHIND_PADDING = frozenset(

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import transformers
 
-from .tap import IMPLEMENTATION
+from probing.encoder.tap import IMPLEMENTATION
 
 
 def random_twin(config: Any, *, seed: int) -> Any:

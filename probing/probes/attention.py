@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..batch import EdgeBatch, Encoding, Sizes
-from .base import Probe
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.probes.base import Probe
 
 
 class RootMix(nn.Module):

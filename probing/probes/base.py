@@ -8,18 +8,19 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..batch import MAIN, EdgeBatch, Encoding, Sizes
-from ..errors import ProbingError
-from ..functional import anchor_rows, select_loss
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.errors import ProbingError
+from probing.core.picking import anchor_rows, select_loss
+from probing.core.terms import MAIN
 
 
 class Probe(nn.Module):
     """Scores, for every word, how strongly it picks each candidate.
 
-    A subclass names in :attr:`needs` the parts of the :class:`~probing.batch.Encoding` that it
-    reads, makes its parameters in :meth:`configure`, and returns scores ``[B, W, W+1]`` from
-    :meth:`forward`; column 0 is ROOT. Scores of padding, and of words that are no anchors, are
-    ignored and may be anything finite.
+    A subclass names in :attr:`needs` the parts of the :class:`~probing.core.batches.Encoding`
+    that it reads, makes its parameters in :meth:`configure`, and returns scores
+    ``[B, W, W+1]`` from :meth:`forward`; column 0 is ROOT. Scores of padding, and of words that
+    are no anchors, are ignored and may be anything finite.
 
     Args:
         learning_rate: of this probe alone; probes that train together share no parameter.

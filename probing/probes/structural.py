@@ -9,10 +9,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..batch import MAIN, EdgeBatch, Encoding, Sizes
-from ..errors import ProbingError
-from ..trees import gold_trees
-from .base import Probe
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.errors import ProbingError
+from probing.core.terms import MAIN
+from probing.core.trees import gold_trees
+from probing.probes.base import Probe
 
 
 class StructuralProbe(Probe):

@@ -13,18 +13,18 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from ..batch import Reader
-from ..data import DependencyData
-from ..data.samplers import EvaluationBatches, batches_by_length
-from ..data.store import EdgeWindows
-from ..encoder import PlainTokenizer, WordpieceTokenizer
-from ..errors import ProbingError
-from .batches import TokenBatch, pad
-from .gradients import IGNORED, MaskedBatch, masked
-from .repeated import repeated_sequences
-from .segments import Segment
-from .sinks import SINK_LENGTH
-from .store import Segments, open_segments
+from probing.core.errors import ProbingError
+from probing.core.sentences import Reader
+from probing.data import DependencyData
+from probing.data.samplers import EvaluationBatches, batches_by_length
+from probing.data.store import EdgeWindows
+from probing.encoder import PlainTokenizer, WordpieceTokenizer
+from probing.surface.measures.gradients import IGNORED, MaskedBatch, masked
+from probing.surface.measures.repeated import repeated_sequences
+from probing.surface.measures.sinks import SINK_LENGTH
+from probing.surface.text.batches import TokenBatch, pad
+from probing.surface.text.segments import Segment
+from probing.surface.text.store import Segments, open_segments
 
 ANALYSES = ("averages", "sinks", "copies", "distances", "gradients", "noop")
 """What is measured, each on batches of its own, in this order."""

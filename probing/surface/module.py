@@ -10,16 +10,16 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torchmetrics import Metric, SumMetric
 
-from ..batch import EdgeBatch
-from ..encoder import Encoder, MaskedModel, Tap
-from ..errors import ProbingError
-from .averages import Averages
-from .batches import TokenBatch
-from .distances import HeadDistances
-from .gradients import Derivatives, MaskedBatch
-from .noop import SpecialMass
-from .repeated import CopyScores
-from .sinks import SinkRate
+from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
+from probing.encoder import Encoder, MaskedModel, Tap
+from probing.surface.measures.averages import Averages
+from probing.surface.measures.distances import HeadDistances
+from probing.surface.measures.gradients import Derivatives, MaskedBatch
+from probing.surface.measures.noop import SpecialMass
+from probing.surface.measures.repeated import CopyScores
+from probing.surface.measures.sinks import SinkRate
+from probing.surface.text.batches import TokenBatch
 
 MODEL, TWIN = "model", "twin"
 

@@ -1,5 +1,15 @@
-"""Vectors of words from text files, in place of a model's own input embeddings."""
+"""The former place of :mod:`probing.encoder.vectors`; it goes with version 0.3."""
 
-from .table import Coverage, WordVectors
+from __future__ import annotations
 
-__all__ = ["Coverage", "WordVectors"]
+import warnings
+
+from probing.encoder.vectors import WordVectors
+
+__all__ = ["WordVectors"]
+
+warnings.warn(
+    "probing.vectors is now probing.encoder.vectors; the old name goes with version 0.3",
+    DeprecationWarning,
+    stacklevel=2,
+)

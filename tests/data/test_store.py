@@ -20,13 +20,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from letters import Letters
 
-from probing.batch import EdgeBatch, Reader, Rival, Sentence, Terms, Tokenizer, Window, Wordpieces
+from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
+from probing.core.sentences import Reader, Sentence
+from probing.core.terms import Rival, Terms
+from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data import store
-from probing.data.readers import read_text
+from probing.data.census import Census
+from probing.data.collating import collate
+from probing.data.formats.paper import read_text
+from probing.data.sources import fingerprints
 from probing.data.store import EdgeWindows, cache_folder, open_windows
+from probing.data.tasks.base import Task
+from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import joined
-from probing.data.windows import Census, Dependencies, Task, collate
-from probing.errors import ProbingError
 
 LETTERS = Letters(limit=50, pad_id=0)
 
@@ -406,7 +413,7 @@ def test_tasks_of_one_name_are_told_apart_by_where_they_are(tmp_path: Path) -> N
 
 TASK = """
 from dataclasses import dataclass
-from probing.data.windows import Dependencies
+from probing.data.tasks.dependencies import Dependencies
 
 
 @dataclass(frozen=True)
@@ -442,7 +449,9 @@ def test_windows_are_made_anew_when_any_file_of_the_readers_changes(
     inner = tmp_path / "data" / "builtin" / "words.py"
     inner.parent.mkdir(parents=True)
     inner.write_text("old", encoding="utf-8")
-    monkeypatch.setattr(store, "__file__", str(tmp_path / "data" / "store.py"))
+    (tmp_path / "core").mkdir()
+    here = tmp_path / "data" / "sources" / "fingerprints.py"
+    monkeypatch.setattr(fingerprints, "__file__", str(here))
     source = "builtin:documents=1,seed=1"
     for _ in range(2):
         opened(source, limit=500)

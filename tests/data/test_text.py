@@ -11,13 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from probing.batch import EdgeBatch, Sentence, Text, Wordpieces
-from probing.data.readers import read_conllu, read_text
+from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
+from probing.core.sentences import Sentence
+from probing.core.windows import Text, Wordpieces
+from probing.data.census import Census
+from probing.data.collating import collate
+from probing.data.formats.conllu import read_conllu
+from probing.data.formats.paper import read_text
 from probing.data.store import open_windows
+from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import MISMATCH, joined, spaced
-from probing.data.windows import Census, Dependencies, collate
-from probing.errors import ProbingError
-from probing.terminal import describe
+from probing.reports.terminal.tables import describe
 
 
 def line(number: str, form: str, misc: str = "_") -> str:

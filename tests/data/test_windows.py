@@ -12,9 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from letters import Letters
 
-from probing.batch import Sentence, Terms, Window, Wordpieces
+from probing.core.sentences import Sentence
+from probing.core.terms import Terms
+from probing.core.windows import Window, Wordpieces
+from probing.data.census import Census
+from probing.data.collating import collate
+from probing.data.tasks.base import misfit
+from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import joined
-from probing.data.windows import Census, Dependencies, collate, misfit
 
 
 def sentence(

@@ -14,7 +14,7 @@ import pytest
 import torch
 import transformers
 
-from probing.cli import main
+from probing.jobs.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from probing.cli import main
-from probing.data.possessives import POSS_CLITIC
+from probing.data.tasks.possessives import POSS_CLITIC
+from probing.jobs.cli import main
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from probing.batch import Sentence
-from probing.cli import Script, main
-from probing.data.readers import read_builtin
+from probing.core.sentences import Sentence
+from probing.data.builtin.reader import read_builtin
 from probing.encoder import Encoder
-from probing.stored import base_arguments
+from probing.jobs.cli import main
+from probing.jobs.scripts import Script
+from probing.jobs.stored_config import base_arguments
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from probing.cli import CONFIGS
+from probing.jobs.scripts import CONFIGS
 
 
 def test_anaphors_have_no_trees(

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from pytorch_lightning import Trainer
 
-from probing.cli import CONFIGS, main
+from probing.jobs.cli import main
+from probing.jobs.scripts import CONFIGS
 
 Table = Callable[[Path], list[dict[str, str]]]
 Run = Callable[..., Path]

@@ -15,9 +15,9 @@ import pytest
 import torch
 import yaml
 
-from probing.data.readers import read_builtin
-from probing.errors import ProbingError
-from probing.stored import base_arguments
+from probing.core.errors import ProbingError
+from probing.data.builtin.reader import read_builtin
+from probing.jobs.stored_config import base_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))

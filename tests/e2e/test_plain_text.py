@@ -13,13 +13,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from probing.cli import main
 from probing.encoder import Encoder, PlainTokenizer
-from probing.surface.averages import Averages
+from probing.jobs.cli import main
+from probing.surface.measures.averages import Averages
+from probing.surface.measures.quantities import QUANTITIES
 from probing.surface.module import token_maps
-from probing.surface.quantities import QUANTITIES
-from probing.surface.reports import COLUMNS
-from probing.surface.store import open_segments
+from probing.surface.report.tables import COLUMNS
+from probing.surface.text.store import open_segments
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]

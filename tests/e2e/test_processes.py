@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from probing.data.readers import read_builtin
+from probing.data.builtin.reader import read_builtin
 
 TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((7, 1), (3, 2), (4, 3)))
 # Some ten batches, which neither two nor three divide; and one batch for all.

@@ -599,7 +599,7 @@ def test_probes_without_a_checkpoint_cannot_be_evaluated(
 EVIL = {
     "a function that runs commands": ("torch.utils.collect_env.run", "builtin:; touch {mark}"),
     "a builtin": ("builtins.eval", "builtin:"),
-    "through a module of the package": ("probing.cli.os.popen", "builtin:; touch {mark}"),
+    "through a module of the package": ("probing.jobs.cli.os.popen", "builtin:; touch {mark}"),
     "the standard library": ("os.system", "builtin:; touch {mark}"),
 }
 

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 import probing.probes
-from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.trees import gold_trees
 from probing.encoder import Encoder
-from probing.modules import ProbingModule
+from probing.learning.module import ProbingModule
 from probing.probes import Probe
-from probing.trees import gold_trees
 
 Edges = tuple[EdgeBatch, Encoding]
 MakeEdges = Callable[..., Edges]

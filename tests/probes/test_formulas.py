@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from probing.batch import EdgeBatch, Encoding, Sizes
-from probing.errors import ProbingError
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.errors import ProbingError
 from probing.probes import AttentionProbe, AttentionWordsProbe, DistanceWordsProbe, Probe
 from probing.probes.base import pick
-from probing.probes.baselines import position_features
+from probing.probes.words_and_distance import position_features
 
 Edges = tuple[EdgeBatch, Encoding]
 MakeEdges = Callable[..., Edges]

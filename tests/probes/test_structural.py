@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from probing.batch import EdgeBatch, Encoding, Sizes
+from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.errors import ProbingError
+from probing.core.trees import gold_trees, spanning_edges
 from probing.encoder import Encoder
-from probing.errors import ProbingError
-from probing.modules import ProbingModule
+from probing.learning.module import ProbingModule
 from probing.probes import StructuralProbe
-from probing.trees import gold_trees, spanning_edges
 
 SIZES = Sizes(layers=3, heads=1, hidden=12, embedding=4, layer_numbers=(2, 3, 5))
 LENGTHS = (5, 1, 9, 2, 12)

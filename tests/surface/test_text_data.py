@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from probing.cli import main
+from probing.core.errors import ProbingError
 from probing.encoder import Encoder
-from probing.errors import ProbingError
-from probing.findings import PARTIAL
+from probing.jobs.cli import main
+from probing.reports.findings import PARTIAL
 from probing.surface.data import TextData
-from probing.surface.noop import Finder, absent_relations
+from probing.surface.measures.noop import Finder, absent_relations
 
 CONFIG = Path(__file__).parents[2] / "configs" / "surface.yaml"
 

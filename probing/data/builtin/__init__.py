@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from ...batch import Mention, Sentence
-from ..entities import HEADS_BY
-from .grammar import Row
-from .sentences import Sentences
-from .story import Story
+from probing.core.sentences import Mention, Sentence
+from probing.data.builtin.grammar import Row
+from probing.data.builtin.sentences import Sentences
+from probing.data.builtin.story import Story
+from probing.data.formats.entities import HEADS_BY
 
 SENTENCES = (4, 7)  # of a document
 

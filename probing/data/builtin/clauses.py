@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import lexicon
-from .discourse import Role
-from .entities import Entity
-from .grammar import (
+from probing.data.builtin import lexicon
+from probing.data.builtin.discourse import Role
+from probing.data.builtin.entities import Entity
+from probing.data.builtin.grammar import (
     Node,
     Predicate,
     Tense,
@@ -18,10 +18,10 @@ from .grammar import (
     participle,
     set_off,
 )
-from .lexicon import Kind
-from .phrases import NounPhrases
-from .predicates import Predicates
-from .story import Story
+from probing.data.builtin.lexicon import Kind
+from probing.data.builtin.phrases import NounPhrases
+from probing.data.builtin.predicates import Predicates
+from probing.data.builtin.story import Story
 
 THINGS: list[Kind] = ["text", "food", "tool", "vehicle", "building", "furniture", "box", "event",
                       "idea"]  # fmt: skip

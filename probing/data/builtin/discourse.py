@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from .entities import Entity
-from .lexicon import HYPERNYMS, Pronoun
+from probing.data.builtin.entities import Entity
+from probing.data.builtin.lexicon import HYPERNYMS, Pronoun
 
 REACH = 3  # sentences in which a pronoun finds its antecedent, its own included
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from . import lexicon
-from .lexicon import Kind, Pronoun
+from probing.data.builtin import lexicon
+from probing.data.builtin.lexicon import Kind, Pronoun
 
 FORMS: dict[Pronoun, tuple[str, str, str]] = {
     "she": ("she", "her", "her"),

@@ -10,9 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...batch import Mention
-from .entities import Entity
-from .lexicon import DAYS_AND_MONTHS, DOUBLING, IRREGULAR_PLURALS, IRREGULAR_VERBS
+from probing.core.sentences import Mention
+from probing.data.builtin.entities import Entity
+from probing.data.builtin.lexicon import (
+    DAYS_AND_MONTHS,
+    DOUBLING,
+    IRREGULAR_PLURALS,
+    IRREGULAR_VERBS,
+)
 
 
 @dataclass(eq=False, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import lexicon
-from .grammar import Node, determined
-from .lexicon import Kind
-from .story import Story
+from probing.data.builtin import lexicon
+from probing.data.builtin.grammar import Node, determined
+from probing.data.builtin.lexicon import Kind
+from probing.data.builtin.story import Story
 
 
 class Modifiers:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import lexicon
-from .discourse import Role
-from .entities import Entity
-from .grammar import Node, coordinate, determined, marked, name, noun, set_off
-from .lexicon import Kind, Pronoun
-from .modifiers import Modifiers
-from .references import References
-from .settings import Settings
-from .story import Story
+from probing.data.builtin import lexicon
+from probing.data.builtin.discourse import Role
+from probing.data.builtin.entities import Entity
+from probing.data.builtin.grammar import Node, coordinate, determined, marked, name, noun, set_off
+from probing.data.builtin.lexicon import Kind, Pronoun
+from probing.data.builtin.modifiers import Modifiers
+from probing.data.builtin.references import References
+from probing.data.builtin.settings import Settings
+from probing.data.builtin.story import Story
 
 OWNED: frozenset[Kind] = frozenset(
     {"animal", "text", "food", "tool", "vehicle", "building", "furniture", "box"}

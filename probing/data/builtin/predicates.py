@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import lexicon
-from .discourse import Role
-from .grammar import Node, Predicate, determined, infinitive, marked, noun
-from .lexicon import Kind
-from .phrases import NounPhrases
-from .story import Story
+from probing.data.builtin import lexicon
+from probing.data.builtin.discourse import Role
+from probing.data.builtin.grammar import Node, Predicate, determined, infinitive, marked, noun
+from probing.data.builtin.lexicon import Kind
+from probing.data.builtin.phrases import NounPhrases
+from probing.data.builtin.story import Story
 
 OBJECT = Role.OBJECT
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .discourse import Role
-from .entities import FORMS, Entity
-from .grammar import Node, determined, name, noun, possessed
-from .lexicon import HYPERNYMS
-from .story import Story
+from probing.data.builtin.discourse import Role
+from probing.data.builtin.entities import FORMS, Entity
+from probing.data.builtin.grammar import Node, determined, name, noun, possessed
+from probing.data.builtin.lexicon import HYPERNYMS
+from probing.data.builtin.story import Story
 
 POSSESSIVE = 2  # of the three forms of a pronoun
 

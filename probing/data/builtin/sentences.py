@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...batch import Mention
-from .clauses import Clauses
-from .grammar import Node, Row, coordinate, linearise
-from .lexicon import OPENERS
-from .story import Clause, OutOfWordsError, Story
+from probing.core.sentences import Mention
+from probing.data.builtin.clauses import Clauses
+from probing.data.builtin.grammar import Node, Row, coordinate, linearise
+from probing.data.builtin.lexicon import OPENERS
+from probing.data.builtin.story import Clause, OutOfWordsError, Story
 
 LENGTHS = (4, 30)  # of a sentence, in words
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import lexicon
-from .discourse import Role
-from .entities import Entity
-from .grammar import Node, adjunct, determined, marked, name, noun
-from .story import OutOfWordsError, Story
+from probing.data.builtin import lexicon
+from probing.data.builtin.discourse import Role
+from probing.data.builtin.entities import Entity
+from probing.data.builtin.grammar import Node, adjunct, determined, marked, name, noun
+from probing.data.builtin.story import OutOfWordsError, Story
 
 
 class Settings:

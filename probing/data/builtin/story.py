@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
-from .discourse import Discourse, Role
-from .entities import Entity, cast, head_noun
-from .grammar import Node
-from .lexicon import Kind, Pronoun
+from probing.data.builtin.discourse import Discourse, Role
+from probing.data.builtin.entities import Entity, cast, head_noun
+from probing.data.builtin.grammar import Node
+from probing.data.builtin.lexicon import Kind, Pronoun
 
 T = TypeVar("T")
 Option = TypeVar("Option", bound="str | tuple[str, str, object]")

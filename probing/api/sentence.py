@@ -1,0 +1,150 @@
+"""One sentence as a model sees it: the map of a head, what it picks, what a probe makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from probing.core.batches import EdgeBatch, Encoding
+from probing.core.errors import ProbingError
+from probing.core.picking import directed, pick_word
+from probing.core.terms import MAIN
+from probing.encoder import Encoder
+from probing.probes import Probe
+from probing.probes.base import pick
+from probing.reports.figures.sentence import head_map
+
+ROOT = "ROOT"
+
+
+class Encoded:
+    """A sentence and what a model knows of it.
+
+    Args:
+        batch: the sentence alone, every word an anchor.
+        encodings: of that batch, by encoder; they hold ``attention``.
+        encoder: the main one.
+        probes: that find heads of words; ``None`` if there are others.
+    """
+
+    def __init__(
+        self,
+        batch: EdgeBatch,
+        encodings: Mapping[str, Encoding],
+        encoder: Encoder,
+        probes: Mapping[str, Probe] | None,
+    ) -> None:
+        self.batch = batch
+        self.encodings = encodings
+        self.encoder = encoder
+        self._probes = probes
+
+    def __repr__(self) -> str:
+        sizes = self.encoder.sizes
+        return (
+            f"<{len(self.words)} words: {' '.join(self.words)}; layers "
+            f"{', '.join(map(str, sizes.layer_numbers))} of {self.encoder.title}, "
+            f"{sizes.heads} heads each>"
+        )
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the sentence."""
+        return list(self.batch.words[0])
+
+    @property
+    def encoding(self) -> Encoding:
+        """What the main encoder knows of the sentence, as a batch of one."""
+        return self.encodings[MAIN]
+
+    def head(self, name: str) -> Tensor:
+        """The map of a head, ``[W, W]``: attention from word (row) to word (column).
+
+        Attention to a split word is the sum over its wordpieces; attention from it is what the
+        encoder's ``aggregation`` makes of theirs, the mean if none was named (section 4.1), when
+        what is missing to one in a row goes to special tokens.
+
+        Args:
+            name: layer and head, both counted from one: ``"3-9"``.
+
+        Raises:
+            ProbingError: if there is no such head, or its layer is not looked at.
+        """
+        layer, head = self._place(name)
+        return self.encoding.part("attention")[0, layer, head].cpu()
+
+    def picks(self, name: str, direction: str = "dep->head") -> list[tuple[str, str | None]]:
+        """Each word, and the word that a head picks for it: the strongest other one.
+
+        Args:
+            name: as in :meth:`head`.
+            direction: ``dep->head``: by the word's row of the map; ``head->dep``: by its column;
+                ``both``: by their sum.
+
+        Returns:
+            Pairs; the second is ``None`` where the head gives no other word any weight.
+
+        Raises:
+            ProbingError: if there is no such head or direction.
+        """
+        directions = self.batch.terms.directions
+        if direction not in directions:
+            raise ProbingError(f"expected one of {', '.join(directions)}, found {direction!r}")
+        layer, head = self._place(name)
+        own = self.encoding.part("attention")[:, layer : layer + 1, head : head + 1]
+        scores = directed(own, self.batch.anchors)[directions.index(direction)]
+        picked, is_pick = pick_word(scores[0, :, 0, 0], self.batch.candidates[0, :, 1:])  # [W]
+        words = self.words
+        found = zip(words, picked.tolist(), is_pick.tolist(), strict=True)
+        return [(word, words[other] if sure else None) for word, other, sure in found]
+
+    def parse(self, probe: str | None = None) -> list[tuple[str, str]]:
+        """Each word, and the head that a probe finds for it: another word or ``ROOT``.
+
+        Each word picks for itself, so that what comes out need not be a tree.
+
+        Args:
+            probe: its name; may be left out where there is but one.
+
+        Raises:
+            ProbingError: if there is no such probe or none at all, or the probes find
+                antecedents.
+        """
+        if self._probes is None:
+            raise ProbingError("these probes find antecedents among given mentions, not heads")
+        if not self._probes:
+            raise ProbingError(
+                "this model has no probes; probing.load_probes(CHECKPOINT) loads those of train.py"
+            )
+        names = list(self._probes)
+        name = names[0] if probe is None and len(names) == 1 else probe
+        if name not in names:
+            raise ProbingError(f"expected a probe of {', '.join(names)}, found {name!r}")
+        with torch.no_grad():
+            own = self._probes[name]
+            scores = own.score(self.encodings[own.encoder], self.batch, name=name)
+        columns = [ROOT, *self.words]
+        picked = pick(scores, self.batch.candidates)[0].tolist()
+        return [(word, columns[column]) for word, column in zip(self.words, picked, strict=True)]
+
+    def figure(self, name: str) -> Figure:
+        """The map of a head as a picture; see :meth:`head`."""
+        return head_map(self.words, self.head(name), title=f"{self.encoder.title}, head {name}")
+
+    def _place(self, name: str) -> tuple[int, int]:
+        """The indices of layer and head in ``[L, H]``."""
+        sizes = self.encoder.sizes
+        numbers = list(sizes.layer_numbers)
+        found = re.fullmatch(r"(\d+)-(\d+)", name) if isinstance(name, str) else None
+        layer, head = map(int, found.groups()) if found else (0, 0)
+        if layer not in numbers or not 1 <= head <= sizes.heads:
+            listed = ", ".join(map(str, numbers))
+            raise ProbingError(
+                f"{self.encoder.name}: expected 'LAYER-HEAD' with a layer of {listed} and a "
+                f"head from 1 to {sizes.heads}, found {name!r}"
+            )
+        return numbers.index(layer), head - 1

@@ -1,0 +1,1 @@
+"""The words of the trade, that everything else is built of."""

@@ -1,0 +1,169 @@
+"""What travels between the parts: batches of windows, and what a model knows of them.
+
+Shape legend, used in every docstring and comment of this package:
+
+=====  ==============================================================
+``B``  windows in a batch
+``T``  wordpieces of the longest window, special tokens included
+``W``  words of the longest window
+``A``  anchors of the window with the most anchors
+``L``  layers of the encoder that are looked at
+``H``  attention heads of a layer
+``V``  size of a word vector
+``D``  hidden size
+``R``  rows of a report: relations or mention types, and ``all``
+=====  ==============================================================
+
+Wherever a dimension counts candidates it is ``W+1`` long: column 0 is ROOT and column ``j``
+is word ``j`` counted from one, just as a treebank numbers heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from probing.core.terms import Terms
+
+
+class _Movable:
+    """Tensors that travel to a device together."""
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same, with every tensor on ``device``."""
+        moved = {
+            field.name: value.to(device)
+            for field in fields(self)  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, field.name), (Tensor, _Movable))
+        }
+        return replace(self, **moved)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class EdgeBatch(_Movable):
+    """Windows and the edges to be selected in them.
+
+    - ``words``: the words of each window.
+    - ``ids [B, T]``: wordpieces, ``words_of [B, T]``: their words (-1: special, -2: padding).
+    - ``lengths [B]``: how many words each window has.
+    - ``anchors [B, A]``: word indices counted from zero; two anchors may share a word.
+    - ``is_anchor [B, A]``: false where ``A`` is padding.
+    - ``gold [B, A, W+1]``, ``candidates [B, A, W+1]``: booleans, column 0 is ROOT.
+    - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
+      counts in.
+    - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
+      (float64); the names are in ``terms``.
+    - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
+    - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
+      all others (int64); ``None`` where nothing is to be resampled.
+    - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
+      ``words_of`` where they do not, and ``None`` where none does.
+    - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
+    - ``asides``: the same windows with further anchors, which only heads and baselines are asked
+      about; ``None`` where there are none. Probes neither learn from them nor are scored on them.
+    """
+
+    words: Sequence[Sequence[str]]
+    rows: Sequence[str]
+    terms: Terms
+    ids: Tensor
+    words_of: Tensor
+    lengths: Tensor
+    anchors: Tensor
+    is_anchor: Tensor
+    gold: Tensor
+    candidates: Tensor
+    member: Tensor
+    baselines: Tensor
+    kinds: Tensor
+    units: Tensor | None = None
+    last_of: Tensor | None = None
+    numbers: Sequence[int] = ()
+    asides: EdgeBatch | None = None
+
+    @property
+    def parts(self) -> list[EdgeBatch]:
+        """All that heads and baselines are asked about: the batch, and its asides if any."""
+        return [self] if self.asides is None else [self, self.asides]
+
+    @property
+    def width(self) -> int:
+        """``W``: words of the longest window."""
+        return self.gold.shape[2] - 1
+
+    @property
+    def is_word(self) -> Tensor:
+        """``[B, W]``: false where ``W`` is padding."""
+        return torch.arange(self.width, device=self.lengths.device) < self.lengths[:, None]
+
+    @property
+    def asks(self) -> Tensor:
+        """``[B, W]``: which words are anchors."""
+        window, anchor = self.is_anchor.nonzero(as_tuple=True)
+        asks = self.is_anchor.new_zeros(len(self.lengths), self.width)
+        return asks.index_put((window, self.anchors[window, anchor]), asks.new_ones(()))
+
+
+@dataclass(frozen=True)
+class Encoding(_Movable):
+    """What a frozen model knows of a batch, at the level of words; absent parts are ``None``.
+
+    - ``attention [B, L, H, W, W]``: from word (row) to word (column). Attention to a split
+      word is the sum over its wordpieces (section 4.1); a wordpiece of several words counts for
+      each with its share.
+    - ``boundary [B, L, H, W, 4]``: attention to the first, to the last, from the first and
+      from the last special token; zero where the model has no such token.
+    - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if all.
+    - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
+    - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input of
+      the first layer, the others are what each of the ``L`` layers puts out.
+    - ``vectors [B, W, V]``: vectors of words from a file, zero for words that it has not;
+      ``embeddings`` where no file is given.
+    """
+
+    attention: Tensor | None = None
+    boundary: Tensor | None = None
+    visible: Tensor | None = None
+    embeddings: Tensor | None = None
+    hidden: Tensor | None = None
+    vectors: Tensor | None = None
+
+    def part(self, name: str) -> Tensor:
+        """The part ``name``, which must have been asked for.
+
+        Raises:
+            ValueError: if the encoder was not asked for it.
+        """
+        value = getattr(self, name)
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"the encoding holds no {name!r}: a probe that reads it must list it in `needs`"
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a probe may size its parameters by: layers, heads, hidden and embedding size.
+
+    ``layers`` is ``L``; ``layer_numbers`` says which of the model's layers these are, ascending
+    and counted from one: all of them, if not given. ``vectors`` is ``V``, the embedding size if
+    not given.
+    """
+
+    layers: int
+    heads: int
+    hidden: int
+    embedding: int
+    layer_numbers: Sequence[int] = ()
+    vectors: int = 0
+
+    def __post_init__(self) -> None:
+        """Number the layers if that has not been done."""
+        object.__setattr__(self, "vectors", self.vectors or self.embedding)
+        numbers = tuple(self.layer_numbers or range(1, self.layers + 1))
+        object.__setattr__(self, "layer_numbers", numbers)

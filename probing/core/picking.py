@@ -1,0 +1,90 @@
+"""Pure tensor functions: wordpiece maps to word maps, and what a head picks.
+
+The shapes are those of the legend in :mod:`probing.core.batches`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+OFFSETS = tuple(k for k in range(-10, 11) if k)
+"""The fixed offsets that are tried as baselines."""
+
+
+def anchor_rows(maps: Tensor, anchors: Tensor) -> Tensor:
+    """The rows of the anchors: ``[B, ..., W, W]`` and ``[B, A]`` to ``[B, A, ..., W]``."""
+    batch = torch.arange(maps.shape[0], device=maps.device)[:, None]
+    return maps.movedim(-2, 1)[batch, anchors]
+
+
+def directed(maps: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How strongly each anchor picks each word, in three directions.
+
+    Args:
+        maps: ``[B, L, H, W, W]``.
+        anchors: ``[B, A]``.
+
+    Returns:
+        Three tensors ``[B, A, L, H, W]``: row, column, and row plus column of each anchor.
+    """
+    rows = anchor_rows(maps, anchors)
+    columns = anchor_rows(maps.transpose(-1, -2), anchors)
+    return rows, columns, rows + columns
+
+
+def pick_word(scores: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """The highest-scoring allowed word; the lowest index wins a tie.
+
+    Args:
+        scores: ``[..., W]``, not negative.
+        allowed: boolean, broadcastable to ``scores``.
+
+    Returns:
+        Indices ``[...]``, and booleans ``[...]``: a maximum of zero (causal masks, dropped
+        columns) is no pick.
+    """
+    best, pick = scores.masked_fill(~allowed, -1.0).max(-1)
+    return pick, best > 0
+
+
+def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
+    """``-log`` of the probability that the candidates give to the gold ones, by anchor.
+
+    Args:
+        scores: ``[B, A, W+1]``, unnormalised.
+        candidates: ``[B, A, W+1]``, booleans; the softmax runs over these.
+        gold: ``[B, A, W+1]``, booleans; several may be true.
+
+    Returns:
+        ``[B, A]``; zero for an anchor without a gold candidate (padding).
+    """
+    everything = scores.masked_fill(~candidates, -torch.inf).logsumexp(-1)
+    right = gold & candidates
+    usable = right.any(-1)
+    chosen = scores.masked_fill(~right, -torch.inf).logsumexp(-1)
+    # Where nothing is gold both terms may be infinite; those anchors are padding.
+    return torch.where(usable, everything, 0.0) - torch.where(usable, chosen, 0.0)
+
+
+def offset_hits(
+    gold: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
+) -> Tensor:
+    """Whether the word at each of some offsets from the anchor is gold.
+
+    Args:
+        gold: ``[B, A, W+1]``.
+        anchors: ``[B, A]``.
+        lengths: ``[B]``; a position outside the window is wrong.
+        offsets: how many words to the right of the anchor, or to the left if negative.
+
+    Returns:
+        Booleans ``[B, A, len(offsets)]``.
+    """
+    word = anchors[:, :, None] + torch.tensor(offsets, device=anchors.device)
+    inside = (word >= 0) & (word < lengths[:, None, None])
+    if not gold.numel():
+        return inside
+    return gold.gather(-1, torch.where(inside, word + 1, 0)) & inside

@@ -1,0 +1,57 @@
+"""What a reader yields: sentences, and the mentions in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a sentence that refer to an entity.
+
+    ``words`` are indices counted from zero, ascending and perhaps with gaps; ``head`` is the
+    index of its head word, one of them. Mentions of a document with the same ``entity`` corefer.
+    """
+
+    words: Sequence[int]
+    head: int
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One annotated sentence, as a reader yields it.
+
+    ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT. Heads and
+    relations are empty where the file has no dependency trees.
+    ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none;
+    empty where no word has any.
+    ``document`` is the name of the document, ``line`` the line where the sentence starts;
+    consecutive sentences of the same name are one document.
+    ``mentions`` are those of entities, singletons included, and ``heads_by`` says how their
+    head words were found.
+    ``text`` is how the words were written, and ``spans`` where each of them stands in it, as in
+    :class:`Text`; both are empty where the file does not say.
+    ``oddities`` say what is wrong with the sentence that keeps nobody from using it.
+    """
+
+    words: Sequence[str]
+    heads: Sequence[int]
+    relations: Sequence[str]
+    tags: Sequence[str]
+    document: str
+    line: int
+    mentions: Sequence[Mention] = ()
+    heads_by: str = ""
+    text: str = ""
+    spans: Sequence[tuple[int, int]] = ()
+    oddities: Sequence[str] = ()
+
+    def tag(self, word: int) -> str:
+        """The tag of a word, counted from zero; ``"_"`` if it has none."""
+        return self.tags[word] if self.tags else "_"
+
+
+Reader = Callable[[str], Iterable[Sentence]]
+"""One function from a path to sentences, lazily."""

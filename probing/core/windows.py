@@ -1,0 +1,133 @@
+"""What the model sees at once, and what is asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The words of a window, and how they were written.
+
+    ``spans[i]`` are the offsets in ``text`` of the first character of word ``i`` and of the one
+    behind its last. Neither starts nor ends ever go back; words that were written as one, such
+    as French ``de`` and ``le`` in ``du``, may have the same span.
+    """
+
+    words: Sequence[str]
+    text: str
+    spans: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wordpieces:
+    """A window as the model sees it: ``ids [T]`` and, for each wordpiece, its word or -1.
+
+    ``words_of[t]`` is the index of the word, counted from zero; special tokens have -1. A
+    wordpiece with characters of several words belongs to those from ``words_of[t]`` to
+    ``last_of[t]``, in equal shares; ``last_of`` is ``None`` where each belongs to one.
+    ``unfit`` says why the window must not be used, if the tokenizer knows a reason.
+    """
+
+    ids: Sequence[int]
+    words_of: Sequence[int]
+    last_of: Sequence[int] | None = None
+    unfit: str = ""
+
+    @property
+    def words(self) -> set[int]:
+        """The words that have a wordpiece, or a share of one."""
+        last_of = self.words_of if self.last_of is None else self.last_of
+        pairs = zip(self.words_of, last_of, strict=True)
+        return {word for first, last in pairs for word in range(first, last + 1)} - {-1}
+
+    @property
+    def shared(self) -> int:
+        """How many wordpieces belong to several words."""
+        if self.last_of is None:
+            return 0
+        return sum(a != b for a, b in zip(self.words_of, self.last_of, strict=True))
+
+
+class Tokenizer(Protocol):
+    """What the data needs from an encoder: text to wordpieces, and how many fit."""
+
+    @property
+    def limit(self) -> int:
+        """The most wordpieces that the model takes, special tokens included."""
+        ...
+
+    @property
+    def pad_id(self) -> int:
+        """The id that fills up a batch; the model never attends to it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs whenever the same window could get other wordpieces."""
+        ...
+
+    def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
+        """Tokenize many windows at once, special tokens added."""
+        ...
+
+
+class Aside(NamedTuple):
+    """An anchor that only heads and baselines are asked about, in one row of the report.
+
+    ``anchor`` is the index of the word that asks, counted from zero, and may be that of another
+    anchor; ``gold`` is a column of ``[W+1]``, ``row`` the index of the row. Every other word is a
+    candidate.
+    """
+
+    anchor: int
+    gold: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a window stands in its source, so that a reader can find it there.
+
+    ``lines`` are the lines where its sentences start in ``document``, ``starts`` the indices of
+    their first words in the window, counted from zero.
+    """
+
+    document: str = ""
+    lines: Sequence[int] = (0,)
+    starts: Sequence[int] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the model sees at once, and the questions asked about it.
+
+    ``anchors[a]`` is the index of the word that asks, counted from zero. ``gold[a]`` and
+    ``candidates[a]`` are columns of ``[W+1]``: 0 is ROOT. ``rows[a]`` names the rows of the
+    report that the anchor counts in. ``candidates`` is ``None`` where every word but
+    the anchor itself, and ROOT, are candidates.
+
+    ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
+    where the baselines are fixed offsets. ``kinds[a]`` is
+    parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
+    ``origin`` says where the window comes from. ``asides`` are further anchors, which no probe
+    sees.
+
+    ``document`` and ``place`` are the numbers, counted from one, of the document and of the
+    window's first sentence in the corpus, those left out included; 0 where a task does not say.
+    """
+
+    words: Sequence[str]
+    wordpieces: Wordpieces
+    anchors: Sequence[int]
+    gold: Sequence[Sequence[int]]
+    candidates: Sequence[Sequence[int]] | None
+    rows: Sequence[Sequence[int]]
+    baselines: Sequence[Sequence[float]] | None = None
+    kinds: Sequence[Sequence[int]] | None = None
+    origin: Origin = Origin()
+    asides: Sequence[Aside] = ()
+    document: int = 0
+    place: int = 0

@@ -1,0 +1,146 @@
+"""What heads, baselines and probes get right on a split, counted batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from probing.core.batches import EdgeBatch
+from probing.core.terms import MAIN, Terms
+from probing.counting.best import beside_heads
+from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
+from probing.counting.resampling import Resampler
+from probing.counting.subtypes import Counts, roll_ups, rolled_up
+from probing.counting.tallies import Resampled
+from probing.learning.module import ProbingModule
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counts of a split; ``of_encoder`` are heads' by the name of their encoder."""
+
+    of_encoder: Mapping[str, HeadCounts]
+
+    @property
+    def heads(self) -> HeadCounts:
+        """The main encoder's, with those of further ones as what they are compared with."""
+        others = {name: counts for name, counts in self.of_encoder.items() if name != MAIN}
+        return beside_heads(self.of_encoder[MAIN], others)
+
+    def as_choice_for(self, other: Counted) -> HeadCounts:
+        """What heads are chosen by where ``other`` is reported.
+
+        It has the rows of the other, also those of which it has one label only.
+        """
+        heads = self.heads
+        return rolled_up(heads, other.of_encoder[MAIN].rows, heads.terms.subtypes)
+
+
+class HeadCounting:
+    """Counts every head of every encoder, and the baselines, over the batches of a split.
+
+    Args:
+        module: whose encoders they are.
+        terms: of the task.
+        resampler: counts them in resamples, too, if given.
+        units: how many units have an anchor of heads, by the name of the row.
+    """
+
+    def __init__(
+        self,
+        module: ProbingModule,
+        terms: Terms,
+        *,
+        resampler: Resampler | None = None,
+        units: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.terms = terms
+        self.units = units
+        self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
+        self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
+        self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
+
+    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+        """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
+        for name, metric in self.heads.items():
+            metric.update(batch, outcome["encodings"][name])
+        for part in batch.parts:
+            self.baselines.update(part, part.baselines)
+
+    def compute(self) -> Counted:
+        """The counts, summed over processes."""
+        return Counted(
+            {
+                name: head_counts(
+                    metric, self.baselines, self.terms, layers=self.layers[name], units=self.units
+                )
+                for name, metric in self.heads.items()
+            }
+        )
+
+
+class ProbeCounting:
+    """Counts every probe that picks candidates over a split; see :class:`HeadCounting`."""
+
+    def __init__(
+        self,
+        module: ProbingModule,
+        terms: Terms,
+        *,
+        resampler: Resampler | None = None,
+        units: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.terms = terms
+        self.units = units
+        self.metric = EdgeAccuracy(tuple(module.pickers), resampler).to(module.device)
+
+    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+        """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
+        self.metric.update(batch, outcome["hits"])
+
+    def compute(self) -> ProbeCounts:
+        """The counts, summed over processes."""
+        found = self.metric.compute()
+        drawn = Resampled.taken(found, self.units, self.metric.rows)
+        counts = ProbeCounts(self.metric.rows, self.metric.names, resampled=drawn, **found)
+        return _with_roll_ups(counts, self.terms)
+
+
+def head_counts(
+    heads: HeadAccuracy,
+    baselines: EdgeAccuracy,
+    terms: Terms,
+    *,
+    layers: Sequence[int],
+    units: Mapping[str, int] = MappingProxyType({}),
+) -> HeadCounts:
+    """What two metrics counted, summed over processes, and rows that add up others.
+
+    Args:
+        heads: every head of an encoder.
+        baselines: those of the task.
+        terms: of the task.
+        layers: the numbers of the encoder's layers.
+        units: how many units have an anchor of heads, by the name of the row.
+    """
+    of_baselines, of_heads = baselines.compute(), heads.compute()
+    drawn = Resampled.taken(of_heads, units, heads.rows)
+    drawn_baselines = Resampled.taken(of_baselines, units, baselines.rows)
+    counts = HeadCounts(
+        terms=terms,
+        rows=heads.rows,
+        baselines=of_baselines["correct"],
+        layers=layers,
+        resampled=drawn,
+        # Baselines count root words, too, which are no anchors of heads.
+        resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
+        **of_heads,
+    )
+    return _with_roll_ups(counts, terms)
+
+
+def _with_roll_ups(counts: Counts, terms: Terms) -> Counts:
+    return rolled_up(counts, roll_ups(counts.rows, terms.subtypes), terms.subtypes)

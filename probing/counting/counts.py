@@ -1,0 +1,126 @@
+"""What was counted of heads and probes, by row of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from probing.core.terms import Rival, Terms
+from probing.counting.tallies import Resampled, Tally
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A head in a direction; ``layer`` and ``head`` count from one, as in the paper."""
+
+    direction: str
+    layer: int
+    head: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}-{self.head}"
+
+
+@dataclass(frozen=True)
+class HeadCounts:
+    """What :class:`~probing.counting.metrics.HeadAccuracy` counted, and the baselines beside it.
+
+    ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``errors [R, 3, L, H, E]``,
+    ``reachable [R, 3, L]``, ``total [R]``, ``baselines [R, N]``. ``layers``
+    are the numbers of the ``L`` layers in the model, counted from one: all, if not given.
+    ``resampled`` and ``resampled_baselines`` are what was counted in resamples, if any were drawn.
+    """
+
+    terms: Terms
+    rows: Sequence[str]
+    total: Tensor
+    correct: Tensor
+    errors: Tensor
+    reachable: Tensor
+    gold_mass: Tensor
+    special_mass: Tensor
+    baselines: Tensor
+    layers: Sequence[int] = ()
+    resampled: Resampled | None = None
+    resampled_baselines: Resampled | None = None
+
+    def __post_init__(self) -> None:
+        """Number the layers if that has not been done."""
+        count = self.correct.shape[2]
+        object.__setattr__(self, "layers", tuple(self.layers or range(1, count + 1)))
+        assert len(self.layers) == count, f"expected {count} layers, found {self.layers}"
+
+    def order(self) -> list[int]:
+        """Rows with anchors, in the order of the report."""
+        return ordered(self.rows, self.total, self.terms)
+
+    def row(self, name: str) -> int | None:
+        """The index of a row that has anchors, else ``None``."""
+        index = self.rows.index(name) if name in self.rows else None
+        return index if index is not None and self.total[index] > 0 else None
+
+    def best_head(self, row: int) -> Cell:
+        """The head and direction with the most anchors right; the first of several."""
+        _, layers, heads = self.correct.shape[1:]
+        flat = int(self.correct[row].flatten().argmax())
+        return Cell(
+            self.terms.directions[flat // (layers * heads)],
+            self.layers[flat // heads % layers],
+            flat % heads + 1,
+        )
+
+    def of_head(self, cell: Cell) -> Tensor:
+        """How many anchors of each row a head gets right, ``[R]``."""
+        return self.head(cell).correct
+
+    def head(self, cell: Cell) -> Tally:
+        """What a head gets right, and in resamples."""
+        direction = self.terms.directions.index(cell.direction)
+        index = direction, self.layers.index(cell.layer), cell.head - 1
+        drawn = self.resampled and self.resampled.of(*index)
+        return Tally(self.correct[:, *index], self.total, drawn)
+
+    def best_of(self, row: int, rival: Rival) -> str:
+        """The baseline of ``rival`` with the most anchors right; the first of several."""
+        return max(rival.of, key=lambda name: round(float(self.of_baseline(name)[row]), 6))
+
+    def of_baseline(self, name: str) -> Tensor:
+        """How many anchors of each row a baseline gets right, ``[R]``."""
+        return self.baseline(name).correct
+
+    def baseline(self, name: str) -> Tally:
+        """What a baseline gets right, and in resamples."""
+        index = self.terms.baselines.index(name)
+        drawn = self.resampled_baselines and self.resampled_baselines.of(index)
+        return Tally(self.baselines[:, index], self.total, drawn)
+
+
+@dataclass(frozen=True)
+class ProbeCounts:
+    """What the probes got right: ``correct [R, K]`` of ``total [R]``; in resamples, if any."""
+
+    rows: Sequence[str]
+    names: Sequence[str]
+    correct: Tensor
+    total: Tensor
+    resampled: Resampled | None = None
+
+    def probe(self, name: str) -> Tally:
+        """What a probe gets right, and in resamples."""
+        index = list(self.names).index(name)
+        drawn = self.resampled and self.resampled.of(index)
+        return Tally(self.correct[:, index], self.total, drawn)
+
+    def beside(self, other: Tally) -> Tally:
+        """What a head or a baseline gets right, of the anchors of the probes."""
+        drawn = self.resampled and other.resampled and other.resampled.beside(self.resampled)
+        return Tally(other.correct, self.total, drawn)
+
+
+def ordered(rows: Sequence[str], total: Tensor, terms: Terms) -> list[int]:
+    """Rows with anchors: those that the task puts first, then the most frequent, then by name."""
+    first = {name: place for place, name in enumerate(terms.order)}
+    counted = [r for r in range(len(rows)) if total[r] > 0]
+    return sorted(counted, key=lambda r: (first.get(rows[r], len(first)), -int(total[r]), rows[r]))

@@ -1,0 +1,22 @@
+"""The built-in corpus, read like any other source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from probing.core.errors import ProbingError
+from probing.core.sentences import Sentence
+from probing.data.builtin import generate
+
+
+def read_builtin(source: str) -> Iterator[Sentence]:
+    """Sentences of the built-in corpus: ``builtin:documents=N,seed=S``.
+
+    Raises:
+        ProbingError: if ``source`` is not of that form.
+    """
+    found = re.fullmatch(r"builtin:documents=(\d+),seed=(\d+)", source)
+    if not found:
+        raise ProbingError(f"expected 'builtin:documents=N,seed=S', found {source!r}")
+    return generate(documents=int(found[1]), seed=int(found[2]))

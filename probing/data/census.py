@@ -1,0 +1,52 @@
+"""What was read, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from probing.core.sentences import Sentence
+from probing.core.terms import ALL
+from probing.core.windows import Wordpieces
+
+
+@dataclass
+class Census:
+    """What was read, in numbers, and the names of the rows, in the order of their indices.
+
+    ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
+    used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
+    belong to several words, ``counts`` holds whatever else a task counts. ``unused`` names rows
+    that turned out to say only what another row says: their asides are not asked about.
+    """
+
+    rows: list[str] = field(default_factory=lambda: [ALL])
+    unused: list[str] = field(default_factory=list)
+    documents: int = 0
+    sentences: int = 0
+    used: int = 0
+    windows: int = 0
+    words: int = 0
+    wordpieces: int = 0
+    shared: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    oddities: Counter[str] = field(default_factory=Counter)
+
+    def row(self, name: str) -> int:
+        """The index of the row ``name``, new if need be."""
+        if name not in self.rows:
+            self.rows.append(name)
+        return self.rows.index(name)
+
+    def count_window(self, wordpieces: Wordpieces, sentences: Sequence[Sentence]) -> None:
+        """Count a window that is used."""
+        self.windows += 1
+        self.used += len(sentences)
+        self.words += sum(len(sentence.words) for sentence in sentences)
+        self.wordpieces += len(wordpieces.ids)
+        self.shared += wordpieces.shared
+        for sentence in sentences:
+            self.oddities.update(sentence.oddities)

@@ -1,0 +1,96 @@
+"""From windows to a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from probing.core.batches import EdgeBatch
+from probing.core.picking import offset_hits
+from probing.core.terms import Terms
+from probing.core.windows import Window
+from probing.data.asides import with_asides
+from probing.data.tasks.offsets import offsets_of
+
+
+def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id: int) -> EdgeBatch:
+    """Pad windows into a batch; no windows make an empty batch that every part can take.
+
+    Raises:
+        ValueError: for windows without baselines, or with asides, whose task names others than
+            fixed offsets.
+    """
+    offsets = offsets_of(terms)
+    if offsets is None and any(w.baselines is None or w.asides for w in windows):
+        raise ValueError("windows without baselines, or with asides, need fixed offsets as terms")
+    size = len(windows)
+    length = max((len(w.wordpieces.ids) for w in windows), default=0)
+    width = max((len(w.words) for w in windows), default=0)
+    most = max((len(w.anchors) for w in windows), default=0)
+    ids = torch.full((size, length), pad_id)
+    words_of = torch.full((size, length), -2)
+    is_shared = any(w.wordpieces.last_of is not None for w in windows)
+    last_of = words_of.clone() if is_shared else None
+    lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
+    anchors = torch.zeros(size, most, dtype=torch.long)
+    is_anchor = torch.zeros(size, most, dtype=torch.bool)
+    gold = torch.zeros(size, most, width + 1, dtype=torch.bool)
+    candidates = torch.zeros(size, most, width + 1, dtype=torch.bool)
+    kinds = torch.zeros(size, most, width + 1, dtype=torch.int8)
+    member = torch.zeros(size, most, len(rows), dtype=torch.bool)
+    for b, window in enumerate(windows):
+        count = len(window.anchors)
+        ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
+        words_of[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.words_of)
+        if last_of is not None:
+            last = window.wordpieces.last_of
+            own = torch.tensor(window.wordpieces.words_of if last is None else last)
+            last_of[b, : len(own)] = own
+        anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
+        is_anchor[b, :count] = True
+        gold[b][_cells(window.gold)] = True
+        member[b][_cells(window.rows)] = True
+        if window.candidates is None:
+            candidates[b, :count, : len(window.words) + 1] = True
+            candidates[b, range(count), [anchor + 1 for anchor in window.anchors]] = False
+        else:
+            cells = _cells(window.candidates)
+            candidates[b][cells] = True
+            if window.kinds is not None:
+                flat = [kind for of_anchor in window.kinds for kind in of_anchor]
+                kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
+    if offsets is not None:
+        baselines = offset_hits(gold, anchors, lengths, offsets).double()
+    else:
+        baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
+    for b, window in enumerate(windows):
+        if window.baselines is not None:
+            own = torch.tensor(window.baselines, dtype=torch.float64)
+            baselines[b, : len(window.anchors)] = own.view(
+                len(window.anchors), len(terms.baselines)
+            )
+    batch = EdgeBatch(
+        words=[list(w.words) for w in windows],
+        rows=rows,
+        terms=terms,
+        ids=ids,
+        words_of=words_of,
+        lengths=lengths,
+        anchors=anchors,
+        is_anchor=is_anchor,
+        gold=gold,
+        candidates=candidates,
+        member=member,
+        baselines=baselines,
+        kinds=kinds,
+        last_of=last_of,
+    )
+    return with_asides(batch, windows)
+
+
+def _cells(lists: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Indices of the true cells of a boolean matrix given by the columns of each row."""
+    first = [a for a, columns in enumerate(lists) for _ in columns]
+    second = [column for columns in lists for column in columns]
+    return torch.tensor(first, dtype=torch.long), torch.tensor(second, dtype=torch.long)

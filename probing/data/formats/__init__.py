@@ -1,0 +1,1 @@
+"""Readers: one file a format, from a path to sentences."""

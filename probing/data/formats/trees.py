@@ -1,0 +1,63 @@
+"""What all files with dependency trees share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from probing.core.sentences import Sentence
+from probing.data.formats.lines import fault
+
+
+def tree_faults(heads: Iterable[int]) -> list[str]:
+    """What keeps ``heads`` (0 is ROOT) from being a tree.
+
+    Any of ``no root``, ``several roots``, ``cycle``.
+    """
+    parents = [0, *heads]
+    faults = []
+    roots = parents[1:].count(0)
+    if roots != 1:
+        faults.append("several roots" if roots else "no root")
+    settled = {0}
+    for word in range(1, len(parents)):
+        path = []
+        while word not in settled and word not in path:
+            path.append(word)
+            word = parents[word]
+        if word not in settled:
+            return [*faults, "cycle"]
+        settled.update(path)
+    return faults
+
+
+def head_of(path: str, line: int, text: str) -> int:
+    """The number of a head, 0 for ROOT.
+
+    Raises:
+        ProbingError: naming file and line, where it is no number.
+    """
+    if not text.isascii() or not text.isdigit():
+        raise fault(path, line, "a head that is a number", repr(text))
+    return int(text)
+
+
+def tree_sentence(
+    path: str,
+    words: Iterable[str],
+    heads: list[int],
+    relations: Iterable[str],
+    tags: Iterable[str],
+    document: str,
+    lines: list[int],
+) -> Sentence:
+    """A sentence and its tree; ``lines`` are those of its words.
+
+    Raises:
+        ProbingError: naming file and line, where a head is not in the sentence.
+    """
+    for word, (head, line) in enumerate(zip(heads, lines, strict=True), start=1):
+        if head > len(heads):
+            raise fault(path, line, f"a head from 0 to {len(heads)}", str(head))
+        if head == word:
+            raise fault(path, line, "a head other than the word itself", str(head))
+    return Sentence(list(words), heads, list(relations), list(tags), document, lines[0])

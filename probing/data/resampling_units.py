@@ -1,0 +1,146 @@
+"""Units of resampling: documents where there are several, else windows; words by their hash."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from itertools import chain
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from probing.core.batches import EdgeBatch
+from probing.core.schemes import ALL_SUBTYPES, universal
+from probing.core.sentences import Sentence
+from probing.core.windows import Window
+
+Digests = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass
+class Units:
+    """How many units have an anchor in each row, by its name.
+
+    ``documents`` says whether units are documents; else each window is one. ``of_anchors`` counts
+    those with any anchor, ``of_heads`` those with an anchor that a head can be right about, one
+    whose gold is not only ROOT. ``corpus`` tells the corpus from others. ``known`` is false where
+    the task does not say of what document its windows are.
+    """
+
+    known: bool = False
+    documents: bool = False
+    of_anchors: dict[str, int] = field(default_factory=dict)
+    of_heads: dict[str, int] = field(default_factory=dict)
+    corpus: str = ""
+
+    def told(self, batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
+        """The batch of these windows, asides included, with its units."""
+        identities = [self.identity(window.document, window.place) for window in windows]
+        units = torch.tensor(identities, dtype=torch.int64)
+        asides = batch.asides and replace(batch.asides, units=units)
+        return replace(batch, units=units, asides=asides)
+
+    def identity(self, document: int, place: int) -> int:
+        """64 bits (signed) that tell a unit from all others, wherever the corpus lies.
+
+        They hang on the words of the corpus and on the unit's place in it alone, so that a run with
+        another model resamples the same units.
+        """
+        unit = f"document {document}" if self.documents else f"place {place}"
+        return _digest(f"{self.corpus} {unit}")
+
+
+class UnitCounter:
+    """Counts units by row as windows come: those of a document one after the other.
+
+    Relations with all their subtypes count, too, since reports may add up their rows.
+
+    Args:
+        separators: what starts a subtype, if labels have any.
+    """
+
+    def __init__(self, separators: str) -> None:
+        self.separators = separators
+        self.counts: dict[tuple[str, str], dict[str, int]] = {}
+        self.last: dict[tuple[str, str, str], int] = {}
+        self.known = True
+
+    def add(self, window: Window, rows: Sequence[str]) -> None:
+        """Count a window; ``rows`` are their names."""
+        self.known &= window.document > 0 and window.place > 0
+        asked = list(zip(window.rows, window.gold, strict=True))
+        of_anchors = set(chain.from_iterable(window.rows))
+        of_heads = set(chain.from_iterable(own for own, gold in asked if any(gold)))
+        of_heads |= {aside.row for aside in window.asides if aside.gold}
+        for anchors, numbers in (("any", of_anchors), ("heads", of_heads)):
+            names = {rows[number] for number in numbers}
+            if self.separators:
+                names |= {universal(row, self.separators) + ALL_SUBTYPES for row in names}
+            for unit, number in (("document", window.document), ("place", window.place)):
+                counts = self.counts.setdefault((unit, anchors), {})
+                for name in names:
+                    if self.last.get((unit, anchors, name)) != number:
+                        self.last[unit, anchors, name] = number
+                        counts[name] = counts.get(name, 0) + 1
+
+    def units(self, *, documents: int, corpus: str) -> Units:
+        """What was counted: documents as units if there are several."""
+        unit = "document" if documents > 1 else "place"
+        any_anchor, of_heads = (self.counts.get((unit, kind), {}) for kind in ("any", "heads"))
+        return Units(self.known, documents > 1, any_anchor, of_heads, corpus)
+
+
+class Digested:
+    """Sentences as they pass, and 64 bits for each that tell its words from others."""
+
+    def __init__(self) -> None:
+        self.digests = array("q")
+
+    def passing(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        """The sentences, each noted as it passes."""
+        for sentence in sentences:
+            self.digests.append(_digest("\0".join(sentence.words)))
+            yield sentence
+
+    @property
+    def array(self) -> Digests:
+        """``[sentences]``, int64."""
+        return np.array(self.digests, dtype=np.int64)
+
+    @property
+    def corpus(self) -> str:
+        """What tells the words of all sentences, in their order, from those of other corpora."""
+        return blake2b(self.array.astype("<i8").tobytes(), digest_size=16).hexdigest()
+
+
+class HasSentences(Protocol):
+    """A corpus whose sentences can be told apart."""
+
+    @property
+    def sentences(self) -> Digests:
+        """A digest of the words of each."""
+        ...
+
+
+def overlaps(split: str, corpora: Mapping[str, HasSentences]) -> dict[str, int]:
+    """How many sentences of a split stand word for word in each other one, if any do.
+
+    Nothing is said of what is trained on, only of what is scored.
+    """
+    if split == "train":
+        return {}
+    own = corpora[split].sentences
+    found = {
+        name: int(np.isin(own, other.sentences).sum())
+        for name, other in corpora.items()
+        if name != split
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+def _digest(text: str) -> int:
+    found = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(found, "little", signed=True)

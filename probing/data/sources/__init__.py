@@ -1,0 +1,1 @@
+"""Where data comes from: files, folders, the built-in corpus, data sets of Hugging Face."""

@@ -1,0 +1,195 @@
+"""Where sentences come from: files, folders of files, the built-in corpus, ``datasets``.
+
+Each kind of source is an object that can be told from others before it is read: sources of the
+same fingerprint yield the same sentences.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+from probing.core.errors import ProbingError
+from probing.core.sentences import Reader, Sentence
+from probing.data.builtin.reader import read_builtin
+from probing.data.formats.conll2012 import read_conll2012
+from probing.data.formats.conllu import read_conllu
+from probing.data.formats.conllx import read_conllx
+from probing.data.formats.coreference_json import read_coreference_json
+from probing.data.formats.paper import read_text
+from probing.data.sources.fingerprints import beneath, described, digest
+from probing.data.sources.huggingface import PREFIX, HuggingFaceData
+
+READERS: dict[str, Reader] = {
+    ".conllu": read_conllu,
+    ".conllup": read_conllu,
+    ".conllx": read_conllx,
+    ".conll": read_conllx,
+    ".txt": read_text,
+    ".dep": read_text,
+    "_gold_conll": read_conll2012,
+    ".jsonl": read_coreference_json,
+    ".jsonlines": read_coreference_json,
+}
+"""Readers by the endings of file names; the longest ending that fits counts."""
+
+
+class Source(Protocol):
+    """Sentences, and what tells them from others."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it: it can be opened again by this name."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A text that differs whenever other sentences could be read.
+
+        Raises:
+            ProbingError: if the source is not there.
+        """
+        ...
+
+    def read(self) -> Iterable[Sentence]:
+        """The sentences, lazily.
+
+        Raises:
+            ProbingError: for a faulty source, naming the place of the fault.
+        """
+        ...
+
+    def parts(self) -> Iterable[tuple[str, Iterable[Sentence]]]:
+        """The same sentences by the part that they come from, each part with its name.
+
+        The parts of a folder are its files; any other source is one part. To be read in order.
+        """
+        ...
+
+
+def open_source(name: str, reader: Reader | None) -> Source:
+    """The source that ``name`` stands for; ``reader`` reads files of other formats.
+
+    Raises:
+        ProbingError: if there is no such file, or no reader goes with it.
+    """
+    if name.startswith("builtin:"):
+        return Builtin(name)
+    if name.startswith(PREFIX):
+        return HuggingFaceData.parse(name)
+    if os.path.isdir(name):
+        return _folder(name, reader)
+    if not os.path.exists(name):
+        raise ProbingError(f"{name}: no such file or folder")
+    path = Path(name)
+    return Files(name, path.parent, [path], reader_for(name, reader))
+
+
+def is_here(name: str) -> bool:
+    """Whether there is anything that could be read by this name."""
+    if name.startswith(PREFIX):
+        try:
+            HuggingFaceData.parse(name).fingerprint()
+        except ProbingError:
+            return False
+        return True
+    return name.startswith("builtin:") or os.path.exists(name)
+
+
+def reader_for(path: str, reader: Reader | None) -> Reader:
+    """The reader that was named, or the one that goes with the file's ending.
+
+    Raises:
+        ProbingError: if no reader goes with it.
+    """
+    found = reader or _by_ending(Path(path).name)
+    if found is None:
+        raise ProbingError(
+            f"{path}: no reader goes with {Path(path).suffix or 'a file without an ending'!r}; "
+            f"known are {', '.join(READERS)}, "
+            "others are named with --data.reader package.function"
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """The built-in corpus: its name says all."""
+
+    name: str
+
+    def fingerprint(self) -> str:
+        """The name, and the reader's code."""
+        return f"{self.name} {described(read_builtin)}"
+
+    def read(self) -> Iterator[Sentence]:
+        """Its sentences."""
+        return read_builtin(self.name)
+
+    def parts(self) -> Iterator[tuple[str, Iterator[Sentence]]]:
+        """One part."""
+        yield self.name, self.read()
+
+
+@dataclass(frozen=True)
+class Files:
+    """A file, or the files beneath a folder one after the other."""
+
+    name: str
+    root: Path
+    paths: Sequence[Path]
+    reader: Reader
+
+    def fingerprint(self) -> str:
+        """Names and bytes of the files, and the reader's code."""
+        return f"{digest(self.root, self.paths)} {described(self.reader)}"
+
+    def read(self) -> Iterator[Sentence]:
+        """The sentences of all files; see :meth:`parts`."""
+        return chain.from_iterable(sentences for _, sentences in self.parts())
+
+    def parts(self) -> Iterator[tuple[str, Iterator[Sentence]]]:
+        """The sentences of each file.
+
+        Documents keep their names, but one that is called like the last of the file before is
+        another document, and gets the file's name.
+        """
+        last = None
+
+        def sentences(path: Path, own: str, before: str | None) -> Iterator[Sentence]:
+            nonlocal last
+            for sentence in self.reader(str(path)):
+                if sentence.document == before:
+                    sentence = replace(sentence, document=own)
+                last = sentence.document
+                yield sentence
+
+        for path in self.paths:
+            own = path.relative_to(self.root).as_posix()
+            yield own, sentences(path, own, last)
+
+
+def _folder(name: str, reader: Reader | None) -> Files:
+    """All files beneath a folder that the reader, or one and the same known reader, reads."""
+    root = Path(name)
+    files = beneath(root)
+    readers = {path: found for path in files if (found := reader or _by_ending(path.name))}
+    if not readers:
+        endings = "" if reader else f" that end in {', '.join(READERS)}"
+        raise ProbingError(f"{name}: expected files{endings}, found none")
+    first, chosen = next(iter(readers.items()))
+    for path, other in readers.items():
+        if other is not chosen:
+            raise ProbingError(
+                f"{name}: expected files of one format, found {first.relative_to(root)} and "
+                f"{path.relative_to(root)}; name one of them, or a reader with --data.reader"
+            )
+    return Files(name, root, list(readers), chosen)
+
+
+def _by_ending(name: str) -> Reader | None:
+    endings = sorted(READERS, key=len, reverse=True)
+    return next((READERS[e] for e in endings if name.lower().endswith(e)), None)

@@ -1,0 +1,68 @@
+"""What a task is, and what every task asks of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Protocol
+
+from probing.core.errors import ProbingError
+from probing.core.sentences import Sentence
+from probing.core.terms import Terms
+from probing.core.windows import Origin, Text, Tokenizer, Window, Wordpieces
+from probing.data.census import Census
+
+
+class Misread(ProbingError):
+    """A sentence, as a reader yields it, that a task cannot use.
+
+    The sentence knows its document and line; whoever knows the file as well says :meth:`within`.
+    """
+
+    def __init__(self, sentence: Sentence, reason: str) -> None:
+        super().__init__(f"{sentence.document}:{sentence.line}: {reason}")
+        self.line, self.reason = sentence.line, reason
+
+    def within(self, path: str) -> ProbingError:
+        """The same, naming the file instead of the document."""
+        return ProbingError(f"{path}:{self.line}: {self.reason}")
+
+
+class Task(Protocol):
+    """From sentences to windows: which words are anchors, what they may pick, what is gold.
+
+    A task is a frozen dataclass: its fields are options, and its ``repr`` is part of the name
+    under which its windows are kept.
+    """
+
+    @property
+    def terms(self) -> Terms:
+        """The words in which it reports."""
+        ...
+
+    def __call__(
+        self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
+    ) -> Iterator[Window]:
+        """The windows, lazily; what cannot be used is counted in ``census``."""
+        ...
+
+
+def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str | None:
+    """Why a sentence cannot be used, if so."""
+    if wordpieces.unfit:
+        return wordpieces.unfit
+    if len(wordpieces.ids) > limit:
+        return f"over {limit} wordpieces"
+    if len(wordpieces.words) < len(sentence.words):
+        return "a word without a wordpiece"
+    return None
+
+
+def origin_of(sentences: Sequence[Sentence]) -> Origin:
+    """Where a window of these sentences, all of one document, comes from."""
+    ends = accumulate(len(sentence.words) for sentence in sentences)
+    return Origin(
+        document=sentences[0].document,
+        lines=[sentence.line for sentence in sentences],
+        starts=[0, *ends][: len(sentences)],
+    )

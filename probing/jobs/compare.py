@@ -1,0 +1,185 @@
+"""One run a model, one model in memory at a time, and what they say together."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pytorch_lightning import Trainer
+
+from probing.core.errors import ProbingError
+from probing.core.files import write_csv, write_whole
+from probing.core.terms import MAIN
+from probing.core.windows import Tokenizer
+from probing.counting.counts import HeadCounts
+from probing.counting.subtypes import rolled_up
+from probing.data import EdgeData
+from probing.data.shared_tokenizer import CommonTokenizer
+from probing.data.store import EdgeWindows
+from probing.jobs.compared_models import Entry
+from probing.learning.module import ProbingModule
+from probing.reports.comparison.findings import Compared, ComparisonFindings
+from probing.reports.comparison.tables import markdown, show_comparison
+from probing.reports.report import Report
+from probing.reports.run_folder import RunFolder
+from probing.reports.split_callback import is_partial
+from probing.reports.terminal.tables import show
+
+
+class Job(Protocol):
+    """What the command line builds for one model; nothing is loaded yet."""
+
+    model: ProbingModule
+    datamodule: EdgeData
+    trainer: Trainer
+    report: Report
+
+
+AnyJob = TypeVar("AnyJob", bound=Job)
+
+
+def compare(
+    entries: Sequence[Entry],
+    *,
+    build: Callable[[Sequence[str]], AnyJob],
+    ready: Callable[[AnyJob], None],
+    evaluate: Callable[[AnyJob], None],
+    folder: RunFolder,
+    is_first: bool,
+) -> None:
+    """Evaluate each model on the sentences that all of them can use, then compare their heads.
+
+    Every model is loaded, and the data read with its tokenizer, before the first is evaluated.
+
+    Args:
+        entries: the models.
+        build: makes the run that a command line's further arguments ask for; loads no model.
+        ready: finds out what is wrong with a run, loading its model.
+        evaluate: runs it.
+        folder: of the comparison; each model's run has a folder of its own in it.
+        is_first: whether this is the first of several processes.
+
+    Raises:
+        ProbingError: if a model cannot be loaded, or the models do not get the same windows.
+    """
+    jobs = {entry.label: build(_arguments(entry, folder.output)) for entry in entries}
+    tokenizers = {label: _tokenizer(job) for label, job in jobs.items()}
+    if is_first:
+        folder.check(resume=None)
+        asked: dict[str, Mapping[str, str]] = {}
+        for label in tokenizers:
+            asked[label] = _asked(label, jobs.pop(label), tokenizers, ready)
+            _check_same(asked)
+        folder.decide()
+    jobs.clear()
+    evaluated = []
+    for number, entry in enumerate(entries, start=1):
+        if is_first:
+            show(f"Model {number} of {len(entries)}: {entry.label}")
+        output = str(folder.path) if is_first else folder.output
+        job = build(_arguments(entry, output))
+        evaluated.append(_evaluated(entry.label, job, tokenizers, evaluate))
+        del job
+    if is_first:
+        _write(evaluated, folder.path)
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """What is kept of a run."""
+
+    label: str
+    description: str
+    heads: Mapping[str, HeadCounts]
+    corpus: EdgeWindows
+    min_anchors: int
+    is_partial: bool
+
+
+def _asked(
+    label: str,
+    job: AnyJob,
+    tokenizers: Mapping[str, Tokenizer],
+    ready: Callable[[AnyJob], None],
+) -> Mapping[str, str]:
+    """What the model will be asked in each split; it is loaded, and let go again."""
+    gc.collect()  # the model before: a trainer and its model know each other
+    job.datamodule.tokenizer = CommonTokenizer(tokenizers[label], tokenizers)
+    try:
+        ready(job)
+    except ProbingError as error:
+        raise ProbingError(f"{label}: {error}") from error
+    return {split: corpus.questions() for split, corpus in job.datamodule.splits.items()}
+
+
+def _check_same(asked: Mapping[str, Mapping[str, str]]) -> None:
+    first, *_, last = (next(iter(asked)), *asked)
+    different = [split for split in asked[first] if asked[first][split] != asked[last][split]]
+    if different:
+        raise ProbingError(
+            f"{first} and {last} get other windows of the {different[0]} data, so that they cannot "
+            "be compared; of documents, give windows a limit in words that every model can take: "
+            "--data.unit words --data.limit N"
+        )
+
+
+def _evaluated(
+    label: str,
+    job: AnyJob,
+    tokenizers: Mapping[str, Tokenizer],
+    evaluate: Callable[[AnyJob], None],
+) -> _Evaluated:
+    gc.collect()
+    job.datamodule.tokenizer = CommonTokenizer(tokenizers[label], tokenizers)
+    evaluate(job)
+    return _Evaluated(
+        label=label,
+        description=job.model.encoder.description,
+        heads={split: c.of_encoder[MAIN] for split, c in job.report.counted.items()},
+        corpus=job.datamodule.splits["test"],
+        min_anchors=job.report.min_anchors,
+        is_partial=any(is_partial(job.trainer, split) for split in job.report.counted),
+    )
+
+
+def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
+    """``comparison.csv``, ``comparison.md`` and the table on the terminal."""
+    one = evaluated[0]
+    census = one.corpus.census
+    chosen_on = "val" if "val" in one.heads else "test"
+    left = ", ".join(f"{n:,} {why}" for why, n in census.left_out.items()) or "none"
+    findings = ComparisonFindings(
+        split="test",
+        source=one.corpus.source,
+        models=[
+            Compared(
+                run.label,
+                run.description,
+                run.heads["test"],
+                # The rows of this split, also those of which the other has one label only.
+                rolled_up(run.heads[chosen_on], one.heads["test"].rows, one.corpus.terms.subtypes),
+            )
+            for run in evaluated
+        ],
+        chosen_on=chosen_on,
+        min_anchors=one.min_anchors,
+        holds=f"{census.used:,} sentences, {census.words:,} words; left out for all: {left}.",
+        is_partial=one.is_partial,
+    )
+    write_csv(folder / "comparison.csv", findings.columns, findings.rows())
+    write_whole(folder / "comparison.md", markdown(findings))
+    show_comparison(findings)
+    show(f"Comparison: {folder}")
+
+
+def _tokenizer(job: Job) -> Tokenizer:
+    assert job.datamodule.tokenizer is not None, "the command line fills it in"
+    return job.datamodule.tokenizer
+
+
+def _arguments(entry: Entry, output: str | None) -> list[str]:
+    """What the command line says of one model."""
+    return [*entry.arguments, *([f"--output={Path(output) / entry.label}"] if output else [])]

@@ -1,0 +1,58 @@
+"""Checkpoints: the probes, and what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+
+from probing.core.errors import ProbingError
+from probing.encoder import Encoder
+
+CHECKPOINT_FORMAT = 3
+
+
+def load_checkpoint(path: str) -> dict[str, Any]:
+    """A checkpoint, nothing in it executed.
+
+    Raises:
+        ProbingError: if there is none, or it is not one.
+    """
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ProbingError(f"{path}: {error.strerror or error}") from error
+    except Exception as error:  # torch names no narrower type for what is no checkpoint
+        raise ProbingError(f"{path}: expected a checkpoint of train.py, found none") from error
+    if not isinstance(found, dict) or "state_dict" not in found:
+        raise ProbingError(f"{path}: expected a checkpoint of train.py")
+    return found
+
+
+def check_same(made: Mapping[str, Any], encoder: Encoder) -> None:
+    """Refuse an encoder that is not the one ``made`` that probes were trained on.
+
+    Raises:
+        ProbingError: saying what differs.
+    """
+    if made["weights"] != encoder.fingerprint:
+        raise ProbingError(
+            f"the checkpoint belongs to {made['title']} (weights {made['weights'][:12]}), "
+            f"not to {encoder.title} (weights {encoder.fingerprint[:12]})"
+        )
+    # As many layers, but others, would have the right shapes and give wrong scores.
+    if made["layers"] != list(encoder.layer_numbers):
+        raise ProbingError(
+            f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
+            f"{made['title']}, the run at {_numbers(encoder.layer_numbers)}"
+        )
+
+
+def _numbers(layers: Iterable[int]) -> str:
+    return ", ".join(map(str, layers))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in an error, sorted."""
+    return ", ".join(sorted(names)) or "nothing"

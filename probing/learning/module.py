@@ -1,0 +1,376 @@
+"""The LightningModule: frozen encoders, any number of probes that learn from them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torchmetrics import MeanMetric
+
+from probing.core.batches import EdgeBatch, Encoding
+from probing.core.errors import ProbingError
+from probing.core.terms import MAIN
+from probing.encoder import Encoder
+from probing.encoder.vectors import WordVectors
+from probing.learning.checkpoints import CHECKPOINT_FORMAT, check_same, listed
+from probing.learning.seeds import extended, family_of, repeated
+from probing.probes import Probe
+from probing.probes.base import pick
+
+OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
+
+
+def mean_loss(loss: Tensor, counted: Tensor) -> Tensor:
+    """A probe's loss as it is: the mean over the anchors of a batch."""
+    return loss
+
+
+def summed_loss(loss: Tensor, counted: Tensor) -> Tensor:
+    """The sum over the anchors, so that longer sentences weigh more."""
+    return loss * counted
+
+
+REDUCTIONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": mean_loss,
+    "sum": summed_loss,
+}
+
+
+class ProbingModule(LightningModule):
+    """Runs each encoder once a batch and lets every probe learn from what its own found.
+
+    Probes share no parameter, so training them together is training each alone. A checkpoint
+    holds the probes and names the encoders.
+
+    Args:
+        encoder: the frozen model.
+        probes: probes by name; the names stand in reports and logs.
+        optimizer: makes the optimizer; each probe is a parameter group with its own rate.
+        encoders: further ones by name, such as its randomly initialised twin, with the same
+            tokenizer; without a name of a model they look at that of ``encoder``.
+        seeds: initialisations of every probe, each a probe of its own called ``name@seed``; one of
+            the run's seed, called ``name``, if none are given.
+        vectors: a file of word vectors, GloVe's or word2vec's text format, for the probes that
+            use words; the model's own input embeddings, if not given.
+        reduction: what a step minimises: a probe's loss, the ``mean`` over the anchors of the
+            batch, or their ``sum``, so that longer sentences weigh more (the released code of
+            section 5). What is logged is the mean.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        probes: dict[str, Probe] | None = None,
+        optimizer: OptimizerFactory = torch.optim.Adam,
+        *,
+        encoders: dict[str, Encoder] | None = None,
+        seeds: list[int] | None = None,
+        vectors: str | None = None,
+        reduction: Literal["mean", "sum"] = "mean",
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.encoders: Mapping[str, Encoder] = nn.ModuleDict(  # type: ignore[assignment]
+            {MAIN: encoder} | (encoders or {})
+        )
+        copies = repeated(probes or {}, seeds or ())
+        self.probes: Mapping[str, Probe] = nn.ModuleDict(copies)  # type: ignore[assignment]
+        self.optimizer = optimizer
+        self.vectors = None if vectors is None else WordVectors(vectors)
+        self.reduce = REDUCTIONS[reduction]
+        self.extra_needs: set[str] = set()
+        self._configured = False
+
+    def configure_model(self) -> None:
+        """Load the encoders and size each probe by its own, once.
+
+        Raises:
+            ProbingError: for encoders that do not go together, a probe that names none, and word
+                vectors that no probe reads.
+        """
+        if self._configured:
+            return
+        if self.encoders[MAIN] is not self.encoder:
+            raise ProbingError(f"a further encoder cannot have the name {MAIN!r}")
+        for name, encoder in self.encoders.items():
+            if not name.isidentifier():
+                raise ProbingError(f"encoder {name!r}: expected a name of letters, digits and _")
+            encoder.beside(self.encoder).load()
+        vectors = self.vectors
+        if vectors is not None and not any("vectors" in p.needs for p in self.probes.values()):
+            raise ProbingError(f"{vectors.name}: no probe of this run reads word vectors")
+        self.probes = nn.ModuleDict(self._expanded())  # type: ignore[assignment]
+        self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
+            {name: MeanMetric(nan_strategy="error") for name in self.probes}
+        )
+        for name, probe in self.probes.items():
+            # A probe starts the same whichever others it trains beside, and under its own seed as
+            # it would in a run of that seed.
+            family, seed = family_of(name)
+            with torch.random.fork_rng(devices=[]):
+                start = torch.initial_seed() if seed is None else seed
+                torch.manual_seed(zlib.crc32(f"{start} {family}".encode()))
+                sizes = self.encoders[probe.encoder].sizes
+                if vectors is not None:
+                    sizes = replace(sizes, vectors=vectors.dimensions)
+                try:
+                    probe.configure(sizes)
+                except ProbingError as error:
+                    raise ProbingError(f"probe {name!r}: {error}") from None
+        self._configured = True
+
+    def _expanded(self) -> dict[str, Probe]:
+        """The probes, and in place of one that stands for several those."""
+        found: dict[str, Probe] = {}
+        for name, probe in self.probes.items():
+            if probe.encoder not in self.encoders:
+                raise ProbingError(
+                    f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
+                    f"{listed(self.encoders)}"
+                )
+            several = probe.expanded(self.encoders[probe.encoder].sizes)
+            own = {extended(name, suffix): each for suffix, each in several.items()}
+            if twice := {*own} & {*found, *self.probes} - {name}:
+                raise ProbingError(
+                    f"probe {name!r} stands for {listed(own)}; another is called {listed(twice)}"
+                )
+            found |= own
+        return found
+
+    @property
+    def pickers(self) -> dict[str, Probe]:
+        """The probes that pick candidates: those that do not measure distances instead."""
+        return {n: probe for n, probe in self.probes.items() if not probe.measures_distances}
+
+    def configure_optimizers(self) -> Optimizer:
+        """One optimizer, a parameter group a probe.
+
+        Groups are in the order of the names: a checkpoint's are told apart by their place alone,
+        and a resumed run may name its probes in another order.
+
+        Raises:
+            ProbingError: if no probe has a parameter to train.
+        """
+        groups = [
+            {"params": list(probe.parameters()), "lr": probe.learning_rate, "name": name}
+            for name, probe in sorted(self.probes.items())
+            if any(True for _ in probe.parameters())
+        ]
+        if not groups:
+            raise ProbingError("no probe has a parameter to train; evaluate.py scores heads")
+        return self.optimizer(groups)
+
+    @property
+    def description(self) -> str:
+        """The encoders and their weights, in a line."""
+        others = [
+            f"; {name}: {encoder.description}"
+            for name, encoder in self.encoders.items()
+            if name != MAIN
+        ]
+        return f"Model {self.encoder.description}{''.join(others)}"
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """The part of ``summary.json`` that says what of which models was looked at."""
+        others = {n: encoder.identity for n, encoder in self.encoders.items() if n != MAIN}
+        return self.encoder.identity | ({"encoders": others} if others else {})
+
+    def encode(self, batch: EdgeBatch, *, extra: Iterable[str] = ()) -> dict[str, Encoding]:
+        """By encoder, what its probes, and ``extra``, need to know of ``batch``."""
+        needs = {name: set(extra) for name in self.encoders}
+        for probe in self.probes.values():
+            needs[probe.encoder] |= set(probe.needs)
+        encodings = {
+            name: encoder(
+                batch.ids,
+                batch.words_of,
+                last_of=batch.last_of,
+                width=batch.width,
+                needs=self._of_encoder(needs[name]),
+            )
+            for name, encoder in self.encoders.items()
+        }
+        return {
+            name: self._with_vectors(encoding, batch) if "vectors" in needs[name] else encoding
+            for name, encoding in encodings.items()
+        }
+
+    def _of_encoder(self, needs: set[str]) -> set[str]:
+        """What an encoder must compute: word vectors come from a file or are what it embeds."""
+        if "vectors" in needs and self.vectors is None:
+            needs = needs | {"embeddings"}
+        return needs - {"vectors"}
+
+    def _with_vectors(self, encoding: Encoding, batch: EdgeBatch) -> Encoding:
+        if self.vectors is None:
+            return replace(encoding, vectors=encoding.embeddings)
+        vectors = self.vectors(batch.words, batch.width)
+        return replace(encoding, vectors=vectors.to(batch.ids.device))
+
+    def rehearse(self, batch: EdgeBatch) -> None:
+        """Let every probe score a batch, so that one that cannot is found before a run starts.
+
+        Raises:
+            ProbingError: naming the probe.
+        """
+        with torch.no_grad():
+            encodings = self.encode(batch)
+            for name, probe in self.probes.items():
+                probe.score(encodings[probe.encoder], batch, name=name)
+
+    def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
+        """Each probe sets its learning rate."""
+        progress = _progress(self.trainer, batch_idx)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.probes[group["name"]].rate_at(progress)
+
+    def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
+        """The sum of the probes' losses: each only moves its own parameters."""
+        encodings = self.encode(batch)
+        losses, reduced = [], []
+        for name, probe in self.probes.items():
+            with _full_precision(batch):
+                scores = probe.score(encodings[probe.encoder], batch, name=name)
+                losses.append(probe.loss(scores, batch))
+                reduced.append(self.reduce(losses[-1], probe.counted(batch)))
+            self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
+        total = torch.stack(losses).sum()
+        self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
+        return torch.stack(reduced).sum()
+
+    def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
+        """See :meth:`judge`; also logs each probe's loss over the whole split."""
+        outcome = self.judge(batch, weigh=True)
+        for name, loss in self.losses.items():
+            self.log(f"val/loss/{name}", loss, on_step=False, on_epoch=True, batch_size=1)
+        return outcome
+
+    def test_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
+        """See :meth:`judge`."""
+        return self.judge(batch)
+
+    def judge(self, batch: EdgeBatch, *, weigh: bool = False) -> dict[str, Any]:
+        """What callbacks report on.
+
+        Returns:
+            ``encodings``, by encoder; ``scores``, ``[B, A, W+1]`` by probe; ``hits [B, A, K]``,
+            one column for each of the :attr:`pickers`.
+        """
+        encodings = self.encode(batch, extra=self.extra_needs)
+        scores = {}
+        for name, probe in self.probes.items():
+            with _full_precision(batch):
+                scores[name] = probe.score(encodings[probe.encoder], batch, name=name)
+                if weigh:
+                    loss = probe.loss(scores[name], batch)
+                    self.losses[name].update(loss, probe.counted(batch))
+        picks = [pick(scores[name], batch.candidates) for name in self.pickers]  # [B, A] each
+        hits = [batch.gold.gather(-1, picked[..., None])[..., 0] for picked in picks]
+        columns = (
+            torch.stack(hits, -1)
+            if hits
+            else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
+        )
+        return {"encodings": encodings, "scores": scores, "hits": columns}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Name the encoders that the probes belong to."""
+        checkpoint["probing"] = {
+            "format": CHECKPOINT_FORMAT,
+            "probes": {name: probe.encoder for name, probe in self.probes.items()},
+            "encoders": {
+                name: {
+                    "title": encoder.title,
+                    "weights": encoder.fingerprint,
+                    "layers": list(encoder.layer_numbers),
+                }
+                for name, encoder in self.encoders.items()
+            },
+            "vectors": self._vectors_used,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse what was not made by this framework, or with another model.
+
+        Raises:
+            ProbingError: saying which.
+        """
+        made = checkpoint.get("probing")
+        if not isinstance(made, dict) or made.get("format") != CHECKPOINT_FORMAT:
+            found = made.get("format") if isinstance(made, dict) else "none"
+            raise ProbingError(
+                f"the checkpoint has format {found}, this version reads {CHECKPOINT_FORMAT}"
+            )
+        if set(made["probes"]) != set(self.probes):
+            raise ProbingError(
+                f"the checkpoint holds the probes {listed(made['probes'])}; the run has "
+                f"{listed(self.probes)}"
+            )
+        for name, probe in self.probes.items():
+            if made["probes"][name] != probe.encoder:
+                raise ProbingError(
+                    f"the checkpoint's probe {name!r} reads the encoder {made['probes'][name]!r}, "
+                    f"in the run it reads {probe.encoder!r}"
+                )
+        # One that no probe reads may come and go.
+        for name in {MAIN, *made["probes"].values()}:
+            check_same(made["encoders"][name], self.encoders[name])
+        self._check_vectors(made.get("vectors"))
+
+    @property
+    def _vectors_used(self) -> list[str] | None:
+        """The file of word vectors, and what tells it from another."""
+        return None if self.vectors is None else [self.vectors.name, self.vectors.fingerprint]
+
+    def _check_vectors(self, made: list[str] | None) -> None:
+        """Refuse other word vectors than those that the probes of a checkpoint learned from."""
+        own = self._vectors_used
+        if (made and made[1]) != (own and own[1]):
+            learned, found = (
+                f"{used[0]} (SHA-256 {used[1][:12]})" if used else "the model's input embeddings"
+                for used in (made, own)
+            )
+            raise ProbingError(
+                f"the checkpoint's probes learned from the word vectors {learned}, "
+                f"the run has {found}; --model.vectors FILE names the file"
+            )
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Load the probes; the encoder is in no checkpoint."""
+        own = nn.Module.load_state_dict(self, state_dict, strict=False, assign=assign)
+        missing = [key for key in own.missing_keys if not key.startswith(("encoder.", "encoders."))]
+        if strict and (missing or own.unexpected_keys):
+            raise ProbingError(
+                f"the checkpoint lacks {listed(missing)} and has besides "
+                f"{listed(own.unexpected_keys)}"
+            )
+        return own
+
+
+def _full_precision(batch: EdgeBatch) -> AbstractContextManager[None]:
+    """Where a trainer's mixed precision ends: probes are small, and ties would decide."""
+    return torch.autocast(batch.ids.device.type, enabled=False)
+
+
+def _progress(trainer: Trainer, batch_idx: int) -> float:
+    """The share of the run that is done: of its epochs or its steps, whichever is more.
+
+    Of epochs, since a resumed run may have other batches. A run without an end makes no progress.
+    """
+    shares = [0.0]
+    if trainer.max_steps > 0:
+        shares.append(trainer.global_step / trainer.max_steps)
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
+        done = trainer.current_epoch + batch_idx / trainer.num_training_batches
+        shares.append(done / trainer.max_epochs)
+    return max(shares)

@@ -1,0 +1,95 @@
+"""The table of best heads, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from probing.core.terms import Rival, Terms
+from probing.counting.best import BestHead
+from probing.counting.intervals import Interval
+
+CHOICES = 2
+"""Of more rivals than these the terminal has no room to say which head or offset was chosen."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: ``words`` stand to the left, numbers to the right.
+
+    The terminal shows what is ``brief``, some of it by another name; files show all.
+    """
+
+    title: str
+    cell: Callable[[BestHead], str]
+    words: bool = False
+    brief: bool = True
+    brief_title: str = ""
+
+
+def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column]:
+    """The columns.
+
+    Args:
+        terms: of the task.
+        has_intervals: whether there are any.
+        own: what the best head of the scored data is called, where others were chosen elsewhere.
+    """
+    columns = [
+        Column(terms.row, lambda best: best.relation, words=True),
+        Column("anchors", lambda best: f"{best.total:,}"),
+        Column("units", lambda best: _units(best.interval), brief=False),
+        Column("head", lambda best: str(best.head)),
+        Column("direction", lambda best: best.head.direction, words=True),
+        Column("accuracy", lambda best: percent(best.correct, best.total)),
+        Column("interval", lambda best: ends(best.interval)),
+        *beside(terms, has_intervals=True),
+    ]
+    if own is not None:
+        columns += [
+            Column(own, lambda best: str(best.own)),
+            Column("its direction", lambda best: best.own.direction, words=True, brief=False),
+            Column("its accuracy", lambda best: percent(best.own_correct, best.total), brief=False),
+            Column("flattery", lambda best: f"{100 * best.flattery:+.1f}"),
+        ]
+    return [c for c in columns if has_intervals or c.title not in ("units", "interval")]
+
+
+def beside(terms: Terms, *, has_intervals: bool) -> list[Column]:
+    """The columns of what stands beside every best head."""
+    shown = [rival for rival in terms.rivals if rival.beside_heads]
+    is_crowded = sum(rival.is_choice for rival in shown) > CHOICES
+    columns = [c for place, rival in enumerate(shown) for c in _of_rival(place, rival, is_crowded)]
+    return [column for column in columns if has_intervals or column.title != "interval"]
+
+
+def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
+    """The columns of the rival that is the ``place``-th beside every best head.
+
+    Where the table is crowded, the terminal shows no more of it than its accuracy.
+    """
+    chosen = Column(rival.name, lambda best: best.beside[place].label, brief=not is_crowded)
+    share = Column(
+        "its accuracy" if rival.is_choice else rival.name,
+        lambda best: percent(best.beside[place].correct, best.total),
+        brief_title=rival.name if is_crowded else "",
+    )
+    interval = Column("interval", lambda best: ends(best.beside[place].interval), brief=False)
+    return [*([chosen] if rival.is_choice else []), share, interval]
+
+
+def percent(correct: float, total: int) -> str:
+    """With one decimal."""
+    return f"{100 * correct / total:.1f}"
+
+
+def ends(interval: Interval | None, *, sign: str = "") -> str:
+    """In percent, empty where there is none; ``sign="+"`` for differences, which have one."""
+    if interval is None:
+        return ""
+    between = " to " if sign else "–"
+    return f"{100 * interval.low:{sign}.1f}{between}{100 * interval.high:{sign}.1f}"
+
+
+def _units(interval: Interval | None) -> str:
+    return f"{interval.units:,}" if interval else ""

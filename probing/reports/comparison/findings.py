@@ -1,0 +1,156 @@
+"""What several models say about the same sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from probing.core.errors import ProbingError
+from probing.counting.best import BestHead, best_heads
+from probing.counting.counts import HeadCounts
+from probing.counting.expected import expected_best
+from probing.reports.findings import DEMONSTRATION, PARTIAL, what_is_chosen
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A model: its counts on the data of the report, and those that its heads are chosen by."""
+
+    label: str
+    description: str
+    counts: HeadCounts
+    chosen: HeadCounts
+
+    @property
+    def heads(self) -> int:
+        """How many heads were looked at."""
+        layers, heads = self.counts.correct.shape[2:]
+        return layers * heads
+
+
+@dataclass(frozen=True)
+class Line:
+    """A model's best head of a relation, and what the best of some drawn at random gets right.
+
+    ``expected`` is a number of anchors: the mean over all draws.
+    """
+
+    model: Compared
+    best: BestHead
+    expected: float
+
+
+@dataclass(frozen=True)
+class ComparisonFindings:
+    """All that a comparison says.
+
+    ``chosen_on`` is the split that heads and baselines are chosen on, ``holds`` says which
+    sentences were used. Relations need ``min_anchors`` anchors.
+
+    Raises:
+        ProbingError: if the models were not asked the same.
+    """
+
+    split: str
+    source: str
+    models: Sequence[Compared]
+    chosen_on: str
+    min_anchors: int
+    holds: str = ""
+    is_partial: bool = False
+
+    def __post_init__(self) -> None:
+        """Counts over other anchors cannot be compared."""
+        first = self.models[0]
+        for model in self.models[1:]:
+            for own, other in ((first.counts, model.counts), (first.chosen, model.chosen)):
+                if _anchors(own) != _anchors(other):
+                    raise ProbingError(
+                        f"{first.label} and {model.label} were asked about different anchors"
+                    )
+
+    @property
+    def drawn(self) -> int:
+        """How many heads are drawn of each model: as many as the smallest has."""
+        return min(model.heads for model in self.models)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """Relation by relation, and for each the models in the order that they were named in."""
+        tables = [
+            {
+                best.relation: best
+                for best in best_heads(m.counts, m.chosen, at_least=self.min_anchors)
+            }
+            for m in self.models
+        ]
+        return [
+            Line(model, table[relation], self._expected(model, relation))
+            for relation in tables[0]
+            for model, table in zip(self.models, tables, strict=True)
+        ]
+
+    def _expected(self, model: Compared, relation: str) -> float:
+        choice, row = model.chosen.row(relation), model.counts.row(relation)
+        assert choice is not None  # the relation has a best head
+        assert row is not None
+        return expected_best(model.chosen.correct[choice], model.counts.correct[row], self.drawn)
+
+    @property
+    def has_draws(self) -> bool:
+        """Whether any model has more heads than are drawn; else all are, and nothing is new."""
+        return any(model.heads > self.drawn for model in self.models)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Those of ``comparison.csv``."""
+        rivals = []
+        for rival in self.models[0].counts.terms.rivals:
+            if rival.beside_heads:
+                rivals += [rival.name] if rival.is_choice else []
+                rivals.append(f"{rival.name}_accuracy")
+        own = "relation,model,heads,direction,layer,head,correct,total,accuracy"
+        return [*own.split(","), "drawn", "expected_best", *rivals]
+
+    def rows(self) -> Iterator[list[object]]:
+        """Lines of ``comparison.csv``."""
+        for line in self.lines:
+            best, head = line.best, line.best.head
+            row: list[object] = [best.relation, line.model.label, line.model.heads]
+            row += [head.direction, head.layer, head.head, best.correct, best.total]
+            row += [f"{best.accuracy:.6f}", self.drawn, f"{line.expected / best.total:.6f}"]
+            for beside in best.beside:
+                row += [beside.label] if beside.rival.is_choice else []
+                row.append(f"{beside.correct / best.total:.6f}")
+            yield row
+
+    @property
+    def title(self) -> str:
+        """What the tables are about."""
+        row = self.models[0].counts.terms.row
+        return f"Best head of each {row} by model ({self.split}: {Path(self.source).name})"
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the tables must know."""
+        own = "" if self.chosen_on != self.split else ", the data that they are scored on"
+        smallest = next(model for model in self.models if model.heads == self.drawn)
+        return [
+            *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
+            *([PARTIAL] if self.is_partial else []),
+            f"{what_is_chosen(self.models[0].counts.terms)} chosen on {self.chosen_on}{own}.",
+            f"best of {self.drawn}: expected accuracy of the best of {self.drawn} heads drawn at "
+            f"random, as many as {smallest.label} has."
+            if self.has_draws
+            else f"Every model has {self.drawn} heads.",
+            f"At least {self.min_anchors} anchors, the same for every model.",
+            *([self.holds] if self.holds else []),
+            *(f"{model.label}: {model.description}." for model in self.models),
+        ]
+
+
+def _anchors(counts: HeadCounts) -> dict[str, int]:
+    """How many anchors each row has."""
+    return {counts.rows[r]: int(counts.total[r]) for r in counts.order()}

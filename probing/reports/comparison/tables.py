@@ -1,0 +1,74 @@
+"""The findings of a comparison as text: ``comparison.md``, and the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from probing.core.files import markdown_table
+from probing.reports.columns import beside, percent
+from probing.reports.comparison.findings import ComparisonFindings
+from probing.reports.terminal.tables import console, show
+
+_WORDS = {"direction", "model"}  # columns of words, which stand to the left
+
+
+def columns(findings: ComparisonFindings) -> list[str]:
+    """As the terminal and ``comparison.md`` show them."""
+    rivals = beside(findings.models[0].counts.terms, has_intervals=False)
+    row = findings.models[0].counts.terms.row
+    own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
+    drawn = [f"best of {findings.drawn}"] if findings.has_draws else []
+    return [*own, *drawn, *(column.title for column in rivals)]
+
+
+def lines(findings: ComparisonFindings) -> list[list[str]]:
+    """Cells under the columns; accuracies in percent. What all models share is said once."""
+    rivals = beside(findings.models[0].counts.terms, has_intervals=False)
+    found = []
+    for line in findings.lines:
+        best = line.best
+        is_first = line.model is findings.models[0]
+        found.append(
+            [
+                *([best.relation, f"{best.total:,}"] if is_first else ["", ""]),
+                line.model.label,
+                f"{line.model.heads:,}",
+                str(best.head),
+                best.head.direction,
+                percent(best.correct, best.total),
+                *([percent(line.expected, best.total)] if findings.has_draws else []),
+                *(column.cell(best) if is_first else "" for column in rivals),
+            ]
+        )
+    return found
+
+
+def markdown(findings: ComparisonFindings) -> str:
+    """``comparison.md``."""
+    names = columns(findings)
+    notes = (line for note in findings.notes for line in (note, ""))
+    words = [k for k, name in enumerate(names) if name in _WORDS or not k]
+    table = markdown_table(names, lines(findings), words=words)
+    return "\n".join([f"# {findings.title}", "", *notes, *table]) + "\n"
+
+
+def show_comparison(findings: ComparisonFindings) -> None:
+    """A line a relation and model."""
+    if not findings.lines:
+        row = findings.models[0].counts.terms.row
+        show(f"No {row} has {findings.min_anchors} anchors; --report.min_anchors N asks for fewer.")
+        return
+    table = Table(
+        title=findings.title,
+        caption="\n".join(findings.notes),
+        title_justify="left",
+        caption_justify="left",
+    )
+    names = columns(findings)
+    kept = [k for k, name in enumerate(names) if name != "direction"]  # no room; in the files
+    for k in kept:
+        words = names[k] in _WORDS or not k
+        table.add_column(names[k], justify="left" if words else "right", overflow="fold")
+    for number, cells in enumerate(lines(findings), start=1):
+        table.add_row(*(cells[k] for k in kept), end_section=number % len(findings.models) == 0)
+    console.print(table)

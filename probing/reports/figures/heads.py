@@ -1,0 +1,203 @@
+"""Figures: data in, figure out. Made without a display."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from probing.counting.best import Beside, BestHead
+from probing.counting.counts import HeadCounts
+from probing.reports.findings import Findings
+
+SEQUENTIAL = "cividis"  # made for readers with and without colour vision
+DIVERGING = "PuOr"
+
+
+def head_overview(findings: Findings) -> Figure:
+    """Every head's accuracy on up to twelve rows of the report, each in its best head's direction.
+
+    The best head is framed; the caption of each panel gives its accuracy and that of the
+    strongest baseline.
+    """
+    counts, shown = findings.counts, findings.pictured
+    columns = min(4, max(1, len(shown)))
+    lines = max(1, -(-len(shown) // columns))
+    layers, heads = counts.correct.shape[2:]
+    cell = min(0.19, 2.3 / max(heads, 1))
+    figure = Figure(
+        figsize=(columns * (heads * cell + 0.55) + 0.7, lines * (layers * cell + 0.72) + 0.55),
+        layout="constrained",
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    image: Any = None
+    for panel, best in zip(axes.flat, shown, strict=False):
+        row = counts.rows.index(best.relation)
+        direction = counts.terms.directions.index(best.head.direction)
+        share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
+        image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
+        panel.set_title(
+            f"{best.relation}  {best.head.direction}\n{best.head}: {100 * best.accuracy:.0f}%"
+            + "".join(f"   ({_beside(beside, best.total)})" for beside in _strongest(best)),
+            fontsize=7,
+            loc="left",
+        )
+        _frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
+    for panel in axes.flat[len(shown) :]:
+        panel.set_visible(False)
+    for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
+        panel.tick_params(labelbottom=True)  # also where the place beneath is empty
+    figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
+    if image is not None:
+        figure.supxlabel("head", fontsize=8)
+        figure.supylabel("layer", fontsize=8)
+        _bar(figure, image, axes, label="accuracy (%)")
+    else:
+        figure.text(0.5, 0.5, textwrap.fill(findings.absence, 48), ha="center", fontsize=7)
+    return figure
+
+
+def _strongest(best: BestHead) -> list[Beside]:
+    """The rival that gets most right; a picture has no room for all, and must not flatter."""
+    return sorted(best.beside, key=lambda beside: -beside.correct)[:1]
+
+
+def _beside(beside: Beside, total: int) -> str:
+    """A baseline's name and accuracy, for the caption of a panel."""
+    chosen = f" {beside.label}" if beside.rival.is_choice else ""
+    return f"{beside.rival.name}{chosen}: {100 * beside.correct / total:.0f}%"
+
+
+def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
+    """One relation in the three directions, ``[L, H]`` each, in percent."""
+    row = counts.rows.index(relation)
+    total = int(counts.total[row])
+    figure, axes = _panels(counts.correct.shape[2], counts.correct.shape[3], 3)
+    image: Any = None
+    for d, panel in enumerate(axes):
+        share = 100 * counts.correct[row, d].double() / total
+        image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
+        layer, head = divmod(int(share.argmax()), share.shape[1])
+        _frame(panel, layer + 1, head + 1)
+        panel.set_title(f"{counts.terms.directions[d]}, best {float(share.max()):.1f}%", fontsize=8)
+    figure.suptitle(f"{relation} ({total:,} anchors)", fontsize=9)
+    _bar(figure, image, axes, label="accuracy (%)")
+    return figure
+
+
+def weight_heatmap(
+    weights: Tensor, layers: Sequence[int], *, title: str, directions: Sequence[str]
+) -> Figure:
+    """A probe's weight on each head, ``[2, L, H]``, in units of what it adds to a score."""
+    figure, axes = _panels(weights.shape[1], weights.shape[2], 2)
+    bound = float(weights.abs().max()) or 1.0
+    image: Any = None
+    for d, panel in enumerate(axes):
+        image = _grid(panel, weights[d], layers, cmap=DIVERGING, low=-bound, high=bound)
+        panel.set_title(directions[d], fontsize=8)
+    figure.suptitle(title, fontsize=9)
+    _bar(figure, image, axes, label="weight x std. dev.")
+    return figure
+
+
+def seed_overview(findings: Findings) -> Figure:
+    """The score of every probe over all anchors under each seed, mean and standard deviation.
+
+    What takes no training is a line across.
+    """
+    families = sorted(findings.families, key=lambda family: family.mean)
+    figure = Figure(figsize=(6.4, 1.3 + 0.42 * len(families)), layout="constrained")
+    FigureCanvasAgg(figure)
+    panel = figure.subplots()
+    for place, family in enumerate(families):
+        scores = [100 * accuracy for accuracy in family.accuracies.values()]
+        panel.plot(scores, [place] * len(scores), "o", ms=4, mfc="none", color="#4c566a")
+        panel.errorbar(
+            100 * family.mean, place - 0.22, xerr=100 * family.sd, fmt="D", ms=4, capsize=3,
+            color="black",
+        )  # fmt: skip
+        text = f"{100 * family.mean:.1f} ± {100 * family.sd:.1f}"
+        panel.annotate(text, (100 * family.mean, place + 0.2), ha="center", fontsize=7)
+    panel.set_yticks(range(len(families)), [family.name for family in families], fontsize=8)
+    panel.margins(x=0.12)
+    panel.set_ylim(-0.6, len(families) - 0.4)
+    others = [name for name in findings.overall if name not in findings.probes.names]
+    for style, name in zip(cycle(("-", "--", ":", "-.")), others, strict=False):
+        accuracy = 100 * findings.overall[name][2]
+        panel.axvline(accuracy, ls=style, lw=0.9, color="#b48a00", label=f"{name} {accuracy:.1f}")
+    panel.set_xlabel(f"{findings.counts.terms.score} (%)", fontsize=8)
+    panel.tick_params(axis="x", labelsize=7)
+    panel.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    title = f"{findings.counts.terms.title} ({findings.split}): a circle a seed, mean ± std. dev."
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
+    """The figure as a PNG file."""
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=dots_per_inch)
+    return target.getvalue()
+
+
+def _panels(layers: int, heads: int, count: int) -> tuple[Figure, list[Any]]:
+    cell = min(0.2, 2.6 / max(heads, 1))
+    figure = Figure(
+        figsize=(count * (heads * cell + 0.6) + 1.0, layers * cell + 1.2), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, count, squeeze=False, sharey=True)[0]
+    for panel in axes:
+        panel.set_xlabel("head", fontsize=7)
+    axes[0].set_ylabel("layer", fontsize=7)
+    return figure, list(axes)
+
+
+def _grid(
+    panel: Any, values: Tensor, numbers: Sequence[int], *, cmap: str, low: float, high: float
+) -> Any:
+    """Draw ``values [L, H]``, the lowest of the layers ``numbers`` at the bottom."""
+    layers, heads = values.shape
+    image = panel.imshow(
+        values.double().numpy(),
+        cmap=mpl.colormaps[cmap],
+        vmin=low,
+        vmax=high,
+        origin="lower",
+        aspect="equal",
+        extent=(0.5, heads + 0.5, 0.5, layers + 0.5),
+    )
+    panel.set_xticks(_ticks(heads))
+    panel.set_yticks(_ticks(layers), [str(numbers[tick - 1]) for tick in _ticks(layers)])
+    panel.tick_params(labelsize=6, length=2)
+    return image
+
+
+def _bar(figure: Figure, image: Any, axes: Any, *, label: str) -> None:
+    """The colour bar beside ``axes``."""
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.01)
+    bar.set_label(label, fontsize=7)
+    bar.ax.tick_params(labelsize=6)
+
+
+def _ticks(count: int) -> list[int]:
+    step = max(1, -(-count // 6))
+    return list(range(1, count + 1, step))
+
+
+def _frame(panel: Any, layer: int, head: int) -> None:
+    """Frame the cell of a row and a column in black on white: it stands out on every colour."""
+    for colour, width in (("white", 2.0), ("black", 0.9)):
+        panel.add_patch(
+            mpl.patches.Rectangle(
+                (head - 0.5, layer - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=width
+            )
+        )

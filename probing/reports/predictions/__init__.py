@@ -1,0 +1,1 @@
+"""What every probe and the chosen heads pick, anchor by anchor."""

@@ -1,0 +1,182 @@
+"""``--predictions``: what every probe and the chosen heads picked for each anchor, as Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.trainer.states import TrainerFn
+from torch import Tensor
+
+from probing.core.batches import EdgeBatch, Encoding
+from probing.core.picking import directed, pick_word
+from probing.core.terms import ALL, MAIN
+from probing.counting.best import best_heads
+from probing.counting.counts import Cell, HeadCounts
+from probing.data.tasks.possessives import POSS_CLITIC
+from probing.learning.module import ProbingModule
+from probing.probes.base import pick
+from probing.reports.predictions.notes import NO_PICK, Notes, Pickers, write_choices
+from probing.reports.report import Report
+from probing.reports.run_folder import run_folder
+from probing.reports.split_callback import SplitCallback, corpora
+
+FILE = "predictions.parquet"
+
+
+class Predictions(SplitCallback):
+    """Writes ``reports/<split>/predictions.parquet`` of each split that is judged, not learnt from.
+
+    Every process notes what was chosen in a file of its own beside the one to be, which the
+    first process puts together. Where heads are chosen on the split itself, what all of them
+    pick is noted until it is known which are the chosen ones.
+
+    Args:
+        report: counts heads; must come before this among the callbacks.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.notes: Notes | None = None
+
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start a file, unless probes are being trained."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            return
+        self.probes = tuple(module.pickers)
+        if self.report.chosen_on is not None:
+            chosen = _own(self.report.counted[self.report.chosen_on].heads)
+            self.cells = list(dict.fromkeys(chosen.values()))
+        else:
+            self.cells = _every(module, self.report)
+        sizes = module.encoder.sizes
+        self.columns = [
+            _column(cell, self.report, sizes.layer_numbers, sizes.heads) for cell in self.cells
+        ]
+        self.folder = run_folder(trainer) / "reports" / split
+        self.notes = Notes(
+            _path(self.folder, trainer.global_rank),
+            corpora(trainer)[split].anchors,
+            probes=len(self.probes),
+            heads=len(self.cells),
+        )
+
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Note what was picked."""
+        if self.notes is None or not batch.anchors.numel():
+            return
+        heads = head_picks(outcome["encodings"][MAIN], batch)[..., self.columns].cpu().numpy()
+        scores = [outcome["scores"][name] for name in self.probes]
+        picks, sure = probe_picks(scores, batch)
+        probes, probabilities = picks.cpu().numpy(), sure.cpu().numpy()
+        for b, (window, count) in enumerate(
+            zip(batch.numbers, batch.is_anchor.sum(1).tolist(), strict=True)
+        ):
+            self.notes.write(
+                window,
+                probes=probes[b, :count],
+                probabilities=probabilities[b, :count],
+                heads=heads[b, :count],
+            )
+
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Put the notes of all processes together."""
+        if self.notes is None:
+            return
+        self.notes.file.close()
+        trainer.strategy.barrier("predictions are noted")
+        if trainer.is_global_zero:
+            counted = self.report.counted[split]
+            # A row that only this split has is the other's row of a single label: its head is
+            # among those that were noted.
+            chosen = self.report.counted[self.report.chosen_on or split].as_choice_for(counted)
+            table = best_heads(counted.heads, chosen, at_least=self.report.min_anchors)
+            own = _own(chosen)
+            named = [ALL, *(best.relation for best in table)]
+            pickers = Pickers(
+                probes=self.probes,
+                cells=self.cells,
+                shown={row: own[row] for row in named if row in own},
+                own=own,
+            )
+            paths = [_path(self.folder, rank) for rank in range(trainer.world_size)]
+            write_choices(self.folder / FILE, corpora(trainer)[split], pickers, self.notes, paths)
+        trainer.strategy.barrier("predictions are written")
+        self._clean()
+
+    def _clean(self) -> None:
+        """Remove the notes; those of others, too, whom a failure here may leave no time."""
+        if self.notes is not None:
+            self.notes.file.close()
+            for path in self.folder.glob(_path(self.folder, "*").name):
+                path.unlink(missing_ok=True)
+            self.notes = None
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Leave nothing half-written."""
+        self._clean()
+
+
+def head_picks(encoding: Encoding, batch: EdgeBatch) -> Tensor:
+    """What every head picks in each direction, ``[B, A, 3*L*H]``: columns, or no pick."""
+    allowed = batch.candidates[:, :, None, None, 1:]
+    picks = []
+    for scores in directed(encoding.part("attention"), batch.anchors):  # [B, A, L, H, W]
+        word, is_pick = pick_word(scores, allowed)  # [B, A, L, H]
+        picks.append(torch.where(is_pick, word + 1, NO_PICK).flatten(2))
+    return torch.cat(picks, -1)
+
+
+def probe_picks(scores: Sequence[Tensor], batch: EdgeBatch) -> tuple[Tensor, Tensor]:
+    """What every probe picks, and how sure it is.
+
+    Args:
+        scores: ``K`` of ``[B, A, W+1]``.
+        batch: what was scored.
+
+    Returns:
+        ``[B, A, K]``: columns. ``[B, A, K, 2]``: the probability, by a softmax over the
+        candidates, of the pick and of all gold candidates together (float64).
+    """
+    size, most = batch.anchors.shape
+    picks = batch.anchors.new_zeros(size, most, len(scores))
+    sure = batch.baselines.new_zeros(size, most, len(scores), 2)
+    for k, of_probe in enumerate(scores):
+        picks[..., k] = pick(of_probe, batch.candidates)
+        share = of_probe.double().masked_fill(~batch.candidates, -torch.inf).softmax(-1)
+        sure[..., k, 0] = share.gather(-1, picks[..., k, None])[..., 0]
+        sure[..., k, 1] = (share * batch.gold).sum(-1)
+    return picks, sure
+
+
+def _own(chosen: HeadCounts) -> dict[str, Cell]:
+    """The best head of each row that has anchors, asides left out: those are not noted."""
+    rows = [row for row in chosen.order() if chosen.rows[row] != POSS_CLITIC]
+    return {chosen.rows[row]: chosen.best_head(row) for row in rows}
+
+
+def _every(module: ProbingModule, report: Report) -> list[Cell]:
+    """All heads in all directions, as :func:`head_picks` has them."""
+    sizes = module.encoder.sizes
+    return [
+        Cell(direction, layer, head)
+        for direction in report.terms.directions
+        for layer in sizes.layer_numbers
+        for head in range(1, sizes.heads + 1)
+    ]
+
+
+def _column(cell: Cell, report: Report, layers: Sequence[int], heads: int) -> int:
+    """Where :func:`head_picks` has a head."""
+    direction = report.terms.directions.index(cell.direction)
+    return (direction * len(layers) + layers.index(cell.layer)) * heads + cell.head - 1
+
+
+def _path(folder: Path, rank: int | str) -> Path:
+    """The notes of a process."""
+    return folder / f".predictions.{rank}.tmp"

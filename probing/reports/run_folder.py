@@ -1,0 +1,153 @@
+"""Where a run writes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from probing.core.errors import ProbingError
+from probing.core.files import write_whole
+
+
+class Events(TensorBoardLogger):
+    """TensorBoard events and nothing else: the configuration is in ``config.yaml``."""
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write out what is waiting."""
+        self.experiment.flush()
+
+
+class RunFolder(Callback):
+    """Decides where a run writes; the first process decides and tells the others.
+
+    Args:
+        job: names the folder under ``runs/`` where no ``output`` is given.
+        output: the folder, or ``None`` for the next free ``runs/<job>/version_N``.
+        overwrite: whether to replace a run that is there.
+        config: the resolved configuration; goes into the folder and into each checkpoint.
+        folders: names the folders of further runs that a run of some configuration makes in its
+            own, as a comparison does.
+    """
+
+    MADE = ("config.yaml", "checkpoints", "reports", "comparison.csv", "comparison.md")
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        output: str | None,
+        overwrite: bool,
+        config: str,
+        folders: Callable[[str], Sequence[str]],
+    ) -> None:
+        self.job = job
+        self.output = output
+        self.overwrite = overwrite
+        self.config = config
+        self.folders = folders
+        self.resume = False
+        self._path: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder, once it is decided."""
+        assert self._path is not None, "the folder is decided when the trainer sets up"
+        return self._path
+
+    def check(self, *, resume: bool | None) -> None:
+        """Refuse a folder that holds another run; ``None`` where none can be gone on with.
+
+        Raises:
+            ProbingError: naming the folder and what can be done.
+        """
+        self.resume = bool(resume)
+        taken = self.output is not None and (Path(self.output) / "config.yaml").exists()
+        if taken and not resume and not self.overwrite:
+            go_on = "" if resume is None else "go on with it (--resume), "
+            raise ProbingError(
+                f"{self.output} holds another run; choose another --output, {go_on}"
+                "or replace it (--overwrite)"
+            )
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Decide, once, and point the logger and the checkpoints there."""
+        if self._path is not None:
+            return
+        decided = str(self.decide()) if trainer.is_global_zero else ""
+        self._path = Path(trainer.strategy.broadcast(decided))
+        if trainer.logger is None:
+            trainer.logger = Events(save_dir=self._path, name="", version="")
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+                callback.dirpath = str(self._path / "checkpoints")
+
+    def decide(self) -> Path:
+        """Claim the folder, for the first process alone, and write the configuration there."""
+        path = Path(self.output) if self.output else _next_version(Path("runs") / self.job)
+        path.mkdir(parents=True, exist_ok=True)
+        if self.overwrite and not self.resume:
+            self._clear(path)
+        write_whole(path / "config.yaml", self.config)
+        self._path = path
+        return path
+
+    def _clear(self, path: Path) -> None:
+        """Remove what an earlier run made, and nothing else."""
+        config = path / "config.yaml"
+        known = self.folders(config.read_text("utf-8", "replace")) if config.is_file() else ()
+        for own in (path / name for name in known):
+            if (own / "config.yaml").is_file() and not own.is_symlink():
+                self._remove(own)
+                if not any(own.iterdir()):
+                    own.rmdir()
+        self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """Remove what one run made in its folder."""
+        for made in (*(path / name for name in self.MADE), *path.glob("events.out.tfevents.*")):
+            if made.is_dir() and not made.is_symlink():
+                shutil.rmtree(made)
+            else:
+                made.unlink(missing_ok=True)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Put the configuration into the checkpoint."""
+        checkpoint["config"] = self.config
+
+
+def _next_version(job: Path) -> Path:
+    """The next free ``version_N``; making the folder claims it, whoever else is looking."""
+    number = 0
+    while True:
+        path = job / f"version_{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """Where the run of ``trainer`` writes."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, RunFolder):
+            return callback.path
+    return Path(trainer.default_root_dir)
+
+
+def add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
+    """Show a figure in TensorBoard."""
+    if isinstance(trainer.logger, TensorBoardLogger):
+        trainer.logger.experiment.add_figure(tag, figure, trainer.global_step, close=False)

@@ -1,0 +1,195 @@
+"""What the terminal shows: tables a person reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
+from typing import IO, Any, BinaryIO, cast
+
+from rich.console import Console, JustifyMethod
+from rich.progress import wrap_file
+from rich.table import Table
+
+from probing.core.terms import ALL
+from probing.counting.best import BestHead
+from probing.data.store import EdgeWindows
+from probing.reports.columns import Column, ends, percent
+from probing.reports.findings import Findings
+from probing.reports.terminal.widths import fits, room, widths
+
+console = Console(highlight=False, soft_wrap=True)
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    console.width = 160  # a file or a pipe has no edge at which to fold a table
+_LARGE = 50_000_000  # bytes; below that a bar would only flash
+_ESSENTIAL = ("head", "accuracy")  # with what comes first, in the table of best heads
+_LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
+
+
+def describe(
+    split: str, corpus: EdgeWindows, *, also_in: Mapping[str, int] = MappingProxyType({})
+) -> str:
+    """What a split holds and what was left out, in one line; what other splits hold, too, below."""
+    census = corpus.census
+    left = [
+        f"{n:,} with {why}" if why[:2] == "a " else f"{n:,} {why}"
+        for why, n in _most(census.left_out)
+    ]
+    packed = f" in {census.windows:,} windows" if census.windows != census.used else ""
+    line = (
+        f"{split}: {corpus.source}: {census.used:,} sentences{packed}, {census.words:,} words, "
+        f"{census.wordpieces:,} wordpieces, special tokens included; "
+        f"left out: {', '.join(left) or 'none'}"
+    )
+    if census.faults:
+        odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
+        line += f"; kept, though not trees: {odd}"
+    if census.oddities:
+        odd = ", ".join(f"{why} ({n:,})" for why, n in _most(census.oddities))
+        line += f"; kept, though odd: {odd}"
+    if census.shared:
+        line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
+    if corpus.scheme is not None:
+        line += f"; scheme: {corpus.scheme}"
+    shared = (
+        f"{n:,} of its {census.sentences:,} sentences stand word for word in {other}, too"
+        for other, n in also_in.items()
+    )
+    counts = (f"{n:,} {what}" for what, n in census.counts.items() if n)
+    return "\n  ".join([line, *counts, *shared])
+
+
+def show(text: str) -> None:
+    """Print a line."""
+    console.print(text, markup=False)
+
+
+def watched(file: IO[bytes], name: str, size: int) -> AbstractContextManager[IO[bytes]]:
+    """A bar for a file that takes a while to read."""
+    if size < _LARGE or not console.is_terminal:
+        return nullcontext(file)
+    bar = wrap_file(cast(BinaryIO, file), size, description=name, console=console, transient=True)
+    return cast(AbstractContextManager[IO[bytes]], bar)
+
+
+def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A table whose first column holds words and whose others hold numbers.
+
+    Lines break at spaces; where even that takes too much room, cells stand closer together.
+    """
+    every = list(zip(columns, *lines, strict=True))
+    is_roomy = fits(every, room(len(every), console.width))
+    padding = 2 if is_roomy else 1
+    table = Table(title=title, padding=(0, 1, 0, padding - 1), **_LEFT)
+    space = room(len(every), console.width, padding=padding)
+    found = widths(every, space)
+    found[0] = max(8, found[0] - max(0, sum(found) - space))  # rather a name broken than a number
+    for place, (column, width) in enumerate(zip(columns, found, strict=True)):
+        side: JustifyMethod = "right" if place else "left"
+        table.add_column(column, justify=side, width=width, overflow="fold")
+    for cells in lines:
+        table.add_row(*cells)
+    console.print(table)
+
+
+def show_findings(findings: Findings) -> None:
+    """The paper's Table 1, then the score of every probe and of what takes no training."""
+    terms = findings.counts.terms
+    shown = _that_fit([column for column in findings.layout if column.brief], findings.table)
+    notes = list(findings.notes)
+    if len(shown) < sum(column.brief for column in findings.layout):
+        more = len(findings.layout) - len(shown)
+        notes.append(f"{more} more columns in best_heads.md.")
+    heads = Table(title=findings.title, caption="\n".join(notes), **_LEFT)
+    every = [_cells(column, findings.table) for column in shown]
+    space = room(len(every), console.width)
+    for column, (title, *_), width in zip(shown, every, widths(every, space), strict=True):
+        side: JustifyMethod = "left" if column.words else "right"
+        heads.add_column(title, justify=side, width=width, overflow="fold")
+    for best, *cells in zip(findings.table, *(own[1:] for own in every), strict=True):
+        heads.add_row(*cells, style="bold" if best.relation == ALL else None)
+    if findings.table:
+        console.print(heads)
+    else:
+        for line in (findings.title, findings.absence, *findings.notes):
+            show(line)
+
+    probes = Table(title=f"{terms.title} ({findings.split})", caption=terms.note, **_LEFT)
+    probes.add_column("probe")
+    probes.add_column("trained")
+    intervals = findings.intervals
+    for title in ("correct", "anchors", terms.score, *(["interval"] if intervals else [])):
+        probes.add_column(title, justify="right")
+    scores = [(name, *score[:2]) for name, score in findings.overall.items()]
+    for name, correct, total in sorted(scores, key=lambda score: -score[1]):
+        trained = "yes" if name in findings.probes.names else ""
+        own = [ends(intervals[name])] if intervals else []
+        cells = [f"{round(correct):,}", f"{total:,}", percent(correct, total), *own]
+        probes.add_row(name, trained, *cells)
+    console.print(probes)
+    if findings.families:
+        console.print(_seeds(findings))
+    if findings.differences:
+        console.print(_differences(findings))
+
+
+def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Column]:
+    """Without the last ones, until no word has to be broken; what the table is about stays."""
+    kept = list(columns)
+    while not fits([_cells(column, table) for column in kept], room(len(kept), console.width)):
+        places = [k for k, column in enumerate(kept) if k and column.title not in _ESSENTIAL]
+        if not places:
+            break
+        del kept[places[-1]]
+    return kept
+
+
+def _cells(column: Column, table: Sequence[BestHead]) -> list[str]:
+    """The heading of a column and what stands under it."""
+    return [column.brief_title or column.title, *(column.cell(best) for best in table)]
+
+
+def _seeds(findings: Findings) -> Table:
+    """Mean and spread of each probe over its seeds."""
+    score = findings.counts.terms.score
+    table = Table(title=f"{score} over seeds ({findings.split})", **_LEFT)
+    table.add_column("probe")
+    for column in ("seeds", "mean", "sd", "min", "max"):
+        table.add_column(column, justify="right")
+    for family in sorted(findings.families, key=lambda family: -family.mean):
+        shares = (family.mean, family.sd, family.low, family.high)
+        cells = (f"{100 * share:.1f}" for share in shares)
+        table.add_row(family.name, str(len(family.accuracies)), *cells)
+    return table
+
+
+def _differences(findings: Findings) -> Table:
+    """Of the pairs that the user named, over all anchors."""
+    table = Table(
+        title=f"Differences over {ALL} ({findings.split})",
+        caption="differences.csv has those of every row.",
+        **_LEFT,
+    )
+    table.add_column("first")
+    table.add_column("less second")
+    for column in ("anchors", "difference", "interval", "units"):
+        table.add_column(column, justify="right")
+    for found in findings.differences:
+        if found.row == ALL:
+            units = "" if found.units is None else f"{found.units:,}"
+            between = ends(found.interval, sign="+") or found.absence
+            cells = (f"{found.total:,}", f"{100 * found.apart:+.1f}", between, units)
+            table.add_row(found.pair.first, found.pair.second, *cells)
+    return table
+
+
+def show_epoch(epoch: int, split: str, score: str, scores: Mapping[str, float]) -> None:
+    """One line an epoch: the score of each probe, a fraction."""
+    if scores:
+        listed = ", ".join(f"{name} {100 * share:.1f}" for name, share in scores.items())
+        show(f"after epoch {epoch}: {score} on {split}: {listed}")
+
+
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,159 @@
+"""Counts treebanks beside each other while the heads are scored, and writes what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytorch_lightning import Trainer
+
+from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
+from probing.core.files import write_csv, write_whole
+from probing.core.terms import MAIN
+from probing.counting.counts import HeadCounts
+from probing.counting.subtypes import rolled_up
+from probing.counting.treebanks import TreebankAccuracy
+from probing.data.store import EdgeWindows
+from probing.learning.module import ProbingModule
+from probing.reports.figures.heads import png
+from probing.reports.report import Report
+from probing.reports.run_folder import run_folder
+from probing.reports.split_callback import SplitCallback, corpora, is_partial
+from probing.reports.treebanks.figure import treebank_heatmap
+from probing.reports.treebanks.findings import Treebank, TreebankFindings, listed
+from probing.reports.treebanks.grouping import By, Grouping, grouped
+from probing.reports.treebanks.tables import markdown, show_treebanks
+
+
+class Treebanks(SplitCallback):
+    """Tells the files of a folder apart and compares their best heads.
+
+    Writes ``treebanks.csv``, ``treebanks.md`` and ``treebanks.png`` beside the reports on the
+    whole folder, which are the same with or without.
+
+    Args:
+        by: how files are told apart: by ``language`` or ``treebank``, as their names say
+            (en_ewt-ud-test.conllu is en and en_ewt), by ``file``, or not at all (``none``).
+            ``auto``: by language, or by treebank where there is one language; files of other
+            names by file, unless there are more than 50.
+        first: the language, treebank or file whose best heads are tried on the others; the
+            first in sorted order, if not given.
+    """
+
+    def __init__(self, by: By = "auto", first: str | None = None) -> None:
+        self.by = by
+        self.first = first
+        self.counts: dict[str, Mapping[str, HeadCounts]] = {}
+        self.metric: TreebankAccuracy | None = None
+
+    def check(self, corpora: Mapping[str, EdgeWindows], final: str) -> None:
+        """Find out what is wrong with the options before anything is scored.
+
+        Training data may have files of any name: no report tells them apart.
+
+        Raises:
+            ProbingError: for files that cannot be told apart as was asked for, and for a
+                ``first`` that is none of the treebanks of the split ``final``.
+        """
+        groupings = {
+            split: self.grouping(corpora[split]) for split in ("val", "test") if split in corpora
+        }
+        if self.first is None or final not in groupings:
+            return
+        found = groupings[final]
+        if found is None:
+            raise ProbingError(
+                f"--treebanks.first {self.first}: expected a folder of several treebanks as "
+                f"{final} data, found one corpus (--treebanks.by says how files are told apart)"
+            )
+        if self.first not in found.names:
+            raise ProbingError(
+                f"--treebanks.first {self.first}: expected one of {listed(found.names)}"
+            )
+
+    def grouping(self, corpus: EdgeWindows) -> Grouping | None:
+        """Which treebank each file of a corpus belongs to; ``None`` if there are not several."""
+        if len(corpus.parts) < 2:
+            return None
+        return grouped([part.name for part in corpus.parts], self.by)
+
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start counting, if the split is a folder of several treebanks."""
+        self.metric = None
+        corpus = corpora(trainer)[split]
+        found = self.grouping(corpus)
+        if split not in self.counts and found is not None:
+            of = [found.of[part] for part in corpus.part_of.tolist()]
+            self.metric = TreebankAccuracy(
+                found.names, of, terms=corpus.terms, device=module.device
+            )
+
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Count a batch."""
+        if self.metric is not None:
+            self.metric.update(batch, outcome["encodings"][MAIN])
+
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Sum over processes, write, and show the table."""
+        if self.metric is None:
+            return
+        self.counts[split] = self.metric.compute(module.encoder.layer_numbers)
+        self.metric = None
+        if trainer.is_global_zero:
+            self._write(split, trainer, module)
+
+    def _write(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        report = _report(trainer)
+        corpus = corpora(trainer)[split]
+        grouping = self.grouping(corpus)
+        assert grouping is not None
+        findings = TreebankFindings(
+            kind=grouping.kind,
+            split=split,
+            source=corpus.source,
+            model=module.encoder.description,
+            treebanks=[
+                self._treebank(name, split, grouping, corpus, report)
+                for name in sorted(grouping.names, key=lambda name: (name != self.first, name))
+            ],
+            min_anchors=report.min_anchors,
+            is_partial=is_partial(trainer, split),
+        )
+        folder = run_folder(trainer) / "reports" / split
+        write_csv(folder / "treebanks.csv", findings.columns, findings.rows())
+        write_whole(folder / "treebanks.md", markdown(findings))
+        if findings.pictured:
+            write_whole(folder / "treebanks.png", png(treebank_heatmap(findings)))
+        if split == report.final:
+            show_treebanks(findings)
+
+    def _treebank(
+        self, name: str, split: str, grouping: Grouping, corpus: EdgeWindows, report: Report
+    ) -> Treebank:
+        """One treebank; its heads are chosen on its own validation data, else on all of them."""
+        counts = self.counts[split][name]
+        chosen, chosen_on = counts, f"{split}, the data that they are scored on"
+        if split != "val" and "val" in report.counted:
+            own = self.counts.get("val", {}).get(name)
+            chosen = report.counted["val"].of_encoder[MAIN] if own is None else own
+            chosen_on = "the whole of val" if own is None else f"val of the same {grouping.kind}"
+        at = grouping.names.index(name)
+        parts = [part for part, of in zip(corpus.parts, grouping.of, strict=True) if of == at]
+        return Treebank(
+            name=name,
+            counts=counts,
+            # The rows of this split, also those of which the other has one label only.
+            chosen=rolled_up(chosen, counts.rows, corpus.terms.subtypes),
+            chosen_on=chosen_on,
+            files=len(parts),
+            sentences=sum(part.sentences for part in parts),
+            used=sum(part.used for part in parts),
+            words=sum(part.words for part in parts),
+        )
+
+
+def _report(trainer: Trainer) -> Report:
+    """The report on the whole split, which is done before the treebanks are."""
+    found = [c for c in trainer.callbacks if isinstance(c, Report)]  # type: ignore[attr-defined]
+    return found[0]

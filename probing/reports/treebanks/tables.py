@@ -1,0 +1,99 @@
+"""The findings about several treebanks as text: ``treebanks.md``, and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+
+from probing.core.files import markdown_table
+from probing.reports.columns import Column, beside, percent
+from probing.reports.terminal.tables import console
+from probing.reports.treebanks.findings import Line, TreebankFindings
+
+# What a terminal has room for; the files hold all.
+_COLUMNS = 5
+_LINES = 60
+
+
+def markdown(findings: TreebankFindings) -> str:
+    """``treebanks.md``: what each treebank holds, then a table a relation."""
+    share = findings.share(findings.pictured)
+    said = [*findings.notes, *([f"treebanks.png shows {share}."] if share else [])]
+    notes = (line for note in said for line in (note, ""))
+    lines = [f"# {findings.title}", "", *notes]
+    held = ["files", "sentences", "used", "words"]
+    lines += markdown_table(
+        [findings.kind, *held],
+        [
+            [t.name, *(f"{n:,}" for n in (t.files, t.sentences, t.used, t.words))]
+            for t in findings.treebanks
+        ],
+        words=[0],
+    )
+    for relation in findings.relations:
+        lines += ["", f"## {relation}", "", *_relation(findings, relation)]
+    return "\n".join(lines) + "\n"
+
+
+def _relation(findings: TreebankFindings, relation: str) -> Iterator[str]:
+    rivals = beside(findings.first.counts.terms, has_intervals=False)
+    of_first = f"best head of {findings.first.name}"
+    columns = ["anchors", "head", "accuracy", *(c.title for c in rivals), of_first, "its accuracy"]
+    yield from markdown_table(
+        [findings.kind, "direction", *columns],
+        [
+            _cells(line, rivals)
+            for treebank in findings.treebanks
+            if (line := findings.shown.get((relation, treebank.name)))
+        ],
+        words=[0, 1],
+    )
+
+
+def _cells(line: Line, rivals: Sequence[Column]) -> list[str]:
+    """Accuracies in percent."""
+    best, first = line.best, line.first
+    cells = [line.treebank, best.head.direction, f"{best.total:,}", str(best.head)]
+    cells += [percent(best.correct, best.total), *(column.cell(best) for column in rivals)]
+    if first is None or not line.first_is_shown:
+        return [*cells, "", ""]
+    return [*cells, f"{first} {first.direction}", percent(line.first_correct, best.total)]
+
+
+def show_treebanks(findings: TreebankFindings) -> None:
+    """A line a treebank, a column a relation: best head, its accuracy, that of the first's."""
+    first = findings.first.name
+    said = [*findings.notes, f"In brackets: the accuracy of the best head of {first}."]
+    relations = findings.pictured[:_COLUMNS]
+    if share := findings.share(relations):
+        said.append(f"{share}; all in treebanks.md.")
+    hidden = len(findings.treebanks) - _LINES
+    if hidden > 0:
+        said.append(f"{hidden:,} more in treebanks.md.")
+    table = Table(
+        title=findings.title,
+        caption="\n".join(said),
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column(findings.kind, overflow="fold")
+    for relation in relations:
+        table.add_column(relation, justify="right", overflow="fold")
+    for treebank in findings.treebanks[:_LINES]:
+        found = [findings.shown.get((relation, treebank.name)) for relation in relations]
+        table.add_row(
+            treebank.name, *(_short(line, is_first=treebank.name == first) for line in found)
+        )
+    if relations:
+        console.print(table)
+
+
+def _short(line: Line | None, *, is_first: bool) -> str:
+    if line is None:
+        return ""
+    total = line.best.total
+    text = f"{line.best.head} {percent(line.best.correct, total)}"
+    if is_first or not line.first_is_shown:
+        return text
+    return f"{text} ({percent(line.first_correct, total)})"

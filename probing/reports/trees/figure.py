@@ -1,0 +1,160 @@
+"""A figure of accuracy broken down by distance, sentence length and relation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
+
+from probing.core.schemes import is_roll_up
+from probing.core.terms import ALL
+from probing.counting.trees.metrics import ROOT
+from probing.reports.trees.breakdown import DISTANCE, LENGTH, RELATION, Part
+from probing.reports.trees.table3 import Entry, several
+
+# Okabe and Ito's colours, which readers with any colour vision tell apart; shapes and lines
+# differ as well, for print without colour.
+STYLES = (
+    ("#000000", "o", "-"),
+    ("#E69F00", "s", "--"),
+    ("#0072B2", "^", "-."),
+    ("#009E73", "D", "-"),
+    ("#D55E00", "v", "--"),
+    ("#CC79A7", "P", "-."),
+    ("#56B4E9", "X", ":"),
+    ("#7F7F7F", "*", ":"),
+)
+WIDTH = 3.4  # inches: a column of a paper
+LEGEND = 195  # points that a line of the legend has room for
+RELATIONS = 12
+
+
+def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry], *, title: str = "") -> Figure:
+    """Three panels, one above the other: by distance, by sentence length, by relation.
+
+    Draws of one group are added up, and groups with the same heads are one. Of more groups than
+    there are styles the first are shown, and the title says so.
+
+    Args:
+        parts: what was counted.
+        entries: what is shown, in this order.
+        title: what was counted on, and of which model.
+    """
+    lines = _lines(parts, entries)
+    shown = [(_wrapped(" = ".join(said)), shares) for said, shares in lines[: len(STYLES)]]
+    if len(lines) > len(shown):
+        title = f"{title}\nthe first {len(shown)} of {len(lines)} lines".lstrip()
+    title = _wrapped(title)
+    order = {by: list(dict.fromkeys(p.value for p in parts if p.by == by)) for by in _BY}
+    apart = [value for value in order[DISTANCE] if value != ROOT]
+    aside = len(apart) + 0.7  # ROOT is no distance and stands apart
+    relations = [row for row in order[RELATION] if row != ALL and not is_roll_up(row)]
+    relations = relations[:RELATIONS]
+    above = sum(text.count("\n") + 1 for text in (title, *(label for label, _ in shown)))
+    figure = Figure(figsize=(WIDTH, 7.2 + 0.12 * above), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(3, 1, height_ratios=(1, 1, 1.5))
+    for (label, shares), (colour, marker, line) in zip(shown, STYLES, strict=False):
+        style = {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.0}
+        panels[0].plot(_of(shares, DISTANCE, apart), label=label, linestyle=line, **style)
+        panels[0].plot(aside, _of(shares, DISTANCE, [ROOT]), linestyle="none", **style)
+        panels[1].plot(_of(shares, LENGTH, order[LENGTH]), linestyle=line, **style)
+        values = _of(shares, RELATION, relations)
+        panels[2].plot(values, range(len(values)), linestyle="none", **style)
+    # Every other distance is labelled: there is no room for all.
+    places = {_short(v): float(k) for k, v in enumerate(apart) if int(v.split()[0]) % 2}
+    places[ROOT] = aside
+    _across(panels[0], places, "place of the head minus place of the word")
+    places = {_short(value): float(place) for place, value in enumerate(order[LENGTH])}
+    _across(panels[1], places, "words in the sentence")
+    _down(panels[2], relations)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=1, fontsize=6,
+        frameon=False, handlelength=4, title=title, title_fontsize=6, alignment="left",
+    )  # fmt: skip
+    return figure
+
+
+def _of(shares: Mapping[tuple[str, str], float], by: str, values: Sequence[str]) -> list[float]:
+    """A group's percentages, in the order of ``values``; not a number where it has none."""
+    return [shares.get((by, value), float("nan")) for value in values]
+
+
+_BY = (RELATION, DISTANCE, LENGTH)
+
+
+def _wrapped(label: str) -> str:
+    """As lines that the legend has room for; a dollar is no sign of mathematics."""
+    label = label.replace("$", r"\$")
+    wrapped = label
+    for characters in range(72, 8, -4):
+        lines = [
+            part
+            for line in label.splitlines()
+            for part in textwrap.wrap(line, characters, break_on_hyphens=False)
+        ]
+        wrapped = "\n".join(lines)
+        if all(TextPath((0, 0), line, size=6).get_extents().width <= LEGEND for line in lines):
+            break
+    return wrapped
+
+
+def _lines(
+    parts: Sequence[Part], entries: Sequence[Entry]
+) -> list[tuple[list[str], dict[tuple[str, str], float]]]:
+    """Names, as in the table, and percent right of each group, by kind and value.
+
+    Groups with the same percentages are one, which stands where the first of them does.
+    """
+    lines: list[tuple[list[str], dict[tuple[str, str], float]]] = []
+    for group in dict.fromkeys(entry.group for entry in entries):
+        members = [entry for entry in entries if entry.group == group]
+        names = {entry.name for entry in members}
+        sums: dict[tuple[str, str], tuple[float, int]] = {}
+        for part in parts:
+            if part.probe in names:
+                correct, total = sums.get((part.by, part.value), (0.0, 0))
+                sums[part.by, part.value] = (correct + part.correct, total + part.total)
+        shares = {key: 100 * correct / total for key, (correct, total) in sums.items()}
+        said = group + several(members)
+        same = next((labels for labels, others in lines if others == shares), None)
+        if same is not None:
+            same.append(said)
+        elif shares:
+            lines.append(([said], shares))
+    return lines
+
+
+def _across(panel: Any, places: Mapping[str, float], label: str) -> None:
+    """Values along the bottom at their places, accuracy up."""
+    panel.set_xticks(list(places.values()), list(places))
+    panel.set_xlabel(label, fontsize=7)
+    panel.set_ylabel("UAS (%)", fontsize=7)
+    panel.set_ylim(-3, 103)
+    _common(panel)
+
+
+def _down(panel: Any, values: Sequence[str]) -> None:
+    """Values down the side, accuracy along the bottom."""
+    panel.set_yticks(range(len(values)), values)
+    panel.invert_yaxis()
+    panel.set_xlabel("UAS (%)", fontsize=7)
+    panel.set_xlim(-3, 103)
+    _common(panel)
+
+
+def _common(panel: Any) -> None:
+    panel.tick_params(labelsize=6, length=2)
+    panel.grid(color="0.9", linewidth=0.5)
+    panel.set_axisbelow(True)
+
+
+def _short(value: str) -> str:
+    """``-7 and below`` as a mark on an axis."""
+    number, _, rest = value.partition(" and ")
+    sign = {"below": "≤", "above": "≥", "more": "≥"}.get(rest, "")
+    return sign + number.replace("-", "−", 1) if sign or number[0] == "-" else number

@@ -1,0 +1,99 @@
+"""What weight each probe gives each head, alongside training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.trainer.states import TrainerFn
+from torch import Tensor
+
+from probing.core.batches import EdgeBatch
+from probing.core.files import write_csv
+from probing.core.terms import Terms
+from probing.counting.metrics import Spread, WordMean
+from probing.learning.module import ProbingModule
+from probing.reports.figures.heads import weight_heatmap
+from probing.reports.run_folder import add_figure, run_folder
+from probing.reports.split_callback import SplitCallback
+from probing.reports.tables import WEIGHTS
+
+
+class HeadWeights(SplitCallback):
+    """Writes ``reports/weights.csv``: the weight that each probe gives each head, each epoch.
+
+    A weight is multiplied by the standard deviation of what it multiplies, the head's
+    attention over all pairs of words of the validation data, so that heads compare.
+    """
+
+    def __init__(self) -> None:
+        self.spread: dict[str, Tensor] | None = None  # by encoder
+        self.lines: list[tuple[object, ...]] = []
+        self.terms: Terms
+
+    def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Start counting, if the probes are being trained."""
+        self.means: dict[str, WordMean] = {}
+        if trainer.state.fn != TrainerFn.FITTING:
+            return
+        self.probes = module.probes
+        sizes = {name: encoder.sizes for name, encoder in module.encoders.items()}
+        self.spread_metrics = {
+            name: Spread(size.layers, size.heads).to(module.device) for name, size in sizes.items()
+        }
+        self.means = {
+            name: WordMean((2, size.layers, size.heads)).to(module.device)
+            for name, probe in module.probes.items()
+            for size in [sizes[probe.encoder]]
+        }
+
+    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+        """Count a batch."""
+        if not self.means:
+            return
+        self.terms = batch.terms
+        if self.spread is None:
+            for name, spread in self.spread_metrics.items():
+                spread.update(outcome["encodings"][name], batch.is_word)
+        for name, mean in self.means.items():
+            probe = self.probes[name]
+            weights = probe.head_weights(outcome["encodings"][probe.encoder], batch)
+            if weights is not None:
+                mean.update(weights, batch.lengths.sum())
+
+    def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        """Sum over processes, write, draw."""
+        if not self.means:
+            return
+        if self.spread is None:
+            self.spread = {name: m.compute() for name, m in self.spread_metrics.items()}
+        found = {name: mean.compute() for name, mean in self.means.items()}
+        if not trainer.is_global_zero:
+            return
+        epoch = trainer.current_epoch + 1
+        directions = self.terms.directions
+        self.lines = [line for line in self.lines if line[0] != epoch]
+        for name, mean in found.items():
+            if mean is None:
+                continue
+            encoder = module.probes[name].encoder
+            numbers = module.encoders[encoder].layer_numbers
+            weights = mean * self.spread[encoder]  # [2, L, H]
+            for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
+                value = f"{float(weights[d, layer, head]):.6g}"
+                self.lines.append((epoch, name, directions[d], numbers[layer], head + 1, value))
+            title = f"{name}, epoch {epoch}"
+            figure = weight_heatmap(weights, numbers, title=title, directions=directions)
+            add_figure(trainer, f"weights/{name}", figure)
+        if self.lines:
+            write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epochs so far, so that a resumed run goes on with the same file."""
+        return {"lines": [list(line) for line in self.lines]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the epochs of the interrupted run."""
+        self.lines = [tuple(line) for line in state_dict["lines"]]

@@ -1,0 +1,302 @@
+"""The report of the analyses of plain text: tables, figures, and what the terminal shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from pytorch_lightning import Callback, LightningModule, Trainer
+from safetensors.torch import save as safetensors
+
+from probing.core.errors import ProbingError
+from probing.core.files import write_csv, write_whole
+from probing.core.version import VERSION
+from probing.reports.findings import PARTIAL
+from probing.reports.run_folder import add_figure, run_folder
+from probing.reports.split_callback import is_partial
+from probing.reports.terminal.tables import show
+from probing.surface.data import TextData
+from probing.surface.measures.gradients import GRADIENTS, gradient_rows
+from probing.surface.measures.noop import NOOP, Finder, noop_rows
+from probing.surface.module import MODEL, TWIN, SurfaceModule
+from probing.surface.report.clusters import behaviours, embed, layers_alike
+from probing.surface.report.drawing import save
+from probing.surface.report.labels import NamedHead, names_of, read_best_heads
+from probing.surface.report.layers import attention_by_layer, entropy_by_layer, gradient_by_layer
+from probing.surface.report.plane import map_of_heads
+from probing.surface.report.tables import (
+    COLUMNS,
+    DISTANCES,
+    HEADS_IN_PLANE,
+    Found,
+    compared,
+    distance_lines,
+    head_lines,
+    plane_lines,
+)
+from probing.surface.text.segments import counted
+
+
+class SurfaceReport(Callback):
+    """Writes ``reports/test/``, and ``reports/test/twin/`` for the twin.
+
+    Args:
+        best_heads: the folder ``reports/test`` of a run that scored the heads of this model, or
+            the ``summary.json`` in it: names heads in the plane, and says which heads to ask
+            what they do where they have nothing to do.
+        relation_heads: heads to ask that, by relation: ``{obj: 3-1}``.
+    """
+
+    def __init__(
+        self, best_heads: str | None = None, relation_heads: dict[str, str] | None = None
+    ) -> None:
+        self.best_heads = best_heads
+        self.relation_heads = dict(relation_heads or {})
+        self.started = time.monotonic()
+        self.named: list[NamedHead] = []
+        self.finders: list[Finder] = []
+        self.extra: dict[str, Figure] = {}
+
+    def prepare(self, module: SurfaceModule, data: TextData) -> None:
+        """Read which heads are meant.
+
+        Raises:
+            ProbingError: if the report is of another model, or a head does not exist.
+        """
+        if self.relation_heads and data.treebank is None:
+            raise ProbingError("surface.relation_heads needs --data.treebank FILE")
+        if data.treebank is not None and not (self.best_heads or self.relation_heads):
+            raise ProbingError(
+                "a treebank is for heads that find relations: name them with "
+                "--surface.best_heads DIR or --surface.relation_heads '{obj: 3-1}'"
+            )
+        if self.best_heads:
+            self.named = read_best_heads(Path(self.best_heads), weights=module.encoder.fingerprint)
+        self.finders = [
+            Finder(own.relation, own.direction, own.layer, own.head) for own in self.named
+        ]
+        for relation, text in self.relation_heads.items():
+            self.finders.append(Finder(relation, "both", *head_named(text, module)))
+
+    @property
+    def shown(self) -> list[Finder]:
+        """Up to four heads to draw on sentences: those that lead their strongest baseline most."""
+        leads = {
+            (own.relation, own.layer, own.head): own.accuracy - own.rival for own in self.named
+        }
+        ranked = sorted(
+            self.finders, key=lambda f: -leads.get((f.relation, f.layer, f.head), float("inf"))
+        )
+        return ranked[:4]
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin to count, and say what the text holds."""
+        module, data = _parts(trainer, pl_module)
+        module.start(list(data.parts), repeat_length=data.repeat_length)
+        if trainer.is_global_zero:
+            show(described(data))
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Sum over processes, write and show."""
+        module, data = _parts(trainer, pl_module)
+        found = {name: self._found(module, name) for name in module.encoders}
+        # The same as was chosen, unless the trainer was told to leave out batches.
+        looked = {name: int(count.compute()) for name, count in module.segments.items()}
+        if not trainer.is_global_zero:
+            return
+        folder = run_folder(trainer) / "reports" / "test"
+        summaries = {
+            name: self._write(trainer, folder if name == MODEL else folder / name, name, own)
+            for name, own in found.items()
+        }
+        summary = {
+            **module.encoder.identity,
+            **_circumstances(trainer, data, looked),
+            "wall_seconds": round(time.monotonic() - self.started, 1),
+            "smoothing": module.smoothing,
+            "distance_smoothing": module.distance_smoothing,
+            **summaries[MODEL],
+            TWIN: summaries.get(TWIN),
+        }
+        write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+        show(module.encoder.description)
+        if is_partial(trainer, "test"):
+            parts = ", ".join(f"{name} {count:,}" for name, count in looked.items())
+            show(f"{PARTIAL}\n  segments counted: {parts}")
+        twin = summaries.get(TWIN, {})
+        show("\n".join(compared(summaries[MODEL]["means"], twin.get("means", {}))))
+        for name, own in summaries.items():
+            if own["layers_alike"] is not None:
+                show(f"heads of a layer, {name}: {_sentence(own['layers_alike'])}")
+        show(f"Reports: {folder}")
+
+    def _found(self, module: SurfaceModule, name: str) -> Found:
+        measures = module.measures[name]
+        # Processes sum their counts here, so that all of them must come by.
+        computed: dict[str, Any] = {key: measure.compute() for key, measure in measures.items()}
+        quantities: dict[str, Any] = {}
+        for key in ("averages", "sinks", "copies"):
+            quantities |= computed.get(key, {})
+        gradients, weights = computed.get("gradients", ({}, None))
+        rows: Any = measures["noop"].rows if "noop" in measures else ()
+        sizes = module.encoder.sizes
+        return Found(
+            layers=module.encoder.layer_numbers,
+            heads=sizes.heads,
+            quantities=quantities,
+            distances=computed.get("distances"),
+            gradients=gradients,
+            gradient_weights=() if weights is None else weights.tolist(),
+            noop=computed.get("noop", {}),
+            rows=rows,
+        )
+
+    def _write(self, trainer: Trainer, folder: Path, name: str, found: Found) -> dict[str, Any]:
+        """The tables and figures of an encoder; returns its part of ``summary.json``."""
+        tag = "surface" if name == MODEL else f"surface/{name}"
+        figures = dict(self.extra) if name == MODEL else {}
+        write_csv(folder / "surface.csv", ("layer", "head", *COLUMNS), head_lines(found))
+        if found.quantities:
+            figures |= _figures_of_averages(found)
+        if found.gradients:
+            lines = gradient_rows(dict(found.gradients), found.gradient_weights, found.layers)
+            write_csv(folder / "gradients.csv", GRADIENTS, lines)
+            figures["figure3_gradients"] = gradient_by_layer(found.gradients, found.layers)
+        if found.noop:
+            lines = list(noop_rows(found.noop, found.rows, self.finders, found.layers))
+            write_csv(folder / "noop.csv", NOOP, lines)
+        alike = None
+        if found.distances is not None:
+            content = safetensors({"divergence": found.distances.contiguous()})
+            write_whole(folder / "distances.safetensors", content)
+            write_csv(folder / "distances.csv", DISTANCES, distance_lines(found))
+            does = _behaviours(found)
+            # Another model's names mean nothing for the twin's heads.
+            labels = names_of(self.named, found.layers, found.heads) if name == MODEL else {}
+            plane = embed(found.distances)
+            lines = list(plane_lines(found, plane.points, does, labels))
+            write_csv(folder / "clusters.csv", HEADS_IN_PLANE, lines)
+            figures["figure6_clusters"] = map_of_heads(plane.points, found.layer_of, does, labels)
+            alike = layers_alike(found.distances, found.layer_of)
+        for title, figure in figures.items():
+            save(figure, folder / "figures", title)
+            add_figure(trainer, f"{tag}/{title}", figure)
+        return {
+            "means": {column: found.mean(column) for column in COLUMNS},
+            "layers_alike": None if alike is None else vars(alike),
+            "stress": None if found.distances is None else plane.stress,
+        }
+
+
+def head_named(text: str, module: SurfaceModule) -> tuple[int, int]:
+    """Layer and head of ``3-9``, counted from one.
+
+    Raises:
+        ProbingError: if the model has no such head, or the layer is not looked at.
+    """
+    layers, heads = module.encoder.layer_numbers, module.encoder.sizes.heads
+    layer, _, head = text.partition("-")
+    if layer.isdecimal() and head.isdecimal() and int(layer) in layers and 1 <= int(head) <= heads:
+        return int(layer), int(head)
+    raise ProbingError(
+        f"expected a head such as {layers[0]}-1 of layers {layers[0]} to {layers[-1]} with "
+        f"{heads} heads each, found {text!r}"
+    )
+
+
+def described(data: TextData) -> str:
+    """What the text holds and what was left out."""
+    census = data.text.census
+    left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
+    looked = len(data.parts["averages"])  # type: ignore[arg-type]
+    is_unknown = census.unknown > 0
+    is_missing = bool(data.sink_sequences) and "sinks" not in data.parts
+    some = "" if looked == census.segments else f", of which {looked:,} are looked at"
+    return (
+        f"text: {data.text.source}: {counted(census.documents, 'document')}, "
+        f"{counted(census.used, 'sentence')} in {counted(census.segments, 'segment')}{some}, "
+        f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
+        f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"
+        + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
+        + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
+    )
+
+
+def _figures_of_averages(found: Found) -> dict[str, Figure]:
+    quantities = found.quantities
+    start = {} if "to_cls" in quantities else {"first token": "to_first"}  # [CLS] is the first
+    panels = [
+        {**start, "[CLS]": "to_cls", "[SEP]": "to_sep", "punctuation": "to_punctuation"},
+        {"next": "to_next", "previous": "to_previous", "the same token": "to_self"},
+        {"other → [SEP]": "other_to_sep", "[SEP] → [SEP]": "sep_to_sep"},
+    ]
+    shown = [
+        {title: quantities[name] for title, name in panel.items() if name in quantities}
+        for panel in panels
+    ]
+    entropies = {"all tokens": "entropy", "[CLS]": "entropy_from_cls"}
+    known = {title: name for title, name in entropies.items() if name in quantities}
+    return {
+        "figure2_attention": attention_by_layer([p for p in shown if p], found.layers),
+        "figure4_entropy": entropy_by_layer(
+            {title: quantities[name] for title, name in known.items()},
+            {title: float(quantities[f"uniform_{n}"].mean()) for title, n in known.items()},
+            found.layers,
+        ),
+    }
+
+
+def _behaviours(found: Found) -> list[str | None]:
+    names = {
+        "next": "to_next",
+        "previous": "to_previous",
+        "[CLS]": "to_cls",
+        "[SEP]": "to_sep",
+        "punctuation": "to_punctuation",
+    }
+    attention = {t: found.quantities[n] for t, n in names.items() if n in found.quantities}
+    uniform = float(found.quantities["uniform_entropy"].mean())
+    return behaviours(attention, found.quantities["entropy"], uniform=uniform)
+
+
+def _sentence(alike: Mapping[str, Any]) -> str:
+    return (
+        f"mean divergence {alike['within']:.4f} nats within a layer, {alike['between']:.4f} "
+        f"between layers (p = {alike['p_value']:.4f}, {alike['permutations']:,} permutations)"
+    )
+
+
+def _circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -> dict[str, Any]:
+    seed = os.environ.get("PL_GLOBAL_SEED")
+    packages = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
+    census = vars(data.text.census)
+    return {
+        "partial": is_partial(trainer, "test"),
+        "data": {
+            "source": data.text.source,
+            **census,
+            "left_out": dict(census["left_out"]),
+            "limit": data.limit,
+            "seed": data.seed,
+            "segments_looked_at": dict(looked),
+            "treebank": None if data.trees is None else data.trees.source,
+        },
+        "seed": int(seed) if seed else None,
+        "precision": str(trainer.precision),
+        "device": trainer.strategy.root_device.type,
+        "processes": trainer.world_size,
+        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
+    }
+
+
+def _parts(trainer: Trainer, module: LightningModule) -> tuple[SurfaceModule, TextData]:
+    data = getattr(trainer, "datamodule", None)
+    assert isinstance(module, SurfaceModule)
+    assert isinstance(data, TextData)
+    return module, data

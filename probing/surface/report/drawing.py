@@ -1,0 +1,118 @@
+"""What the figures share: sizes, colours, panels, and how they are saved."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from probing.core.files import write_whole
+from probing.reports.figures.heads import png
+
+COLUMN = 3.3
+"""Width of a column of a two-column paper, in inches."""
+SMALL, LARGE = 6.5, 7.5
+"""Font sizes in points: of ticks, tokens and legends, and of titles and axes."""
+
+# Okabe and Ito (2008): told apart with and without colour vision. Their yellow is too pale for
+# thin lines and stays out.
+ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+GREY, BLACK = "#8C8C8C", "#000000"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How something is drawn: the same in every figure."""
+
+    colour: str
+    marker: str
+    label: str
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """What matplotlib calls these."""
+        return {"color": self.colour, "marker": self.marker, "label": self.label}
+
+
+# By the names of what is attended to and of what heads do.
+MARKS = {
+    "[CLS]": Mark(PURPLE, "P", "[CLS]"),
+    "[SEP]": Mark(VERMILLION, "s", "[SEP]"),
+    "punctuation": Mark(GREEN, "D", "punctuation"),
+    "rest": Mark(GREY, "o", "other tokens"),
+    "next": Mark(BLUE, ">", "next token"),
+    "previous": Mark(ORANGE, "<", "previous token"),
+    "current": Mark(BLACK, "x", "current token"),
+    "broad": Mark(SKY, "^", "broad"),
+}
+LEFT = [(BLUE, "o"), (VERMILLION, "s"), (GREEN, "D"), (PURPLE, "P"), (ORANGE, "^"), (GREY, "v")]
+
+
+def marks_of(names: Sequence[str]) -> dict[str, Mark]:
+    """How to draw each of ``names``; one without a mark of its own gets a colour that is left."""
+    taken = {MARKS[name].colour for name in names if name in MARKS}
+    left = cycle([pair for pair in LEFT if pair[0] not in taken] or LEFT)
+    return {name: MARKS.get(name) or Mark(*next(left), name) for name in names}
+
+
+def sheet(rows: int, *, height: float, width: float = COLUMN) -> tuple[Figure, list[Any]]:
+    """A figure of ``rows`` panels, one below the other, ``height`` inches each."""
+    figure = Figure(figsize=(width, rows * height), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = list(figure.subplots(rows, 1, squeeze=False)[:, 0])
+    for panel in panels:
+        plain(panel)
+    return figure, panels
+
+
+def plain(panel: Any) -> None:
+    """Small ticks, and no frame at the top and the right."""
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.tick_params(labelsize=SMALL, length=2, pad=2)
+
+
+def legend(panel: Any, *, columns: int = 4, **options: Any) -> None:
+    """A legend above ``panel``, out of the way of what is drawn."""
+    panel.legend(
+        **{"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2} | options,
+        ncols=columns,
+        fontsize=SMALL,
+        frameon=False,
+        handlelength=1.2,
+        handletextpad=0.4,
+        columnspacing=0.9,
+    )
+
+
+def pdf(figure: Figure) -> bytes:
+    """The figure as a PDF: lines stay lines, and letters are letters of embedded fonts."""
+    target = io.BytesIO()
+    # Type 42 is TrueType. Publishers turn down matplotlib's usual type 3.
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(target, format="pdf", metadata={"CreationDate": None})
+    return target.getvalue()
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write ``name.png`` (300 dots an inch) and ``name.pdf``, each whole or not at all."""
+    files = {
+        folder / f"{name}.png": png(figure, dots_per_inch=300),
+        folder / f"{name}.pdf": pdf(figure),
+    }
+    for path, content in files.items():
+        write_whole(path, content)
+    return list(files)

@@ -1,0 +1,99 @@
+"""Names for heads in the plane: the best heads of another run's report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from probing.core.errors import ProbingError
+from probing.core.terms import ALL
+
+
+@dataclass(frozen=True)
+class NamedHead:
+    """A head that is best at a relation or mention type; ``layer`` and ``head`` count from one.
+
+    ``rival`` is the accuracy of the strongest baseline beside it, ``direction`` the one in which
+    the head is best; ``both`` where that is not known.
+    """
+
+    layer: int
+    head: int
+    relation: str
+    accuracy: float
+    rival: float
+    direction: str = "both"
+
+
+def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
+    """The best heads of a report on dependencies or coreference.
+
+    Args:
+        path: the folder ``reports/<split>`` of a run, or the ``summary.json`` in it.
+        weights: the hash of the weights of the model that the names are for.
+
+    Raises:
+        ProbingError: if there is no such report, or if it is of another model.
+    """
+    file = path / "summary.json" if path.is_dir() else path
+    expected = "expected the folder reports/<split> of a run that scored heads, or its summary.json"
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ProbingError(
+            f"{file}:{error.lineno}: {expected}; found no JSON ({error.msg})"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no text"
+        raise ProbingError(f"{file}: {expected}; found: {reason}") from error
+    best = summary.get("best_heads") if isinstance(summary, dict) else None
+    if not isinstance(best, dict):
+        raise ProbingError(f"{file}: {expected}; found no best_heads in it")
+    if summary.get("weights_sha256") != weights:
+        raise ProbingError(
+            f"{file}: the best heads of {summary.get('model')} "
+            f"(weights {str(summary.get('weights_sha256'))[:12]}) are no names for the heads of "
+            f"other weights ({weights[:12]}): expected a report on the same model"
+        )
+    try:
+        return [_named(relation, entry) for relation, entry in best.items() if relation != ALL]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ProbingError(
+            f"{file}: expected head, accuracy and baselines of each of best_heads; found {error!r}"
+        ) from error
+
+
+def _named(relation: str, entry: Mapping[str, Any]) -> NamedHead:
+    layer, head = map(int, entry["head"].split("-"))
+    rivals = [
+        float(beside["accuracy"])
+        for beside in entry.values()
+        if isinstance(beside, dict) and "baseline" in beside  # not the head's own best elsewhere
+    ]
+    return NamedHead(
+        layer,
+        head,
+        relation,
+        accuracy=float(entry["accuracy"]),
+        rival=max(rivals, default=0.0),
+        direction=str(entry.get("direction", "both")),
+    )
+
+
+def names_of(
+    best: Sequence[NamedHead], layers: Sequence[int], heads: int, *, at_most: int = 8
+) -> dict[int, str]:
+    """Which heads to name in a figure, by their index among ``len(layers) * heads``.
+
+    Those that lead their strongest baseline by most; one that does not lead says nothing of what
+    the head knows. A head has the name of the relation in which it leads most.
+    """
+    names: dict[int, str] = {}
+    for named in sorted(best, key=lambda named: named.rival - named.accuracy):
+        if named.accuracy <= named.rival or named.layer not in layers or len(names) == at_most:
+            continue
+        names.setdefault(layers.index(named.layer) * heads + named.head - 1, named.relation)
+    return names

@@ -1,0 +1,1 @@
+"""Plain text, from file to batch."""

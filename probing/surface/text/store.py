@@ -1,0 +1,119 @@
+"""Segments as memory-mapped Arrow files, cached by content like treebanks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from torch.utils.data import Dataset
+
+from probing.core.errors import ProbingError
+from probing.core.sentences import Reader
+from probing.data import store as windows
+from probing.data.sources.fingerprints import code_of
+from probing.data.store import cache_folder
+from probing.encoder import PlainTokenizer
+from probing.surface.text.batches import TokenBatch, pad
+from probing.surface.text.segments import Segment, TextCensus, counted, segments
+from probing.surface.text.texts import open_text
+
+SHAPING = (*windows.SHAPING, "surface/text", "encoder/plain.py")
+"""Where the code is that shapes a segment; the tokenizer answers for its own."""
+_SCHEMA = pa.schema({name: pa.list_(pa.int32()) for name in ("ids", "types", "kinds")})
+
+
+@dataclass(frozen=True)
+class Segments(Dataset[TokenBatch]):
+    """A text: segments in a memory-mapped Arrow file. ``text[[3, 1]]`` is a batch."""
+
+    source: str
+    table: datasets.Dataset
+    census: TextCensus
+    lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
+    pad_id: int
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, indices: Sequence[int]) -> TokenBatch:
+        return pad(self.segments(indices), self.pad_id)
+
+    def segments(self, indices: Sequence[int]) -> list[Segment]:
+        """Some segments."""
+        # An empty list of rows has no columns in `datasets`.
+        columns = self.table[list(indices)] if len(indices) else {}
+        return [
+            Segment(columns["ids"][i], columns["types"][i], columns["kinds"][i])
+            for i in range(len(indices))
+        ]
+
+
+def open_segments(
+    source: str, *, reader: Reader | None, tokenizer: PlainTokenizer, limit: int, seed: int
+) -> Segments:
+    """Open a text, reading and packing it first if that has not been done.
+
+    Args:
+        source: what :func:`~probing.surface.text.texts.open_text` takes.
+        reader: reads files as a treebank.
+        tokenizer: the model's.
+        limit: the most wordpieces of a segment.
+        seed: of splits.
+
+    Raises:
+        ProbingError: for a missing, empty or faulty text, or one without a segment.
+    """
+    opened = open_text(source, reader)
+    whole = hashlib.sha256(f"{limit} {seed} {tokenizer.limit} {tokenizer.fingerprint} ".encode())
+    whole.update(f"{code_of(*SHAPING)} {opened.fingerprint()}".encode())
+    arrow = cache_folder() / f"{whole.hexdigest()[:32]}.arrow"
+    census_file = arrow.with_suffix(".json")
+    if not (arrow.exists() and census_file.exists()):
+        census = TextCensus()
+        made = segments(opened.lines(), tokenizer, census, limit=limit, seed=seed)
+        _write(arrow, opened.name, made, census)
+    state = json.loads(census_file.read_text(encoding="utf-8"))
+    state["left_out"] = Counter(state["left_out"])
+    table = datasets.Dataset.from_file(str(arrow))
+    lengths = np.asarray(pc.list_value_length(table.data.column("ids")), dtype=np.int32)
+    return Segments(opened.name, table, TextCensus(**state), lengths, tokenizer.pad_id)
+
+
+def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus) -> None:
+    """Write the Arrow file and its census aside, then rename: whole or not at all."""
+    arrow.parent.mkdir(parents=True, exist_ok=True)
+    aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
+    stream = (asdict(segment) for segment in made)
+    try:
+        with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
+            while rows := list(islice(stream, 1024)):
+                writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
+        if not census.sentences:
+            raise ProbingError(f"{source}: expected text, found no sentence")
+        if not census.segments:
+            left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
+            raise ProbingError(
+                f"{source}: expected a document of two sentences, found none among "
+                f"{counted(census.documents, 'document')} and "
+                f"{counted(census.sentences, 'sentence')} ({left}); "
+                "sentences stand on lines of their own, and an empty line ends a document"
+            )
+        state = json.dumps(vars(census))
+        os.replace(aside, arrow)
+        aside.write_text(state, encoding="utf-8")
+        os.replace(aside, arrow.with_suffix(".json"))
+    finally:
+        with suppress(FileNotFoundError):
+            aside.unlink()

@@ -1,5 +1,0 @@
-"""Several treebanks of one folder beside each other."""
-
-from .callback import Treebanks
-
-__all__ = ["Treebanks"]

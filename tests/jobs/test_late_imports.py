@@ -1,0 +1,36 @@
+"""What is imported when: help and `probing` itself answer before PyTorch is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+{what}
+found = sorted({{name.partition('.')[0] for name in sys.modules}} & {{{heavy}}})
+print(*found)
+"""
+
+
+def imported_by(what: str, *heavy: str) -> list[str]:
+    """Which of some packages are there after ``what``, in a process of its own."""
+    script = SCRIPT.format(what=what, heavy=", ".join(map(repr, heavy)))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    return done.stdout.decode().splitlines()[-1].split()
+
+
+HEAVY = ("torch", "pytorch_lightning", "transformers", "datasets", "jsonargparse", "matplotlib")
+
+
+@pytest.mark.parametrize(
+    "what", ["import probing", "from probing.jobs.cli import main; main('train', ['--help'])"]
+)
+def test_nothing_heavy_is_imported_for_help(what: str) -> None:
+    assert imported_by(what, *HEAVY) == []
+
+
+def test_the_look_at_what_is_imported_sees_it() -> None:
+    assert imported_by("import probing.core.batches", *HEAVY) == ["torch"]
