@@ -9,14 +9,16 @@ import torch
 from matplotlib.figure import Figure
 
 from probing.core.terms import MAIN
-from probing.counting.counting import Counted, HeadCounting, ProbeCounting
-from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.best import baseline_scores
+from probing.counting.counts import HeadCounts
+from probing.counting.tallies import Score
 from probing.data import EdgeData
 from probing.learning.module import ProbingModule
+from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
-from probing.reports.tables import BASELINES, HEADS, PROBES, baseline_rows, head_rows
-from probing.reports.terminal.tables import describe
+from probing.reports.ledger import Ledger
+from probing.reports.tables import BASELINES, HEADS, PROBES, head_rows
 
 
 class Scores:
@@ -24,12 +26,15 @@ class Scores:
 
     Args:
         findings: all of it, as a run reports it.
-        counts: of the main encoder's heads and of the baselines.
     """
 
-    def __init__(self, findings: Findings, counts: HeadCounts) -> None:
+    def __init__(self, findings: Findings) -> None:
         self.findings = findings
-        self.counts = counts
+
+    @property
+    def counts(self) -> HeadCounts:
+        """Of the main encoder's heads and of the baselines."""
+        return self.findings.of_encoder[MAIN]
 
     @property
     def best_heads(self) -> pd.DataFrame:
@@ -70,61 +75,48 @@ class Scores:
     @property
     def baselines(self) -> pd.DataFrame:
         """The columns of ``baselines.csv``."""
-        return _frame(baseline_rows(self.counts), BASELINES)
+        return _scores(baseline_scores(self.counts), BASELINES)
 
     @property
     def probes(self) -> pd.DataFrame:
         """The columns of ``probes.csv``."""
-        return _frame(self.findings.probe_table, PROBES)
+        return _scores(self.findings.scores, PROBES)
 
     def figure(self) -> Figure:
         """``heads.png``."""
         return head_overview(self.findings)
 
     def __repr__(self) -> str:
-        return self.findings.markdown
+        return markdown(self.findings)
 
     def _repr_markdown_(self) -> str:
-        return self.findings.markdown
+        return markdown(self.findings)
 
 
 def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores:
     """Score the test data of ``data``, heads chosen on its validation data if there is any."""
+    ledger = Ledger(min_anchors=min_anchors)
     splits = [split for split in ("val", "test") if data.sources[split] is not None]
     if module.vectors is not None:  # all words at once: each reading takes the whole file
         module.vectors.read(word for split in splits for word in data.split(split).vocabulary)
-    counted = {split: _counted(module, data, split) for split in splits}
-    chosen_on = "val" if "val" in counted else "test"
-    heads, probes = counted["test"]
-    corpus = data.split("test")
-    return Scores(
-        Findings(
-            split="test",
-            source=corpus.source,
-            model=module.description,
-            counts=heads.heads,
-            probes=probes,
-            chosen_on=chosen_on,
-            chosen=counted[chosen_on][0].as_choice_for(heads),
-            min_anchors=min_anchors,
-            holds=describe("test", corpus),
-            scheme=corpus.scheme,
-        ),
-        heads.of_encoder[MAIN],
-    )
+    for split in splits:
+        counting = ledger.begin(split, module, data.split(split))
+        for batch in data.evaluation(split):
+            moved = batch.to(module.device)
+            with torch.no_grad():
+                counting.update(moved, module.judge(moved))
+        probes = ledger.end(counting)
+    findings = ledger.report("test", probes, data.split("test"), model=module.description)
+    return Scores(findings)
 
 
-def _counted(module: ProbingModule, data: EdgeData, split: str) -> tuple[Counted, ProbeCounts]:
-    """What heads and probes get right on a split."""
-    terms = data.split(split).terms
-    heads, probes = HeadCounting(module, terms), ProbeCounting(module, terms)
-    for batch in data.evaluation(split):
-        moved = batch.to(module.device)
-        with torch.no_grad():
-            outcome = module.judge(moved)
-            heads.update(moved, outcome)
-            probes.update(moved, outcome)
-    return heads.compute(), probes.compute()
+def _scores(scores: Iterable[Score], columns: list[str]) -> pd.DataFrame:
+    """A line a score; what is right is a whole number but where an expectation is among them."""
+    lines = [(s.name, s.row, s.correct, s.total, s.accuracy) for s in scores]
+    frame = pd.DataFrame(lines, columns=columns)
+    if all(correct.is_integer() for correct in frame["correct"]):
+        frame["correct"] = frame["correct"].astype("int64")
+    return frame
 
 
 def _frame(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from probing.core.terms import ALL, Rival
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
 from probing.counting.intervals import Interval
-from probing.counting.tallies import Tally
+from probing.counting.tallies import Score, Tally
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,27 @@ def untrained(heads: HeadCounts, chosen: HeadCounts) -> Mapping[str, Tally]:
     if every is not None:
         rows["best-head"] = heads.head(chosen.best_head(every))
     return rows
+
+
+def probe_scores(probes: ProbeCounts, heads: HeadCounts, chosen: HeadCounts) -> Iterator[Score]:
+    """Every row of each probe, then of what takes no training, for which root words are wrong.
+
+    ``best-offset`` and ``best-head`` are those that are best over ``all`` in ``chosen``.
+    """
+    order = ordered(probes.rows, probes.total, heads.terms)
+    tallies = {name: probes.probe(name) for name in probes.names}
+    tallies |= {name: probes.beside(own) for name, own in untrained(heads, chosen).items()}
+    for name, tally in tallies.items():
+        for row in order:
+            yield tally.score(name, probes.rows, row)
+
+
+def baseline_scores(counts: HeadCounts) -> Iterator[Score]:
+    """Every row of each baseline, over the anchors of heads."""
+    for name in counts.terms.baselines:
+        tally = counts.baseline(name)
+        for row in counts.order():
+            yield tally.score(name, counts.rows, row)
 
 
 def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list[BestHead]:

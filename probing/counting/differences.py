@@ -13,11 +13,6 @@ from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
 from probing.counting.intervals import FEW, Interval
 from probing.counting.tallies import Tally, paired
 
-DIFFERENCES = (
-    "first,second,relation,total,first_accuracy,second_accuracy,difference,low,high,units"
-).split(",")
-"""The columns of ``differences.csv``."""
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -53,14 +48,6 @@ class Difference:
         if self.interval or self.units is None:
             return ""
         return f"too few ({FEW} needed)" if self.units < FEW else "the same in all resamples"
-
-    @property
-    def cells(self) -> tuple[object, ...]:
-        """A line of ``differences.csv``; without bounds where there is no interval."""
-        shares = (f"{value:.6f}" for value in (self.first, self.second, self.apart))
-        units = "" if self.units is None else self.units
-        ends = self.interval.cells if self.interval else ("", "", units)
-        return (self.pair.first, self.pair.second, self.row, self.total, *shares, *ends)
 
 
 def read_pair(text: str) -> Pair:

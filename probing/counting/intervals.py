@@ -28,11 +28,6 @@ class Interval:
     high: float
     units: int
 
-    @classmethod
-    def read(cls, low: object, high: object, units: object) -> Interval:
-        """From :attr:`cells`."""
-        return cls(float(str(low)), float(str(high)), int(str(units)))
-
     @property
     def cells(self) -> tuple[str, str, int]:
         """What stands under :data:`BOUNDS`."""

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from probing.counting.tallies import Score
 from probing.learning.seeds import family_of
 
 
 @dataclass(frozen=True)
 class Family:
-    """The accuracies of a probe under several seeds, fractions."""
+    """The accuracies of a probe in a row of the report under several seeds, fractions."""
 
     name: str
+    row: str
     accuracies: Mapping[int, float]
 
     @property
@@ -36,29 +38,16 @@ class Family:
         """The highest."""
         return max(self.accuracies.values())
 
-    @property
-    def cells(self) -> tuple[object, ...]:
-        """What stands under :data:`SEEDS`, less probe and relation."""
-        values = (self.mean, self.sd, self.low, self.high)
-        return (len(self.accuracies), *(f"{value:.6f}" for value in values))
 
-    @property
-    def summary(self) -> dict[str, object]:
-        """The part of ``summary.json``."""
-        return {
-            "seeds": list(self.accuracies),
-            "mean": round(self.mean, 6),
-            "sd": round(self.sd, 6),
-            "min": self.low,
-            "max": self.high,
-        }
-
-
-def families(accuracies: Iterable[tuple[str, float]]) -> list[Family]:
-    """Of accuracies by probe: those of probes with seeds, by what the probe is called."""
-    found: dict[str, dict[int, float]] = {}
-    for name, accuracy in accuracies:
-        family, seed = family_of(name)
+def families(scores: Iterable[Score]) -> list[Family]:
+    """Those of probes with seeds, row by row, by what the probe is called."""
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for score in scores:
+        family, seed = family_of(score.name)
         if seed is not None:
-            found.setdefault(family, {})[seed] = accuracy
-    return [Family(name, of_seeds) for name, of_seeds in found.items()]
+            found.setdefault(score.row, {}).setdefault(family, {})[seed] = score.accuracy
+    return [
+        Family(name, row, accuracies)
+        for row, own in found.items()
+        for name, accuracies in own.items()
+    ]

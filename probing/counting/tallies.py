@@ -73,12 +73,37 @@ class Resampled:
 
 
 @dataclass(frozen=True)
+class Score:
+    """How many anchors of a row a head, a baseline or a probe gets right.
+
+    ``correct`` is a whole number but where it is an expectation.
+    """
+
+    name: str
+    row: str
+    correct: float
+    total: int
+    interval: Interval | None = None
+
+    @property
+    def accuracy(self) -> float:
+        """A fraction, to the six decimals of the files: what follows from it follows from them."""
+        return round(self.correct / self.total, 6)
+
+
+@dataclass(frozen=True)
 class Tally:
     """What a head, a baseline or a probe gets right: ``correct [R]`` of ``total [R]``."""
 
     correct: Tensor
     total: Tensor
     resampled: Resampled | None = None
+
+    def score(self, name: str, rows: Sequence[str], row: int) -> Score:
+        """Of a row, by its place among ``rows``; ``name`` is whose it is."""
+        # Rounded, since the order in which expectations are added shows in their last digits.
+        correct = round(float(self.correct[row]), 6)
+        return Score(name, rows[row], correct, int(self.total[row]), self.interval(row))
 
     def interval(self, row: int) -> Interval | None:
         """Of the share of a row; ``None`` where nothing was resampled."""

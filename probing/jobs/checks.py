@@ -25,7 +25,6 @@ def make_ready(commands: Commands, splits: Iterable[str], *, resume: bool | None
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = commands.datamodule, commands.model
     final = "val" if data.sources["test"] is None else "test"
-    commands.report.final = "" if commands.is_quiet else final
     if is_first():
         commands.folder.check(resume=resume)
     check_precision(commands.trainer)
@@ -86,10 +85,10 @@ def _check_intervals(commands: Commands) -> None:
     Raises:
         ProbingError: saying which.
     """
-    report, model, data = commands.report, commands.model, commands.datamodule
-    if report.pairs and report.resampler is None:
+    ledger, model, data = commands.ledger, commands.model, commands.datamodule
+    if ledger.pairs and ledger.resampler is None:
         raise ProbingError("--paired needs --intervals N, the number of resamples")
-    if report.resampler is not None and not all(c.units.known for c in data.splits.values()):
+    if ledger.resampler is not None and not all(c.units.known for c in data.splits.values()):
         raise ProbingError(
             f"--intervals: {type(data.task).__name__} does not say of which document its windows "
             "are (Window.document, Window.place)"
@@ -103,7 +102,7 @@ def _check_intervals(commands: Commands) -> None:
     )
     further = [name for name in model.encoders if name != MAIN]
     measuring = model.probes.keys() - model.pickers.keys()
-    check(report.pairs, names(terms, model.pickers, cells, further), measuring=measuring)
+    check(ledger.pairs, names(terms, model.pickers, cells, further), measuring=measuring)
 
 
 def check_precision(trainer: Trainer) -> None:

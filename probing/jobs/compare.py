@@ -11,7 +11,6 @@ from typing import Protocol, TypeVar
 from pytorch_lightning import Trainer
 
 from probing.core.errors import ProbingError
-from probing.core.files import write_csv, write_whole
 from probing.core.terms import MAIN
 from probing.core.windows import Tokenizer
 from probing.counting.counts import HeadCounts
@@ -22,11 +21,13 @@ from probing.data.store import EdgeWindows
 from probing.jobs.compared_models import Entry
 from probing.learning.module import ProbingModule
 from probing.reports.comparison.findings import Compared, ComparisonFindings
-from probing.reports.comparison.tables import markdown, show_comparison
-from probing.reports.report import Report
+from probing.reports.comparison.tables import show_comparison
+from probing.reports.comparison.writers import OF_COMPARISON
+from probing.reports.ledger import Ledger
 from probing.reports.run_folder import RunFolder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show
+from probing.reports.writers import write
 
 
 class Job(Protocol):
@@ -35,7 +36,7 @@ class Job(Protocol):
     model: ProbingModule
     datamodule: EdgeData
     trainer: Trainer
-    report: Report
+    ledger: Ledger
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)
@@ -138,10 +139,10 @@ def _evaluated(
     return _Evaluated(
         label=label,
         description=job.model.encoder.description,
-        heads={split: c.of_encoder[MAIN] for split, c in job.report.counted.items()},
+        heads={split: c.of_encoder[MAIN] for split, c in job.ledger.counted.items()},
         corpus=job.datamodule.splits["test"],
-        min_anchors=job.report.min_anchors,
-        is_partial=any(is_partial(job.trainer, split) for split in job.report.counted),
+        min_anchors=job.ledger.min_anchors,
+        is_partial=any(is_partial(job.trainer, split) for split in job.ledger.counted),
     )
 
 
@@ -169,8 +170,7 @@ def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
         holds=f"{census.used:,} sentences, {census.words:,} words; left out for all: {left}.",
         is_partial=one.is_partial,
     )
-    write_csv(folder / "comparison.csv", findings.columns, findings.rows())
-    write_whole(folder / "comparison.md", markdown(findings))
+    write(OF_COMPARISON, findings, folder)
     show_comparison(findings)
     show(f"Comparison: {folder}")
 

@@ -23,7 +23,8 @@ from probing.jobs.parser import Commands, Options
 from probing.jobs.scripts import CHECKPOINT, DEFAULT, Script
 from probing.jobs.stored_config import base_arguments, stored_config
 from probing.learning.checkpoints import load_checkpoint
-from probing.reports.report import Report
+from probing.reports.ledger import Ledger
+from probing.reports.own_writers import complain
 from probing.reports.run_folder import RunFolder
 
 
@@ -56,6 +57,7 @@ def run(script: Script, arguments: Sequence[str], *, early: Namespace) -> None:
         if name in taken:  # it would stand in the same column of the report
             raise ProbingError(f"encoder {name!r}: the report calls something else that")
     {"train": _train, "evaluate": _evaluate}[script](commands, early)
+    complain(commands.own_writers.failures)
 
 
 def _train(commands: Commands, early: Namespace) -> None:
@@ -82,7 +84,7 @@ def _train(commands: Commands, early: Namespace) -> None:
     made = str(commands.folder.path / CHECKPOINT)
     judged = {"datamodule": data, "ckpt_path": made, "verbose": False, "weights_only": True}
     is_last = data.sources["test"] is None
-    if data.sources["val"] is not None and (is_last or not _is_judged(made, commands.report)):
+    if data.sources["val"] is not None and (is_last or not _is_judged(made, commands.ledger)):
         trainer.validate(model, **judged)
     if not is_last:
         trainer.test(model, **judged)
@@ -90,14 +92,14 @@ def _train(commands: Commands, early: Namespace) -> None:
         print(f"Checkpoint: {made}")
 
 
-def _is_judged(checkpoint: str, report: Report) -> bool:
+def _is_judged(checkpoint: str, ledger: Ledger) -> bool:
     """Whether the report on the validation data is about the probes of ``checkpoint``.
 
     It is not where the last epoch was not validated at its end, and where a resumed run was
     finished already.
     """
     step: int = load_checkpoint(checkpoint)["global_step"]
-    return report.judged_at.get("val") == step
+    return ledger.judged_at.get("val") == step
 
 
 def _compare(
@@ -113,15 +115,19 @@ def _compare(
         )
 
     def build(more: Sequence[str]) -> Commands:
-        job = Commands([*arguments, "--models=null", *more], job=commands.job)
-        job.is_quiet = True
-        return job
+        return Commands([*arguments, "--models=null", *more], job=commands.job, is_quiet=True)
+
+    failures: list[ProbingError] = []
+
+    def evaluate(job: Commands) -> None:
+        _evaluate(job, early)
+        failures.extend(job.own_writers.failures)
 
     compare(
         entries_of(commands.config.models, signature(Encoder).parameters),
         build=build,
         ready=lambda job: _evaluable(job, early),
-        evaluate=lambda job: _evaluate(job, early),
+        evaluate=evaluate,
         folder=RunFolder(
             job=commands.job,
             output=commands.config.get("output"),
@@ -131,6 +137,7 @@ def _compare(
         ),
         is_first=is_first(),
     )
+    complain(failures)
 
 
 def _evaluable(commands: Commands, early: Namespace) -> None:

@@ -14,7 +14,7 @@ from jsonargparse import Namespace
 from probing.encoder import Encoder
 from probing.jobs.compared_models import MODELS
 from probing.learning.module import ProbingModule
-from probing.reports.report import Report
+from probing.reports.own_writers import ReportOptions
 from probing.reports.treebanks import Treebanks
 
 _WIDTH = 100
@@ -32,7 +32,7 @@ def explain(config: Namespace, *, script: str, job: str) -> str:
         | options("model", ProbingModule, _own(config.model)),
         "probes": {},
         "data": options_of_data(config),
-        "report": options("report", Report, config.report),
+        "report": options("report", ReportOptions, config.report),
         "treebanks": options("treebanks", Treebanks, config.treebanks),
     }
     for name, encoder in (config.model.encoders or {}).items():

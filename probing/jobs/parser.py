@@ -19,6 +19,8 @@ from probing.jobs.compared_models import MODELS, labels_of
 from probing.jobs.parse_errors import Parser, refuse_empty
 from probing.jobs.scripts import CHECKPOINT
 from probing.learning.module import ProbingModule
+from probing.reports.ledger import Ledger
+from probing.reports.own_writers import OwnWriters, ReportOptions
 from probing.reports.predictions.callback import Predictions
 from probing.reports.report import Report
 from probing.reports.run_folder import RunFolder
@@ -34,10 +36,10 @@ class Commands(LightningCLI):
 
     kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
 
-    def __init__(self, arguments: Sequence[str], *, job: str) -> None:
+    def __init__(self, arguments: Sequence[str], *, job: str, is_quiet: bool = False) -> None:
         set_parsing_settings(subclasses_disabled=[Encoder])
         self.job = job
-        self.is_quiet = False
+        self.is_quiet = is_quiet
         super().__init__(
             *self.kinds,
             subclass_mode_data=True,
@@ -88,8 +90,8 @@ class Commands(LightningCLI):
         parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
         parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
         parser.link_arguments("seeds", "model.seeds")
-        parser.add_lightning_class_args(Report, "report")
-        parser.add_lightning_class_args(Treebanks, "treebanks")
+        parser.add_class_arguments(ReportOptions, "report")
+        parser.add_class_arguments(Treebanks, "treebanks", skip={"ledger"}, instantiate=False)
 
     def instantiate_classes(self) -> None:
         """Build a run; the models of a comparison get one each, and later."""
@@ -117,14 +119,20 @@ class Commands(LightningCLI):
             enable_version_counter=False,
         )
         self.report = self._get(self.config_init, "report")
-        self.report.resampler = _resampler(self.config.intervals)
-        self.report.pairs = [read_pair(text) for text in self.config.paired]
-        self.treebanks = self._get(self.config_init, "treebanks")
-        trees = [TreeReport(self.report)] if self.report.trees else []
-        found: list[Callback] = [self.report, *trees, self.treebanks, HeadWeights(), checkpoint]
+        final = "val" if self.datamodule.sources["test"] is None else "test"
+        ledger = self.ledger = Ledger(
+            min_anchors=self.report.min_anchors,
+            final=None if self.is_quiet else final,
+            resampler=_resampler(self.config.intervals),
+            pairs=[read_pair(text) for text in self.config.paired],
+        )
+        self.treebanks = Treebanks(ledger, **self._get(self.config_init, "treebanks"))
+        self.own_writers = OwnWriters(ledger, self.report.writers)
+        trees = [TreeReport(ledger)] if self.report.trees else []
+        found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
         if self.config.get("predictions"):
-            found.append(Predictions(self.report))
-        return found
+            found.append(Predictions(ledger))
+        return [*found, self.own_writers]
 
 
 def _resampler(count: int) -> Resampler | None:

@@ -80,9 +80,10 @@ def base_arguments(
     config = _current(yaml.safe_load(stored))
     config.pop("output", None)
     config.pop("overwrite", None)
-    if script == "evaluate":  # what was asked for another run's reports
+    if not early.resume:  # what was asked for another run's reports
         config.pop("treebanks", None)
         config.pop("predictions", None)
+        (config.get("report") or {}).pop("writers", None)
     _refuse_foreign(config, [*early.imports, *arguments])
     sources = config.get("data", {}).get("init_args", {})
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)

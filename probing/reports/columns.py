@@ -78,6 +78,25 @@ def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
     return [*([chosen] if rival.is_choice else []), share, interval]
 
 
+def csv_titles(terms: Terms) -> list[str]:
+    """The columns, in a file of fractions, of what stands beside every best head."""
+    titles = []
+    for rival in terms.rivals:
+        if rival.beside_heads:
+            titles += [rival.name] if rival.is_choice else []
+            titles.append(f"{rival.name}_accuracy")
+    return titles
+
+
+def csv_cells(best: BestHead) -> list[str]:
+    """What stands under :func:`csv_titles`."""
+    cells = []
+    for beside in best.beside:
+        cells += [beside.label] if beside.rival.is_choice else []
+        cells.append(f"{beside.correct / best.total:.6f}")
+    return cells
+
+
 def percent(correct: float, total: int) -> str:
     """With one decimal."""
     return f"{100 * correct / total:.1f}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
-from probing.counting.best import untrained
-from probing.counting.counts import HeadCounts, ProbeCounts, ordered
+from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.differences import Difference
 from probing.counting.intervals import BOUNDS, Interval, bounds
-from probing.counting.tallies import Tally
+from probing.counting.spread import Family
+from probing.counting.tallies import Score
 
 HEADS = (
     "relation,direction,layer,head,correct,total,reachable,accuracy,gold_mass,special_mass"
@@ -24,6 +25,14 @@ ERRORS = "relation,direction,layer,head,error,count,share".split(",")
 
 
 PROBES = "probe,relation,correct,total,accuracy".split(",")
+
+
+SEEDS = "probe,relation,seeds,mean,sd,min,max".split(",")
+
+
+DIFFERENCES = (
+    "first,second,relation,total,first_accuracy,second_accuracy,difference,low,high,units"
+).split(",")
 
 
 WEIGHTS = "epoch,probe,direction,layer,head,weight".split(",")
@@ -93,36 +102,38 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
             )
 
 
-def baseline_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
-    """Lines of ``baselines.csv``, over the same anchors as the heads."""
-    for name in counts.terms.baselines:
-        counted = counts.baseline(name)
-        for r in counts.order():
-            yield (name, counts.rows[r], *_score(counted, r))
+def score_rows(scores: Iterable[Score]) -> Iterator[tuple[object, ...]]:
+    """Lines of ``baselines.csv``, ``probes.csv`` and ``trees.csv``."""
+    for score in scores:
+        yield (
+            score.name,
+            score.row,
+            *share_cells(score.correct, score.total),
+            *_ends(score.interval),
+        )
 
 
-def probe_rows(
-    probes: ProbeCounts, heads: HeadCounts, chosen: HeadCounts
-) -> Iterator[tuple[object, ...]]:
-    """Lines of ``probes.csv``: the probes, then what takes no training, root words wrong.
-
-    ``best-offset`` and ``best-head`` are those that are best over ``all`` in ``chosen``.
-    """
-    order = ordered(probes.rows, probes.total, heads.terms)
-    lines = {name: probes.probe(name) for name in probes.names}
-    lines |= {name: probes.beside(c) for name, c in untrained(heads, chosen).items()}
-    for name, counted in lines.items():
-        for r in order:
-            yield (name, probes.rows[r], *_score(counted, r))
+def share_cells(correct: float, total: int) -> tuple[object, object, object]:
+    """Correct, total and accuracy."""
+    right = int(correct) if correct.is_integer() else f"{correct:.6f}"
+    return right, total, f"{correct / total:.6f}"
 
 
-def _score(counted: Tally, row: int) -> tuple[object, ...]:
-    """Correct, total, accuracy, and the interval if there is one.
+def seed_rows(families: Iterable[Family]) -> Iterator[tuple[object, ...]]:
+    """Lines of ``seeds.csv``."""
+    for family in families:
+        values = (family.mean, family.sd, family.low, family.high)
+        seeds = len(family.accuracies)
+        yield (family.name, family.row, seeds, *(f"{value:.6f}" for value in values))
 
-    ``correct`` is a whole number but where it is an expectation.
-    """
-    # Rounded, since the order in which expectations are added shows in their last digits.
-    right, total = round(float(counted.correct[row]), 6), int(counted.total[row])
-    shown = int(right) if right.is_integer() else f"{right:.6f}"
-    interval = counted.interval(row)
-    return shown, total, f"{right / total:.6f}", *(interval.cells if interval else ())
+
+def difference_rows(differences: Iterable[Difference]) -> Iterator[tuple[object, ...]]:
+    """Lines of ``differences.csv``; without bounds where there is no interval."""
+    for found in differences:
+        shares = (f"{value:.6f}" for value in (found.first, found.second, found.apart))
+        ends = _ends(found.interval) or ("", "", "" if found.units is None else found.units)
+        yield (found.pair.first, found.pair.second, found.row, found.total, *shares, *ends)
+
+
+def _ends(interval: Interval | None) -> tuple[object, ...]:
+    return interval.cells if interval else ()

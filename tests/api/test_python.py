@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 import probing
 from probing.api.models import Model
 from probing.core.errors import ProbingError
+from probing.counting.best import baseline_scores
 from probing.data import CoreferenceData, DependencyData
 from probing.data.builtin.reader import read_builtin
 from probing.encoder import Encoder
 from probing.jobs.cli import main
 from probing.learning.module import ProbingModule
 from probing.probes import DistanceWordsProbe
-from probing.reports.tables import BASELINES, HEADS, PROBES, baseline_rows, head_rows
+from probing.reports.tables import BASELINES, HEADS, PROBES, head_rows, score_rows
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 SMALL = "builtin:documents=4,seed=3"
@@ -223,14 +224,14 @@ def test_scores_are_those_of_the_command_line(
     folder = place / task / "reports" / "test"
     counts = scores.findings.counts
     assert written(head_rows(counts)) == read(folder / "heads.csv")
-    assert written(baseline_rows(counts)) == read(folder / "baselines.csv")
-    assert scores.findings.markdown == (folder / "best_heads.md").read_text(encoding="utf-8")
+    assert written(score_rows(baseline_scores(counts))) == read(folder / "baselines.csv")
+    assert repr(scores) == (folder / "best_heads.md").read_text(encoding="utf-8")
     assert list(scores.heads.columns) == HEADS
     assert len(scores.heads) == len(read(folder / "heads.csv"))
     assert list(scores.baselines.columns) == BASELINES
     for relation, best in scores.best_heads.iterrows():
         line = f"| {relation} | {best.anchors:,} | {best['head']} | {best.direction} |"
-        assert f"{line} {100 * best.accuracy:.1f} |" in scores.findings.markdown
+        assert f"{line} {100 * best.accuracy:.1f} |" in repr(scores)
 
 
 def test_a_function_scores_in_one_line(place: Path, tiny_bert: Path, model: Model) -> None:
@@ -280,7 +281,7 @@ def test_scoring_reads_a_file_of_vectors_once(
 def test_probes_score_as_they_did_in_their_run(probes: Model, run: Path) -> None:
     scores = probes.score(SMALL, val=VAL)
     expected = read(run / "reports" / "test" / "probes.csv")
-    assert written(scores.findings.probe_table) == expected
+    assert written(score_rows(scores.findings.scores)) == expected
     assert list(scores.probes.columns) == PROBES
     assert probes.probes == ["attention", "attention_words", "distance_words"]
 

@@ -13,17 +13,28 @@ from torch import Tensor
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
 from probing.core.terms import Terms
-from probing.counting.best import beside_heads
+from probing.counting.best import baseline_scores, beside_heads
 from probing.counting.counts import Cell, HeadCounts, ProbeCounts
-from probing.counting.differences import DIFFERENCES, Pair, check, differences, names, read_pair
+from probing.counting.differences import Pair, check, differences, names, read_pair
 from probing.counting.intervals import FEW, wilson
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.counting.resampling import Resampler
 from probing.counting.subtypes import rolled_up
 from probing.counting.tallies import Resampled
+from probing.reports.best_heads import columns_of, markdown
 from probing.reports.figures.heads import seed_overview
 from probing.reports.findings import Findings
-from probing.reports.tables import BASELINES, HEADS, PROBES, baseline_rows, head_rows, with_bounds
+from probing.reports.summary import summary as summary_of
+from probing.reports.tables import (
+    BASELINES,
+    DIFFERENCES,
+    HEADS,
+    PROBES,
+    difference_rows,
+    head_rows,
+    score_rows,
+    with_bounds,
+)
 from probing.reports.terminal import tables as terminal
 
 Edges = tuple[EdgeBatch, Encoding]
@@ -116,7 +127,7 @@ def test_every_line_of_heads_and_baselines_ends_in_its_interval(edges: Edges) ->
     columns = with_bounds(BASELINES, counts)
     others = counts.resampled_baselines
     assert others
-    for line in baseline_rows(counts):
+    for line in score_rows(baseline_scores(counts)):
         cells = dict(zip(columns, line, strict=True))
         r = list(counts.rows).index(str(cells["relation"]))
         k = counts.terms.baselines.index(str(cells["baseline"]))
@@ -133,7 +144,7 @@ def test_probes_and_what_needs_no_training_have_intervals_over_the_same_anchors(
     assert drawn
     assert heads
     columns = with_bounds(PROBES, these.probes)
-    lines = {(str(line[0]), str(line[1])): line for line in these.probe_table}
+    lines = {(str(line[0]), str(line[1])): line for line in score_rows(these.scores)}
     for (name, row), line in lines.items():
         cells = dict(zip(columns, line, strict=True))
         assert float(str(cells["low"])) <= float(str(cells["accuracy"])) + 0.1
@@ -153,14 +164,15 @@ def test_probes_and_what_needs_no_training_have_intervals_over_the_same_anchors(
 
 def test_tables_and_summary_show_intervals(edges: Edges) -> None:
     these = findings(edges)
-    assert these.columns[:7] == [
+    assert [column.title for column in columns_of(these)][:7] == [
         *(these.counts.terms.row, "anchors", "units", "head", "direction", "accuracy", "interval")
     ]
-    assert "Intervals: 95%, from 60 resamples of 20 documents." in these.markdown
-    summary = these.summary()
+    assert "Intervals: 95%, from 60 resamples of 20 documents." in markdown(these)
+    summary = summary_of(these)
     best = summary["best_heads"]
     assert isinstance(best, dict)
-    for line, cells in zip(these.table, these.lines, strict=True):
+    for line in these.table:
+        cells = [column.cell(line) for column in columns_of(these)]
         assert line.interval
         assert cells[2] == "20"
         assert cells[6] == f"{100 * line.interval.low:.1f}–{100 * line.interval.high:.1f}"
@@ -170,7 +182,7 @@ def test_tables_and_summary_show_intervals(edges: Edges) -> None:
             "high": high,
             "units": 20,
         }
-    assert "interval" in [column.title for column in these.layout if column.brief]
+    assert "interval" in [column.title for column in columns_of(these) if column.brief]
 
 
 def test_without_resamples_nothing_speaks_of_intervals(edges: Edges) -> None:
@@ -181,10 +193,10 @@ def test_without_resamples_nothing_speaks_of_intervals(edges: Edges) -> None:
         probes=replace(these.probes, resampled=None),
         resamples="",
     )
-    assert not {"interval", "units"} & set(plain.columns)
+    assert not {"interval", "units"} & {column.title for column in columns_of(plain)}
     assert with_bounds(HEADS, plain.counts) == HEADS
-    assert {len(line) for line in plain.probe_table} == {len(PROBES)}
-    assert "nterval" not in plain.markdown + str(plain.summary())
+    assert {len(line) for line in score_rows(plain.scores)} == {len(PROBES)}
+    assert "nterval" not in markdown(plain) + str(summary_of(plain))
 
 
 def test_heads_of_further_encoders_bring_their_intervals(edges: Edges) -> None:
@@ -218,7 +230,9 @@ def test_differences_are_those_of_the_two_in_each_resample(edges: Edges) -> None
             these.counts.correct[:, d, best.layer - 1, best.head - 1],
         ),
     }
-    found = [dict(zip(DIFFERENCES, f.cells, strict=True)) for f in these.differences]
+    found = [
+        dict(zip(DIFFERENCES, line, strict=True)) for line in difference_rows(these.differences)
+    ]
     assert len(found) >= 9
     for cells in found:
         r = list(these.probes.rows).index(str(cells["relation"]))
@@ -239,7 +253,7 @@ def test_few_units_leave_the_ends_of_a_difference_open(
     edges: Edges, capsys: pytest.CaptureFixture[str]
 ) -> None:
     these = findings(edges, "2-1,1-3", units=FEW - 1)
-    assert {tuple(found.cells[-3:]) for found in these.differences} == {("", "", FEW - 1)}
+    assert {line[-3:] for line in difference_rows(these.differences)} == {("", "", FEW - 1)}
     assert {found.absence for found in these.differences} == {"too few (10 needed)"}
     terminal.show_findings(these)
     shown = capsys.readouterr().out
@@ -251,8 +265,8 @@ def test_few_units_leave_the_ends_of_a_difference_open(
 def test_no_interval_where_no_resample_differs(edges: Edges) -> None:
     these = findings(edges, f"2-1,2-1 {edges[0].terms.directions[0]}")
     assert these.differences
-    for found in these.differences:
-        assert found.cells[-4:] == ("0.000000", "", "", 20)
+    for found, line in zip(these.differences, difference_rows(these.differences), strict=True):
+        assert line[-4:] == ("0.000000", "", "", 20)
         assert found.absence == "the same in all resamples"
 
 
@@ -304,7 +318,7 @@ def test_the_terminal_shows_seeds_and_differences(
     these = findings(edges, "mine@1,mine@2", "2-1,1-3")
     terminal.show_findings(these)
     shown = capsys.readouterr().out
-    (family,) = these.families
+    (family,) = these.overall_families
     numbers = [f"{100 * v:.1f}" for v in (family.mean, family.sd, family.low, family.high)]
     row = next(line for line in shown.splitlines() if line.startswith("│ mine "))
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["mine", "2", *numbers]
@@ -314,8 +328,16 @@ def test_the_terminal_shows_seeds_and_differences(
         assert f"{100 * found.apart:+.1f}" in shown
         between = f"{100 * found.interval.low:+.1f} to {100 * found.interval.high:+.1f}"
         assert between in shown
-    assert these.summary()["seeds"] == {"mine": family.summary}
-    listed = these.summary()["differences"]
+    assert summary_of(these)["seeds"] == {
+        "mine": {
+            "seeds": [1, 2],
+            "mean": round(family.mean, 6),
+            "sd": round(family.sd, 6),
+            "min": family.low,
+            "max": family.high,
+        }
+    }
+    listed = summary_of(these)["differences"]
     assert isinstance(listed, list)
     assert [item["difference"] for item in listed] == [round(f.apart, 6) for f in over_all]
 
@@ -324,7 +346,7 @@ def test_the_figure_of_seeds_has_a_circle_a_seed_and_lines_for_the_others(edges:
     these = findings(edges)
     (panel,) = seed_overview(these).axes
     circles = next(line for line in panel.lines if line.get_marker() == "o")
-    scores = [100 * these.overall[name][2] for name in PROBE_NAMES]
+    scores = [100 * these.overall[name].accuracy for name in PROBE_NAMES]
     assert list(circles.get_xdata()) == pytest.approx(scores)
     labels = {text.get_text().rpartition(" ")[0] for text in panel.get_legend().get_texts()}
     assert labels == {name for name in these.overall if name not in PROBE_NAMES}

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probing.core.batches import EdgeBatch, Encoding
-from probing.counting.best import best_heads
+from probing.counting.best import baseline_scores, best_heads, probe_scores
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.counting.subtypes import roll_ups, rolled_up
 from probing.data.tasks.dependencies import Dependencies
-from probing.reports.tables import baseline_rows, head_rows, probe_rows
+from probing.reports.tables import head_rows
 
 Edges = tuple[EdgeBatch, Encoding]
 LABELS = ("all", "aux", "nsubj", "nsubj:pass", "nsubj:outer", "subj@pass", "subj", "poss+clitic")
@@ -91,9 +91,10 @@ def test_sums_are_what_counting_gives(
     assert torch.equal(probes.total, direct_probes.total)
     assert int(heads.total[-2:].sum()) > 0
     # What else a report is made of follows: the same lines in every file.
-    assert list(baseline_rows(heads)) == list(baseline_rows(direct))
+    assert list(baseline_scores(heads)) == list(baseline_scores(direct))
     assert [r[:7] for r in head_rows(heads)] == [r[:7] for r in head_rows(direct)]
-    assert list(probe_rows(probes, heads, heads)) == list(probe_rows(direct_probes, direct, direct))
+    expected = list(probe_scores(direct_probes, direct, direct))
+    assert list(probe_scores(probes, heads, heads)) == expected
     assert best_heads(heads, heads, at_least=1) == best_heads(direct, direct, at_least=1)
 
 

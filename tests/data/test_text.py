@@ -22,7 +22,7 @@ from probing.data.formats.paper import read_text
 from probing.data.store import open_windows
 from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import MISMATCH, joined, spaced
-from probing.reports.terminal.tables import describe
+from probing.reports.described import describe
 
 
 def line(number: str, form: str, misc: str = "_") -> str:

@@ -23,7 +23,7 @@ from probing.jobs.scripts import CONFIGS, DEFAULT
 from probing.jobs.text import TextCommands
 from probing.learning.module import ProbingModule
 from probing.probes import Probe
-from probing.reports.report import Report
+from probing.reports.own_writers import ReportOptions
 from probing.surface.data import TextData
 from probing.surface.module import SurfaceModule
 from probing.surface.report.callback import SurfaceReport
@@ -96,7 +96,9 @@ def test_sections_and_their_keys_exist(path: Path) -> None:
     known = {"model", "models", "data", "trainer", report, "treebanks", "seed_everything"}
     assert set(config) <= known
     assert set(config["model"]) <= options(SurfaceModule if path == TEXT else ProbingModule)
-    assert set(config.get(report) or {}) <= options(SurfaceReport if path == TEXT else Report)
+    assert set(config.get(report) or {}) <= options(
+        SurfaceReport if path == TEXT else ReportOptions
+    )
     assert set(config["model"]["encoder"]) <= options(Encoder)
     assert set(config.get("trainer", {})) <= options(Trainer)
 

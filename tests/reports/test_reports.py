@@ -16,22 +16,39 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.terms import Rival, Terms
-from probing.counting.best import Beside, beside_heads, best_heads, untrained
+from probing.counting.best import (
+    Beside,
+    baseline_scores,
+    beside_heads,
+    best_heads,
+    probe_scores,
+    untrained,
+)
 from probing.counting.counts import Cell, HeadCounts, ProbeCounts
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.data.census import Census
 from probing.data.store import EdgeWindows
+from probing.reports.best_heads import (
+    DEMONSTRATION,
+    PARTIAL,
+    absence,
+    columns_of,
+    markdown,
+    notes_of,
+    title_of,
+)
+from probing.reports.described import describe
 from probing.reports.figures.heads import head_overview, relation_heatmap, weight_heatmap
-from probing.reports.findings import DEMONSTRATION, PARTIAL, Findings
+from probing.reports.findings import Findings
+from probing.reports.summary import summary as summary_of
 from probing.reports.tables import (
     BASELINES,
     ERRORS,
     HEADS,
     PROBES,
-    baseline_rows,
     error_rows,
     head_rows,
-    probe_rows,
+    score_rows,
 )
 from probing.reports.terminal import tables as terminal
 
@@ -309,7 +326,9 @@ def test_baseline_rows_are_lines_of_baselines_csv(terms: Terms) -> None:
         for name in names[terms.row]
         for relation in naive_order(terms, ROWS, TOTALS)
     ]
-    assert [dict(zip(BASELINES, line, strict=True)) for line in baseline_rows(counts)] == expected
+    assert [
+        dict(zip(BASELINES, line, strict=True)) for line in score_rows(baseline_scores(counts))
+    ] == expected
 
 
 @pytest.mark.parametrize(
@@ -321,7 +340,7 @@ def test_only_an_expected_value_is_written_with_decimals(
 ) -> None:
     counts = random_counts(made_up, 0, ["all"], [9])
     counts = replace(counts, baselines=torch.full_like(counts.baselines, correct))
-    for line in baseline_rows(counts):
+    for line in score_rows(baseline_scores(counts)):
         assert line[2:] == (expected, 9, f"{correct / 9:.6f}")
         assert type(line[2]) is type(expected)
 
@@ -334,7 +353,7 @@ def test_the_order_of_batches_does_not_show_in_an_expected_value(made_up: Terms)
     for order in permutations(range(len(shares))):
         correct = sum(shares[list(order)], torch.zeros((), dtype=torch.float64))
         baselines = correct.expand_as(counts.baselines)
-        written.add(tuple(baseline_rows(replace(counts, baselines=baselines))))
+        written.add(tuple(score_rows(baseline_scores(replace(counts, baselines=baselines)))))
     assert len(written) == 1
 
 
@@ -373,7 +392,10 @@ def test_probe_rows_are_lines_of_probes_csv(names: tuple[str, ...], terms: Terms
             expected.append(dict(zip(PROBES, line, strict=True)))
             if relation == "root" and name not in names:
                 assert correct == 0
-    found = [dict(zip(PROBES, line, strict=True)) for line in probe_rows(probes, heads, chosen)]
+    found = [
+        dict(zip(PROBES, line, strict=True))
+        for line in score_rows(probe_scores(probes, heads, chosen))
+    ]
     assert found == expected
 
 
@@ -424,7 +446,10 @@ def test_root_words_are_wrong_for_what_needs_no_training(
         others = [j for j in range(int(batch.lengths[b])) if j != i]
         head_right += max(others, key=lambda j: float(scores[j])) == gold
     assert roots > 0
-    lines = {(line[0], line[1]): line[2:] for line in probe_rows(probe_counts, counts, counts)}
+    lines = {
+        (line[0], line[1]): line[2:]
+        for line in score_rows(probe_scores(probe_counts, counts, counts))
+    }
     assert lines["right-branching", "all"] == (branching, words, f"{branching / words:.6f}")
     assert lines["best-head", "all"] == (head_right, words, f"{head_right / words:.6f}")
     assert int(counts.total[0]) == words - roots
@@ -452,6 +477,14 @@ def findings(
         chosen=random_counts(terms, 106),
         min_anchors=min_anchors,
     )
+
+
+def titles_of(these: Findings) -> list[str]:
+    return [column.title for column in columns_of(these)]
+
+
+def cells_of_table(these: Findings) -> list[list[str]]:
+    return [[column.cell(best) for column in columns_of(these)] for best in these.table]
 
 
 def expected_lines(these: Findings, own: Sequence[str] = OWN) -> list[list[str]]:
@@ -484,10 +517,12 @@ def expected_lines(these: Findings, own: Sequence[str] = OWN) -> list[list[str]]
 @pytest.mark.parametrize("min_anchors", [1, 400, 5000])
 def test_lines_are_the_cells_under_the_columns(min_anchors: int, terms: Terms) -> None:
     these = findings(terms, min_anchors=min_anchors)
-    assert these.columns == COLUMNS[terms.row] + OWN
-    assert these.lines == expected_lines(these)
-    assert [len(line) for line in these.lines] == [len(these.columns)] * len(these.table)
-    assert len(these.lines) == {1: 6, 400: 5, 5000: 0}[min_anchors]
+    assert titles_of(these) == COLUMNS[terms.row] + OWN
+    assert cells_of_table(these) == expected_lines(these)
+    assert [len(line) for line in cells_of_table(these)] == [len(columns_of(these))] * len(
+        these.table
+    )
+    assert len(cells_of_table(these)) == {1: 6, 400: 5, 5000: 0}[min_anchors]
 
 
 def test_every_label_is_shown_for_what_it_stands_for(made_up: Terms) -> None:
@@ -505,7 +540,7 @@ def test_every_label_is_shown_for_what_it_stands_for(made_up: Terms) -> None:
 
 def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
     these = replace(findings(terms), is_partial=True)
-    lines = these.markdown.splitlines()
+    lines = markdown(these).splitlines()
     assert lines[0] == f"# Best head of each {terms.row} (test: wsj.conllu)"
     assert lines[1:4] == ["", PARTIAL, ""]
     cells = [
@@ -516,29 +551,29 @@ def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
     assert cells[1] == ["---" if column in words else "---:" for column in cells[0]]
     assert cells[2:] == expected_lines(these)
     assert lines[-1].startswith("|")
-    assert these.markdown.endswith("|\n")
+    assert markdown(these).endswith("|\n")
 
 
 def test_findings_say_where_heads_and_which_baselines_were_chosen(terms: Terms) -> None:
     what = {"relation": "Heads and offsets", "kind of errand": "Heads, rules, lags and edges"}
-    assert f"{what[terms.row]} chosen on val." in findings(terms).markdown
+    assert f"{what[terms.row]} chosen on val." in markdown(findings(terms))
     own = findings(terms, split="val")
-    assert "chosen on val, the data that they are scored on" in own.markdown
-    assert findings(terms).summary()["heads_chosen_on"] == "val"
+    assert "chosen on val, the data that they are scored on" in markdown(own)
+    assert summary_of(findings(terms))["heads_chosen_on"] == "val"
 
 
 def test_generated_text_is_called_a_demonstration(terms: Terms) -> None:
     generated = findings(terms, source="builtin:documents=3,seed=1")
-    assert DEMONSTRATION in generated.markdown
-    assert generated.summary()["demonstration"] is True
-    assert DEMONSTRATION not in findings(terms).markdown
-    assert findings(terms).summary()["demonstration"] is False
+    assert DEMONSTRATION in markdown(generated)
+    assert summary_of(generated)["demonstration"] is True
+    assert DEMONSTRATION not in markdown(findings(terms))
+    assert summary_of(findings(terms))["demonstration"] is False
 
 
 def test_the_summary_repeats_the_tables(terms: Terms) -> None:
     these = findings(terms)
-    summary = these.summary()
-    scores = {line[0]: float(str(line[4])) for line in these.probe_table if line[1] == "all"}
+    summary = summary_of(these)
+    scores = {own.name: own.accuracy for own in these.scores if own.row == "all"}
     assert summary[{"relation": "uas", "kind of errand": "found"}[terms.row]] == scores
     assert list(scores) == ["mine", *UNTRAINED[terms.row]]
     best = summary["best_heads"]
@@ -595,11 +630,7 @@ def test_the_terminal_shows_the_table_and_the_probes(
     assert cells[1 : count + 1] == expected_lines(these, OWN_IN_BRIEF)
     score = {"relation": "UAS", "kind of errand": "Found"}[terms.row]
     assert cells[count + 1] == ["probe", "trained", "correct", "anchors", score]
-    overall = {
-        str(line[0]): (float(str(line[2])), int(str(line[3])))
-        for line in these.probe_table
-        if line[1] == "all"
-    }
+    overall = {own.name: (own.correct, own.total) for own in these.scores if own.row == "all"}
     expected = [
         [
             name,
@@ -612,7 +643,12 @@ def test_the_terminal_shows_the_table_and_the_probes(
     ]
     assert cells[count + 2 :] == expected
     text = " ".join(screen())
-    for said in (these.title, *these.notes, f"{terms.title} (test)", *terms.note.splitlines()):
+    for said in (
+        title_of(these),
+        *notes_of(these),
+        f"{terms.title} (test)",
+        *terms.note.splitlines(),
+    ):
         assert said in text
 
 
@@ -630,7 +666,7 @@ def test_with_many_rivals_the_terminal_shows_only_their_accuracies(
     )
     terminal.show_findings(these)
     found = cells_of(screen())
-    titles = these.columns[: -len(OWN)]
+    titles = titles_of(these)[: -len(OWN)]
     drawn = [title for name in draws for title in (name, "its accuracy")]
     assert titles == COLUMNS[terms.row] + drawn
     chosen = [k for k, title in enumerate(titles[1:]) if title == "its accuracy"]
@@ -638,7 +674,7 @@ def test_with_many_rivals_the_terminal_shows_only_their_accuracies(
              for k in range(len(titles)) if k not in chosen]  # fmt: skip
     assert found[0] == brief + OWN_IN_BRIEF
     shown = [[cell for k, cell in enumerate(line[: len(titles)]) if k not in chosen]
-             for line in these.lines]  # fmt: skip
+             for line in cells_of_table(these)]  # fmt: skip
     assert [line[: len(brief)] for line in found[1 : 1 + len(shown)]] == shown
 
 
@@ -665,21 +701,21 @@ def test_a_table_without_a_line_says_how_to_see_more(
         "with fewer."
     )
     terminal.show_findings(none)
-    assert screen()[: 2 + len(none.notes)] == [none.title, said, *none.notes]
-    assert none.markdown.splitlines()[-1] == said
-    assert "|" not in none.markdown
+    assert screen()[: 2 + len(notes_of(none))] == [title_of(none), said, *notes_of(none)]
+    assert markdown(none).splitlines()[-1] == said
+    assert "|" not in markdown(none)
     assert " ".join(head_overview(none).texts[-1].get_text().split()) == said
-    assert findings(terms).absence == ""
+    assert absence(findings(terms)) == ""
 
 
 def test_a_table_without_a_line_says_where_its_rows_are_missing(terms: Terms) -> None:
     these = findings(terms)
     elsewhere = replace(these.chosen, total=torch.zeros_like(these.chosen.total))
     said = f"No {terms.row} with 40 anchors has any on val, where heads are chosen."
-    assert replace(these, chosen=elsewhere).absence == said
+    assert absence(replace(these, chosen=elsewhere)) == said
     nowhere = replace(these.counts, total=torch.zeros_like(these.counts.total))
     said = f"No {terms.row} has an anchor that heads are scored on."
-    assert replace(these, counts=nowhere).absence == said
+    assert absence(replace(these, counts=nowhere)) == said
 
 
 @pytest.mark.parametrize("windows", [7000, 5])
@@ -697,7 +733,7 @@ def test_a_split_is_described_by_what_is_used_and_what_is_not(windows: int, term
     )
     corpus = EdgeWindows("a.conllu", None, census, terms, np.zeros(windows, np.int32), 0)  # type: ignore[arg-type]
     packed = "" if windows == 7000 else " in 5 windows"
-    assert terminal.describe("test", corpus).splitlines() == [
+    assert describe("test", corpus).splitlines() == [
         f"test: a.conllu: 7,000 sentences{packed}, 81,000 words, 92,000 wordpieces, special tokens "
         "included; left out: 3 with a word without a wordpiece, 1 over 512 wordpieces; kept, "
         "though not trees: 1,200 with cycle",

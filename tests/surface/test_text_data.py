@@ -13,7 +13,7 @@ import pytest
 from probing.core.errors import ProbingError
 from probing.encoder import Encoder
 from probing.jobs.cli import main
-from probing.reports.findings import PARTIAL
+from probing.reports.best_heads import PARTIAL
 from probing.surface.data import TextData
 from probing.surface.measures.noop import Finder, absent_relations
 

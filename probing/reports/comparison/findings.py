@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from probing.core.errors import ProbingError
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import HeadCounts
 from probing.counting.expected import expected_best
-from probing.reports.findings import DEMONSTRATION, PARTIAL, what_is_chosen
+from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
 
 
 @dataclass(frozen=True)
@@ -102,29 +102,6 @@ class ComparisonFindings:
     def has_draws(self) -> bool:
         """Whether any model has more heads than are drawn; else all are, and nothing is new."""
         return any(model.heads > self.drawn for model in self.models)
-
-    @cached_property
-    def columns(self) -> list[str]:
-        """Those of ``comparison.csv``."""
-        rivals = []
-        for rival in self.models[0].counts.terms.rivals:
-            if rival.beside_heads:
-                rivals += [rival.name] if rival.is_choice else []
-                rivals.append(f"{rival.name}_accuracy")
-        own = "relation,model,heads,direction,layer,head,correct,total,accuracy"
-        return [*own.split(","), "drawn", "expected_best", *rivals]
-
-    def rows(self) -> Iterator[list[object]]:
-        """Lines of ``comparison.csv``."""
-        for line in self.lines:
-            best, head = line.best, line.best.head
-            row: list[object] = [best.relation, line.model.label, line.model.heads]
-            row += [head.direction, head.layer, head.head, best.correct, best.total]
-            row += [f"{best.accuracy:.6f}", self.drawn, f"{line.expected / best.total:.6f}"]
-            for beside in best.beside:
-                row += [beside.label] if beside.rival.is_choice else []
-                row.append(f"{beside.correct / best.total:.6f}")
-            yield row
 
     @property
     def title(self) -> str:

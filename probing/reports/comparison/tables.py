@@ -1,11 +1,13 @@
-"""The findings of a comparison as text: ``comparison.md``, and the terminal."""
+"""The findings of a comparison as text: ``comparison.csv``, ``comparison.md``, and the terminal."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from rich.table import Table
 
 from probing.core.files import markdown_table
-from probing.reports.columns import beside, percent
+from probing.reports.columns import beside, csv_cells, csv_titles, percent
 from probing.reports.comparison.findings import ComparisonFindings
 from probing.reports.terminal.tables import console, show
 
@@ -41,6 +43,22 @@ def lines(findings: ComparisonFindings) -> list[list[str]]:
             ]
         )
     return found
+
+
+def csv_columns(findings: ComparisonFindings) -> list[str]:
+    """Those of ``comparison.csv``."""
+    own = "relation,model,heads,direction,layer,head,correct,total,accuracy,drawn,expected_best"
+    return [*own.split(","), *csv_titles(findings.models[0].counts.terms)]
+
+
+def csv_rows(findings: ComparisonFindings) -> Iterator[list[object]]:
+    """Lines of ``comparison.csv``."""
+    for line in findings.lines:
+        best, head = line.best, line.best.head
+        row: list[object] = [best.relation, line.model.label, line.model.heads]
+        row += [head.direction, head.layer, head.head, best.correct, best.total]
+        row += [f"{best.accuracy:.6f}", findings.drawn, f"{line.expected / best.total:.6f}"]
+        yield [*row, *csv_cells(best)]
 
 
 def markdown(findings: ComparisonFindings) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from probing.counting.best import Beside, BestHead
 from probing.counting.counts import HeadCounts
+from probing.reports.best_heads import absence, title_of
 from probing.reports.findings import Findings
 
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
@@ -55,13 +56,13 @@ def head_overview(findings: Findings) -> Figure:
         panel.set_visible(False)
     for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
         panel.tick_params(labelbottom=True)  # also where the place beneath is empty
-    figure.suptitle(findings.title, fontsize=9, x=0.01, ha="left")
+    figure.suptitle(title_of(findings), fontsize=9, x=0.01, ha="left")
     if image is not None:
         figure.supxlabel("head", fontsize=8)
         figure.supylabel("layer", fontsize=8)
         _bar(figure, image, axes, label="accuracy (%)")
     else:
-        figure.text(0.5, 0.5, textwrap.fill(findings.absence, 48), ha="center", fontsize=7)
+        figure.text(0.5, 0.5, textwrap.fill(absence(findings), 48), ha="center", fontsize=7)
     return figure
 
 
@@ -113,7 +114,7 @@ def seed_overview(findings: Findings) -> Figure:
 
     What takes no training is a line across.
     """
-    families = sorted(findings.families, key=lambda family: family.mean)
+    families = sorted(findings.overall_families, key=lambda family: family.mean)
     figure = Figure(figsize=(6.4, 1.3 + 0.42 * len(families)), layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.subplots()
@@ -131,7 +132,7 @@ def seed_overview(findings: Findings) -> Figure:
     panel.set_ylim(-0.6, len(families) - 0.4)
     others = [name for name in findings.overall if name not in findings.probes.names]
     for style, name in zip(cycle(("-", "--", ":", "-.")), others, strict=False):
-        accuracy = 100 * findings.overall[name][2]
+        accuracy = 100 * findings.overall[name].accuracy
         panel.axvline(accuracy, ls=style, lw=0.9, color="#b48a00", label=f"{name} {accuracy:.1f}")
     panel.set_xlabel(f"{findings.counts.terms.score} (%)", fontsize=8)
     panel.tick_params(axis="x", labelsize=7)

@@ -14,13 +14,12 @@ from torch import Tensor
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.picking import directed, pick_word
 from probing.core.terms import ALL, MAIN
-from probing.counting.best import best_heads
 from probing.counting.counts import Cell, HeadCounts
 from probing.data.tasks.possessives import POSS_CLITIC
 from probing.learning.module import ProbingModule
 from probing.probes.base import pick
+from probing.reports.ledger import Ledger
 from probing.reports.predictions.notes import NO_PICK, Notes, Pickers, write_choices
-from probing.reports.report import Report
 from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback, corpora
 
@@ -35,11 +34,11 @@ class Predictions(SplitCallback):
     pick is noted until it is known which are the chosen ones.
 
     Args:
-        report: counts heads; must come before this among the callbacks.
+        ledger: of the run; the report that fills it comes before this among the callbacks.
     """
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
         self.notes: Notes | None = None
 
     def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
@@ -47,19 +46,20 @@ class Predictions(SplitCallback):
         if trainer.state.fn == TrainerFn.FITTING:
             return
         self.probes = tuple(module.pickers)
-        if self.report.chosen_on is not None:
-            chosen = _own(self.report.counted[self.report.chosen_on].heads)
+        corpus, sizes = corpora(trainer)[split], module.encoder.sizes
+        directions = corpus.terms.directions
+        if self.ledger.chosen_on is not None:
+            chosen = _own(self.ledger.counted[self.ledger.chosen_on].heads)
             self.cells = list(dict.fromkeys(chosen.values()))
         else:
-            self.cells = _every(module, self.report)
-        sizes = module.encoder.sizes
+            self.cells = _every(directions, sizes.layer_numbers, sizes.heads)
         self.columns = [
-            _column(cell, self.report, sizes.layer_numbers, sizes.heads) for cell in self.cells
+            _column(cell, directions, sizes.layer_numbers, sizes.heads) for cell in self.cells
         ]
         self.folder = run_folder(trainer) / "reports" / split
         self.notes = Notes(
             _path(self.folder, trainer.global_rank),
-            corpora(trainer)[split].anchors,
+            corpus.anchors,
             probes=len(self.probes),
             heads=len(self.cells),
         )
@@ -89,13 +89,11 @@ class Predictions(SplitCallback):
         self.notes.file.close()
         trainer.strategy.barrier("predictions are noted")
         if trainer.is_global_zero:
-            counted = self.report.counted[split]
             # A row that only this split has is the other's row of a single label: its head is
             # among those that were noted.
-            chosen = self.report.counted[self.report.chosen_on or split].as_choice_for(counted)
-            table = best_heads(counted.heads, chosen, at_least=self.report.min_anchors)
-            own = _own(chosen)
-            named = [ALL, *(best.relation for best in table)]
+            findings = self.ledger.findings[split]
+            own = _own(findings.chosen)
+            named = [ALL, *(best.relation for best in findings.table)]
             pickers = Pickers(
                 probes=self.probes,
                 cells=self.cells,
@@ -160,20 +158,19 @@ def _own(chosen: HeadCounts) -> dict[str, Cell]:
     return {chosen.rows[row]: chosen.best_head(row) for row in rows}
 
 
-def _every(module: ProbingModule, report: Report) -> list[Cell]:
+def _every(directions: Sequence[str], layers: Sequence[int], heads: int) -> list[Cell]:
     """All heads in all directions, as :func:`head_picks` has them."""
-    sizes = module.encoder.sizes
     return [
         Cell(direction, layer, head)
-        for direction in report.terms.directions
-        for layer in sizes.layer_numbers
-        for head in range(1, sizes.heads + 1)
+        for direction in directions
+        for layer in layers
+        for head in range(1, heads + 1)
     ]
 
 
-def _column(cell: Cell, report: Report, layers: Sequence[int], heads: int) -> int:
+def _column(cell: Cell, directions: Sequence[str], layers: Sequence[int], heads: int) -> int:
     """Where :func:`head_picks` has a head."""
-    direction = report.terms.directions.index(cell.direction)
+    direction = directions.index(cell.direction)
     return (direction * len(layers) + layers.index(cell.layer)) * heads + cell.head - 1
 
 

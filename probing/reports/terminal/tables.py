@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from types import MappingProxyType
 from typing import IO, Any, BinaryIO, cast
 
 from rich.console import Console, JustifyMethod
@@ -14,7 +13,7 @@ from rich.table import Table
 
 from probing.core.terms import ALL
 from probing.counting.best import BestHead
-from probing.data.store import EdgeWindows
+from probing.reports.best_heads import absence, columns_of, notes_of, title_of
 from probing.reports.columns import Column, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
@@ -25,39 +24,6 @@ if not console.is_terminal and "COLUMNS" not in os.environ:
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
 _ESSENTIAL = ("head", "accuracy")  # with what comes first, in the table of best heads
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
-
-
-def describe(
-    split: str, corpus: EdgeWindows, *, also_in: Mapping[str, int] = MappingProxyType({})
-) -> str:
-    """What a split holds and what was left out, in one line; what other splits hold, too, below."""
-    census = corpus.census
-    left = [
-        f"{n:,} with {why}" if why[:2] == "a " else f"{n:,} {why}"
-        for why, n in _most(census.left_out)
-    ]
-    packed = f" in {census.windows:,} windows" if census.windows != census.used else ""
-    line = (
-        f"{split}: {corpus.source}: {census.used:,} sentences{packed}, {census.words:,} words, "
-        f"{census.wordpieces:,} wordpieces, special tokens included; "
-        f"left out: {', '.join(left) or 'none'}"
-    )
-    if census.faults:
-        odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
-        line += f"; kept, though not trees: {odd}"
-    if census.oddities:
-        odd = ", ".join(f"{why} ({n:,})" for why, n in _most(census.oddities))
-        line += f"; kept, though odd: {odd}"
-    if census.shared:
-        line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
-    if corpus.scheme is not None:
-        line += f"; scheme: {corpus.scheme}"
-    shared = (
-        f"{n:,} of its {census.sentences:,} sentences stand word for word in {other}, too"
-        for other, n in also_in.items()
-    )
-    counts = (f"{n:,} {what}" for what, n in census.counts.items() if n)
-    return "\n  ".join([line, *counts, *shared])
 
 
 def show(text: str) -> None:
@@ -96,12 +62,13 @@ def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]
 def show_findings(findings: Findings) -> None:
     """The paper's Table 1, then the score of every probe and of what takes no training."""
     terms = findings.counts.terms
-    shown = _that_fit([column for column in findings.layout if column.brief], findings.table)
-    notes = list(findings.notes)
-    if len(shown) < sum(column.brief for column in findings.layout):
-        more = len(findings.layout) - len(shown)
-        notes.append(f"{more} more columns in best_heads.md.")
-    heads = Table(title=findings.title, caption="\n".join(notes), **_LEFT)
+    columns, notes = columns_of(findings), notes_of(findings)
+    brief = [column for column in columns if column.brief]
+    shown = _that_fit(brief, findings.table)
+    said = [*notes]
+    if len(shown) < len(brief):
+        said.append(f"{len(columns) - len(shown)} more columns in best_heads.md.")
+    heads = Table(title=title_of(findings), caption="\n".join(said), **_LEFT)
     every = [_cells(column, findings.table) for column in shown]
     space = room(len(every), console.width)
     for column, (title, *_), width in zip(shown, every, widths(every, space), strict=True):
@@ -112,23 +79,24 @@ def show_findings(findings: Findings) -> None:
     if findings.table:
         console.print(heads)
     else:
-        for line in (findings.title, findings.absence, *findings.notes):
+        for line in (title_of(findings), absence(findings), *notes):
             show(line)
 
     probes = Table(title=f"{terms.title} ({findings.split})", caption=terms.note, **_LEFT)
     probes.add_column("probe")
     probes.add_column("trained")
-    intervals = findings.intervals
-    for title in ("correct", "anchors", terms.score, *(["interval"] if intervals else [])):
+    scores = sorted(findings.overall.values(), key=lambda score: -score.correct)
+    has_intervals = any(score.interval for score in scores)
+    for title in ("correct", "anchors", terms.score, *(["interval"] if has_intervals else [])):
         probes.add_column(title, justify="right")
-    scores = [(name, *score[:2]) for name, score in findings.overall.items()]
-    for name, correct, total in sorted(scores, key=lambda score: -score[1]):
-        trained = "yes" if name in findings.probes.names else ""
-        own = [ends(intervals[name])] if intervals else []
-        cells = [f"{round(correct):,}", f"{total:,}", percent(correct, total), *own]
-        probes.add_row(name, trained, *cells)
+    for score in scores:
+        trained = "yes" if score.name in findings.probes.names else ""
+        own = [ends(score.interval)] if has_intervals else []
+        share = percent(score.correct, score.total)
+        cells = [f"{round(score.correct):,}", f"{score.total:,}", share, *own]
+        probes.add_row(score.name, trained, *cells)
     console.print(probes)
-    if findings.families:
+    if findings.overall_families:
         console.print(_seeds(findings))
     if findings.differences:
         console.print(_differences(findings))
@@ -157,7 +125,7 @@ def _seeds(findings: Findings) -> Table:
     table.add_column("probe")
     for column in ("seeds", "mean", "sd", "min", "max"):
         table.add_column(column, justify="right")
-    for family in sorted(findings.families, key=lambda family: -family.mean):
+    for family in sorted(findings.overall_families, key=lambda family: -family.mean):
         shares = (family.mean, family.sd, family.low, family.high)
         cells = (f"{100 * share:.1f}" for share in shares)
         table.add_row(family.name, str(len(family.accuracies)), *cells)
@@ -189,7 +157,3 @@ def show_epoch(epoch: int, split: str, score: str, scores: Mapping[str, float]) 
     if scores:
         listed = ", ".join(f"{name} {100 * share:.1f}" for name, share in scores.items())
         show(f"after epoch {epoch}: {score} on {split}: {listed}")
-
-
-def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

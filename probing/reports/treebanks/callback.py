@@ -9,21 +9,20 @@ from pytorch_lightning import Trainer
 
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
-from probing.core.files import write_csv, write_whole
 from probing.core.terms import MAIN
 from probing.counting.counts import HeadCounts
 from probing.counting.subtypes import rolled_up
 from probing.counting.treebanks import TreebankAccuracy
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
-from probing.reports.figures.heads import png
-from probing.reports.report import Report
+from probing.reports.ledger import Ledger
 from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback, corpora, is_partial
-from probing.reports.treebanks.figure import treebank_heatmap
 from probing.reports.treebanks.findings import Treebank, TreebankFindings, listed
 from probing.reports.treebanks.grouping import By, Grouping, grouped
-from probing.reports.treebanks.tables import markdown, show_treebanks
+from probing.reports.treebanks.tables import show_treebanks
+from probing.reports.treebanks.writers import OF_TREEBANKS
+from probing.reports.writers import write
 
 
 class Treebanks(SplitCallback):
@@ -33,6 +32,7 @@ class Treebanks(SplitCallback):
     whole folder, which are the same with or without.
 
     Args:
+        ledger: of the run; the report that fills it comes before this among the callbacks.
         by: how files are told apart: by ``language`` or ``treebank``, as their names say
             (en_ewt-ud-test.conllu is en and en_ewt), by ``file``, or not at all (``none``).
             ``auto``: by language, or by treebank where there is one language; files of other
@@ -41,7 +41,8 @@ class Treebanks(SplitCallback):
             first in sorted order, if not given.
     """
 
-    def __init__(self, by: By = "auto", first: str | None = None) -> None:
+    def __init__(self, ledger: Ledger, by: By = "auto", first: str | None = None) -> None:
+        self.ledger = ledger
         self.by = by
         self.first = first
         self.counts: dict[str, Mapping[str, HeadCounts]] = {}
@@ -104,7 +105,6 @@ class Treebanks(SplitCallback):
             self._write(split, trainer, module)
 
     def _write(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
-        report = _report(trainer)
         corpus = corpora(trainer)[split]
         grouping = self.grouping(corpus)
         assert grouping is not None
@@ -114,30 +114,27 @@ class Treebanks(SplitCallback):
             source=corpus.source,
             model=module.encoder.description,
             treebanks=[
-                self._treebank(name, split, grouping, corpus, report)
+                self._treebank(name, split, grouping, corpus)
                 for name in sorted(grouping.names, key=lambda name: (name != self.first, name))
             ],
-            min_anchors=report.min_anchors,
+            min_anchors=self.ledger.min_anchors,
             is_partial=is_partial(trainer, split),
         )
         folder = run_folder(trainer) / "reports" / split
-        write_csv(folder / "treebanks.csv", findings.columns, findings.rows())
-        write_whole(folder / "treebanks.md", markdown(findings))
-        if findings.pictured:
-            write_whole(folder / "treebanks.png", png(treebank_heatmap(findings)))
-        if split == report.final:
+        write(OF_TREEBANKS, findings, folder)
+        if split == self.ledger.final:
             show_treebanks(findings)
 
-    def _treebank(
-        self, name: str, split: str, grouping: Grouping, corpus: EdgeWindows, report: Report
-    ) -> Treebank:
+    def _treebank(self, name: str, split: str, grouping: Grouping, corpus: EdgeWindows) -> Treebank:
         """One treebank; its heads are chosen on its own validation data, else on all of them."""
         counts = self.counts[split][name]
         chosen, chosen_on = counts, f"{split}, the data that they are scored on"
-        if split != "val" and "val" in report.counted:
-            own = self.counts.get("val", {}).get(name)
-            chosen = report.counted["val"].of_encoder[MAIN] if own is None else own
-            chosen_on = "the whole of val" if own is None else f"val of the same {grouping.kind}"
+        whole = self.ledger.chosen_on
+        if whole is not None and whole != split:
+            own = self.counts.get(whole, {}).get(name)
+            chosen = self.ledger.counted[whole].of_encoder[MAIN] if own is None else own
+            same = f"{whole} of the same {grouping.kind}"
+            chosen_on = f"the whole of {whole}" if own is None else same
         at = grouping.names.index(name)
         parts = [part for part, of in zip(corpus.parts, grouping.of, strict=True) if of == at]
         return Treebank(
@@ -151,9 +148,3 @@ class Treebanks(SplitCallback):
             used=sum(part.used for part in parts),
             words=sum(part.words for part in parts),
         )
-
-
-def _report(trainer: Trainer) -> Report:
-    """The report on the whole split, which is done before the treebanks are."""
-    found = [c for c in trainer.callbacks if isinstance(c, Report)]  # type: ignore[attr-defined]
-    return found[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import Cell, HeadCounts
-from probing.reports.findings import DEMONSTRATION, PARTIAL, what_is_chosen
+from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
 
 MOST_PICTURED = 16
 """Relations for which a picture has room."""
@@ -133,35 +133,6 @@ class TreebankFindings:
             return ""
         return f"{len(shown)} of {len(self.relations):,} {self.first.counts.terms.row}s"
 
-    @cached_property
-    def columns(self) -> list[str]:
-        """Those of ``treebanks.csv``."""
-        rivals = []
-        for rival in self.first.counts.terms.rivals:
-            if rival.beside_heads:
-                rivals += [rival.name] if rival.is_choice else []
-                rivals.append(f"{rival.name}_accuracy")
-        return [
-            *"treebank,relation,direction,layer,head,correct,total,accuracy".split(","),
-            *rivals,
-            *"first_direction,first_layer,first_head,first_correct,first_accuracy".split(","),
-        ]
-
-    def rows(self) -> Iterator[list[object]]:
-        """Lines of ``treebanks.csv``."""
-        for line in self.lines:
-            best, first = line.best, line.first
-            row: list[object] = [line.treebank, best.relation, *_place(best.head)]
-            row += [best.correct, best.total, f"{best.accuracy:.6f}"]
-            for beside in best.beside:
-                row += [beside.label] if beside.rival.is_choice else []
-                row.append(f"{beside.correct / best.total:.6f}")
-            if first is None:
-                row += [""] * 5
-            else:
-                row += [*_place(first), line.first_correct, f"{line.first_accuracy:.6f}"]
-            yield row
-
     @property
     def notes(self) -> list[str]:
         """What a reader of the tables must know."""
@@ -185,7 +156,3 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     """Names, the first ``most`` of them, and how many more there are."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _place(head: Cell) -> tuple[str, int, int]:
-    return head.direction, head.layer, head.head

@@ -1,4 +1,4 @@
-"""The findings about several treebanks as text: ``treebanks.md``, and the terminal."""
+"""The findings about several treebanks as text: ``treebanks.csv`` and ``.md``, the terminal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,40 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from probing.core.files import markdown_table
-from probing.reports.columns import Column, beside, percent
+from probing.counting.counts import Cell
+from probing.reports.columns import Column, beside, csv_cells, csv_titles, percent
 from probing.reports.terminal.tables import console
 from probing.reports.treebanks.findings import Line, TreebankFindings
 
 # What a terminal has room for; the files hold all.
 _COLUMNS = 5
 _LINES = 60
+
+
+def csv_columns(findings: TreebankFindings) -> list[str]:
+    """Those of ``treebanks.csv``."""
+    return [
+        *"treebank,relation,direction,layer,head,correct,total,accuracy".split(","),
+        *csv_titles(findings.first.counts.terms),
+        *"first_direction,first_layer,first_head,first_correct,first_accuracy".split(","),
+    ]
+
+
+def csv_rows(findings: TreebankFindings) -> Iterator[list[object]]:
+    """Lines of ``treebanks.csv``."""
+    for line in findings.lines:
+        best, first = line.best, line.first
+        row: list[object] = [line.treebank, best.relation, *_place(best.head)]
+        row += [best.correct, best.total, f"{best.accuracy:.6f}", *csv_cells(best)]
+        if first is None:
+            row += [""] * 5
+        else:
+            row += [*_place(first), line.first_correct, f"{line.first_accuracy:.6f}"]
+        yield row
+
+
+def _place(head: Cell) -> tuple[str, int, int]:
+    return head.direction, head.layer, head.head
 
 
 def markdown(findings: TreebankFindings) -> str:

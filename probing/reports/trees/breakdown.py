@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from probing.counting.best import untrained
 from probing.counting.counting import Counted
 from probing.counting.counts import ProbeCounts
+from probing.counting.tallies import Score
 from probing.counting.trees.metrics import DISTANCE_ROWS, LENGTH_ROWS
 from probing.counting.trees.parses import ParseCounts
 from probing.reports.findings import Findings
+from probing.reports.tables import share_cells
 
 BREAKDOWN = "probe,by,value,correct,total,accuracy".split(",")
 RELATION, DISTANCE, LENGTH = "relation", "distance", "length"
@@ -26,17 +28,6 @@ class Part:
     correct: float
     total: int
 
-    @property
-    def accuracy(self) -> float:
-        """A fraction."""
-        return self.correct / self.total
-
-    @property
-    def cells(self) -> tuple[object, ...]:
-        """As in the file."""
-        right = int(self.correct) if self.correct.is_integer() else f"{self.correct:.6f}"
-        return self.probe, self.by, self.value, right, self.total, f"{self.accuracy:.6f}"
-
 
 def breakdown(findings: Findings, heads: Counted, counted: ParseCounts) -> list[Part]:
     """Every probe and what takes no training, each by relation, distance and length.
@@ -47,8 +38,8 @@ def breakdown(findings: Findings, heads: Counted, counted: ParseCounts) -> list[
         counted: the same in rows of distance and length.
     """
     of_relation = [
-        Part(str(name), RELATION, str(row), float(str(correct)), int(str(total)))
-        for name, row, correct, total, *_ in findings.probe_table
+        Part(score.name, RELATION, score.row, score.correct, score.total)
+        for score in findings.scores
     ]
     probes = counted.probes
     of_encoder = {
@@ -76,11 +67,15 @@ def breakdown(findings: Findings, heads: Counted, counted: ParseCounts) -> list[
     ]
 
 
-def tree_rows(trees: ProbeCounts, findings: Findings) -> Iterator[tuple[object, ...]]:
-    """Lines of ``trees.csv``: anchors that decoded trees get right; the rows as in the report."""
-    order = dict.fromkeys(str(row) for _, row, *_ in findings.probe_table)
-    for k, name in enumerate(trees.names):
-        for row in order:
-            r = list(trees.rows).index(row)
-            correct, total = int(trees.correct[r, k]), int(trees.total[r])
-            yield name, row, correct, total, f"{correct / total:.6f}"
+def breakdown_rows(parts: Iterable[Part]) -> Iterator[tuple[object, ...]]:
+    """Lines of ``breakdown.csv``."""
+    for part in parts:
+        yield (part.probe, part.by, part.value, *share_cells(part.correct, part.total))
+
+
+def tree_scores(trees: ProbeCounts, findings: Findings) -> Iterator[Score]:
+    """Anchors that decoded trees get right; the rows as in the report."""
+    for name in trees.names:
+        tally = trees.probe(name)
+        for row in dict.fromkeys(score.row for score in findings.scores):
+            yield tally.score(name, trees.rows, list(trees.rows).index(row))

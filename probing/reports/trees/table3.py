@@ -47,7 +47,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Shares:
     """Fractions by name: a line shows those that there are."""
 
     uas: Mapping[str, float]
@@ -70,21 +70,21 @@ def undirected_rows(found: Undirected) -> Iterator[tuple[object, ...]]:
         )
 
 
-def entry_rows(entries: Sequence[Entry], scores: Scores) -> Iterator[tuple[str, ...]]:
+def entry_rows(entries: Sequence[Entry], shares: Shares) -> Iterator[tuple[str, ...]]:
     """Lines of ``table3.csv``: each draw and seed by itself."""
     for entry in entries:
-        shares = (
-            scores.uas.get(entry.name),
-            scores.tree.get(entry.name),
-            scores.undirected.uuas(entry.name),
-            scores.undirected.spearman.get(entry.name),
+        known = (
+            shares.uas.get(entry.name),
+            shares.tree.get(entry.name),
+            shares.undirected.uuas(entry.name),
+            shares.undirected.spearman.get(entry.name),
             None if entry.paper is None else entry.paper / 100,
         )
-        cells = ("" if share is None else f"{share:.6f}" for share in shares)
+        cells = ("" if share is None else f"{share:.6f}" for share in known)
         yield entry.group, entry.name, entry.encoder, *cells
 
 
-def lines_of(entries: Sequence[Entry], scores: Scores) -> list[list[str]]:
+def lines_of(entries: Sequence[Entry], shares: Shares) -> list[list[str]]:
     """The cells of the table, a line for each group, in the order of their first entries."""
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -95,10 +95,10 @@ def lines_of(entries: Sequence[Entry], scores: Scores) -> list[list[str]]:
         lines.append(
             [
                 group + several(members),
-                _shown([scores.uas.get(name) for name in names], percent=True),
-                _shown([scores.tree.get(name) for name in names], percent=True),
-                _shown([scores.undirected.uuas(name) for name in names], percent=True),
-                _shown([scores.undirected.spearman.get(name) for name in names], percent=False),
+                _shown([shares.uas.get(name) for name in names], percent=True),
+                _shown([shares.tree.get(name) for name in names], percent=True),
+                _shown([shares.undirected.uuas(name) for name in names], percent=True),
+                _shown([shares.undirected.spearman.get(name) for name in names], percent=False),
                 _of_paper(members[0]),
             ]
         )

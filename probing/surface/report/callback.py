@@ -17,7 +17,7 @@ from safetensors.torch import save as safetensors
 from probing.core.errors import ProbingError
 from probing.core.files import write_csv, write_whole
 from probing.core.version import VERSION
-from probing.reports.findings import PARTIAL
+from probing.reports.best_heads import PARTIAL
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show

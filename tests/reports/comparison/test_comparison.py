@@ -30,7 +30,7 @@ from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import Dependencies
 from probing.jobs.compared_models import entries_of, labels_of
 from probing.reports.comparison.findings import Compared, ComparisonFindings
-from probing.reports.comparison.tables import columns, lines, markdown
+from probing.reports.comparison.tables import columns, csv_columns, csv_rows, lines, markdown
 
 ROWS = ("all", "nsubj", "obj")
 KNOWN = ("name", "layers", "random_init", "random_seed")
@@ -321,7 +321,9 @@ def findings(terms: Terms, *, chosen_on: str = "val") -> ComparisonFindings:
 def test_a_line_a_relation_and_model(terms: Terms) -> None:
     these = findings(terms)
     assert these.drawn == 6
-    found = [{c: str(v) for c, v in zip(these.columns, row, strict=True)} for row in these.rows()]
+    found = [
+        {c: str(v) for c, v in zip(csv_columns(these), row, strict=True)} for row in csv_rows(these)
+    ]
     assert [(row["relation"], row["model"], row["heads"]) for row in found] == [
         ("all", "small", "6"),
         ("all", "large", "12"),
@@ -372,9 +374,9 @@ def test_no_heads_are_drawn_where_every_model_has_as_many(terms: Terms) -> None:
     assert {len(row) for row in lines(alike)} == {len(columns(alike))}
     assert "Every model has 6 heads." in alike.notes
     assert "best of" not in markdown(alike)
-    assert alike.columns == these.columns
-    for row in alike.rows():
-        found = dict(zip(alike.columns, row, strict=True))
+    assert csv_columns(alike) == csv_columns(these)
+    for row in csv_rows(alike):
+        found = dict(zip(csv_columns(alike), row, strict=True))
         assert found["expected_best"] == found["accuracy"]
 
 

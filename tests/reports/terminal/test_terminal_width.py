@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from probing.counting.tallies import Score
 from probing.reports.columns import Column
 from probing.reports.terminal import tables as terminal
 from probing.reports.terminal.widths import fits, longest_word, room, widths
@@ -105,19 +106,18 @@ def column(place: int) -> Column:
 
 
 @pytest.fixture
-def findings() -> Any:
+def findings(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(terminal, "title_of", lambda _: "Best heads")
+    monkeypatch.setattr(terminal, "notes_of", lambda _: ["Chosen on val."])
+    monkeypatch.setattr(terminal, "columns_of", lambda _: list(map(column, range(len(TITLES)))))
     terms = SimpleNamespace(title="UAS without punctuation", score="UAS", note="A note.")
     return SimpleNamespace(
-        title="Best heads",
-        notes=["Chosen on val."],
-        layout=[column(place) for place in range(len(TITLES))],
         table=[SimpleNamespace(relation=cells[0], cells=cells) for cells in HEADS],
         counts=SimpleNamespace(terms=terms),
         split="test",
-        overall={"mine": (1.0, 2, 0.5)},
+        overall={"mine": Score("mine", "all", 1.0, 2)},
         probes=SimpleNamespace(names=("mine",)),
-        intervals={},
-        families=[],
+        overall_families=[],
         differences=[],
     )
 

@@ -21,13 +21,14 @@ from probing.counting.metrics import HeadAccuracy
 from probing.counting.treebanks import TreebankAccuracy
 from probing.data.store import Part
 from probing.data.tasks.dependencies import Dependencies
-from probing.reports.findings import DEMONSTRATION
+from probing.reports.best_heads import DEMONSTRATION
+from probing.reports.ledger import Ledger
 from probing.reports.terminal.tables import console
 from probing.reports.treebanks import Treebanks
 from probing.reports.treebanks.figure import treebank_heatmap
 from probing.reports.treebanks.findings import Treebank, TreebankFindings
 from probing.reports.treebanks.grouping import MOST_FILES, grouped
-from probing.reports.treebanks.tables import markdown, show_treebanks
+from probing.reports.treebanks.tables import csv_columns, csv_rows, markdown, show_treebanks
 
 Edges = tuple[EdgeBatch, Encoding]
 ROWS = ("all", "nsubj", "obj", "rare")
@@ -257,8 +258,8 @@ def test_every_treebank_has_its_best_heads_and_those_of_the_first(terms: Terms) 
     found = {
         (row["treebank"], row["relation"]): row
         for row in (
-            {c: str(v) for c, v in zip(these.columns, values, strict=True)}
-            for values in these.rows()
+            {c: str(v) for c, v in zip(csv_columns(these), values, strict=True)}
+            for values in csv_rows(these)
         )
     }
     first = these.treebanks[0]
@@ -289,7 +290,7 @@ def test_every_treebank_has_its_best_heads_and_those_of_the_first(terms: Terms) 
                     f"{right / total:.6f}",
                 )
             else:
-                assert {row[c] for c in these.columns if c.startswith("first_")} == {""}
+                assert {row[c] for c in csv_columns(these) if c.startswith("first_")} == {""}
     assert set(found) == expected
     assert {line.treebank for line in these.lines} == {"en", "de", "fr"}
 
@@ -412,9 +413,9 @@ def test_only_the_data_that_is_reported_has_to_say_its_treebanks() -> None:
         "val": Files("one.conllu"),
         "test": Files("de_gsd-ud-test.conllu", "en_ewt-ud-test.conllu"),
     }
-    Treebanks(by="language", first="en").check(corpora, "test")
+    Treebanks(Ledger(), by="language", first="en").check(corpora, "test")
     with pytest.raises(ProbingError, match=r"mine\.conllu"):
-        Treebanks(by="language").check(corpora | {"val": corpora["train"]}, "test")
+        Treebanks(Ledger(), by="language").check(corpora | {"val": corpora["train"]}, "test")
 
 
 @given(st.lists(st.sampled_from(["de", "en", "fr"]), min_size=1, max_size=8))

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from matplotlib.figure import Figure
 
+from probing.counting.tallies import Score
 from probing.counting.trees.metrics import DISTANCE_ROWS, LENGTH_ROWS
 from probing.counting.trees.undirected import Undirected
 from probing.encoder import Encoder
@@ -30,7 +31,7 @@ from probing.reports.trees.table3 import (
     SHORT,
     TABLE,
     Entry,
-    Scores,
+    Shares,
     entry_rows,
     lines_of,
     markdown,
@@ -56,27 +57,27 @@ def module_of(probes: dict[str, Any], **random: bool) -> Any:
 
 def findings_of(*names: str) -> Any:
     best = {"best-head": "3-9 both", "best-offset": "+1", "best-twin_1": "1-2 both"}
-    overall = dict.fromkeys(names, (1.0, 2, 0.5))
+    overall = {name: Score(name, "all", 1.0, 2) for name in names}
     return SimpleNamespace(overall=overall, best_over_all=best)
 
 
 def test_draws_are_a_line_with_mean_and_range() -> None:
-    scores = Scores(uas={"a": 0.25, "b": 0.30, "d": 0.5}, tree={"b": 0.4}, undirected=UNDIRECTED)
+    shares = Shares(uas={"a": 0.25, "b": 0.30, "d": 0.5}, tree={"b": 0.4}, undirected=UNDIRECTED)
     listed = [
         Entry("a", "random", 30, encoder="twin_1"),
         Entry("d", "other"),
         Entry("b", "random", 30, encoder="twin_2"),
     ]
-    assert lines_of(listed, scores) == [
+    assert lines_of(listed, shares) == [
         ["random (2 draws)", "27.5 (25.0–30.0)", "40.0", "40.0 (30.0–50.0)", "–", "30"],
         ["other", "50.0", "–", "–", "–", ""],
     ]
     edges = [Entry("c", "c", 80, is_undirected=True)]
-    assert lines_of(edges, scores)[0][3:] == ["45.0", "0.81", "80 (UUAS)"]
+    assert lines_of(edges, shares)[0][3:] == ["45.0", "0.81", "80 (UUAS)"]
     seeds = [Entry("a", "mine", seed=1), Entry("b", "mine", seed=2)]
-    assert lines_of(seeds, scores)[0][0] == "mine (2 seeds)"
+    assert lines_of(seeds, shares)[0][0] == "mine (2 seeds)"
     both = [Entry(k, "x", encoder=k, seed=s) for k in "ab" for s in (1, 2, 3)]
-    assert lines_of(both, scores)[0][0] == "x (2 draws, 3 seeds)"
+    assert lines_of(both, shares)[0][0] == "x (2 draws, 3 seeds)"
 
 
 def test_entries_stand_in_the_order_of_the_paper() -> None:
@@ -169,14 +170,14 @@ def test_without_an_edge_to_judge_by_no_layer_is_the_best() -> None:
 
 
 def test_the_file_for_programs_has_each_draw_by_itself() -> None:
-    scores = Scores(uas={"a": 0.25, "b": 1 / 3}, tree={"b": 0.4}, undirected=UNDIRECTED)
+    shares = Shares(uas={"a": 0.25, "b": 1 / 3}, tree={"b": 0.4}, undirected=UNDIRECTED)
     listed = [
         Entry("a", "random", 30, encoder="twin_1"),
         Entry("b", "random", 30, encoder="twin_2"),
         Entry("c", "layers (layer 3, best of 2 on val)", 80, is_undirected=True),
         Entry("d", "nothing"),
     ]
-    rows = [dict(zip(TABLE, row, strict=True)) for row in entry_rows(listed, scores)]
+    rows = [dict(zip(TABLE, row, strict=True)) for row in entry_rows(listed, shares)]
     assert ",".join(TABLE) == "line,probe,encoder,uas,uas_tree,uuas,spearman,paper"
     assert rows == [
         {

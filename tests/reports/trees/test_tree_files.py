@@ -15,6 +15,7 @@ from probing.data import DependencyData
 from probing.encoder import Encoder
 from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe, StructuralProbe
+from probing.reports.ledger import Ledger
 from probing.reports.report import Report
 from probing.reports.trees.report import TreeReport
 
@@ -42,8 +43,8 @@ def folder(tiny_encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> P
         "low": StructuralProbe(layer=0),
         "high": StructuralProbe(layer=1, rank=2),
     }
-    report = Report(min_anchors=1)
-    trainer = quiet_trainer(root, report, TreeReport(report))
+    ledger = Ledger(min_anchors=1)
+    trainer = quiet_trainer(root, Report(ledger), TreeReport(ledger))
     data = DependencyData(test=str(root / "three.conllu"), tokenizer=tiny_encoder.tokenizer)
     trainer.test(ProbingModule(tiny_encoder, probes), datamodule=data, verbose=False)
     return root / "reports" / "test"
@@ -99,7 +100,7 @@ def test_nothing_is_logged_where_there_is_nothing_to_count() -> None:
     trainer: Any = SimpleNamespace(is_global_zero=False)
     for total in (0, 4):
         found = Undirected({"s": 0}, {}, total, sentences=total, left_out=0)
-        report = TreeReport(SimpleNamespace())  # type: ignore[arg-type]
+        report = TreeReport(Ledger())
         report.parses = None
         report.distances = SimpleNamespace(compute=lambda found=found: found, probes=("s",))  # type: ignore[assignment]
         report.finish("val", trainer, module)

@@ -21,6 +21,7 @@ from probing.encoder import Encoder
 from probing.jobs.checks import _check_trees
 from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe
+from probing.reports.ledger import Ledger
 from probing.reports.report import Report
 from probing.reports.trees.report import TreeReport
 
@@ -108,10 +109,10 @@ def generated(module: Planted, **seeds: int) -> DependencyData:
     return DependencyData(**sources, tokenizer=module.encoder.tokenizer)
 
 
-def trainer_in(root: Path, **options: Any) -> tuple[Trainer, Report]:
-    """A trainer that reports on trees into a folder, and its report."""
-    report = Report()
-    return quiet_trainer(root, report, TreeReport(report), **options), report
+def trainer_in(root: Path, **options: Any) -> tuple[Trainer, Ledger]:
+    """A trainer that reports on trees into a folder, and its ledger."""
+    ledger = Ledger()
+    return quiet_trainer(root, Report(ledger), TreeReport(ledger), **options), ledger
 
 
 def lines(path: Path) -> list[dict[str, str]]:
@@ -199,8 +200,8 @@ def test_trees_are_not_decoded_while_probes_are_trained(
 ) -> None:
     module = planted(tiny_encoder)
     options = {"max_epochs": 1, "enable_checkpointing": False, "num_sanity_val_steps": 0}
-    trainer, report = trainer_in(tmp_path, **options)
-    report.final = "val"
+    trainer, ledger = trainer_in(tmp_path, **options)
+    ledger.final = "val"
     data = generated(module, train=3, val=1)
     trainer.fit(module, datamodule=data)
     written = {path.name for path in (tmp_path / "reports" / "val").iterdir()}

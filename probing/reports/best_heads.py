@@ -1,0 +1,96 @@
+"""The table of best heads in words: ``best_heads.md``, and what any table of the scores says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from probing.core.files import markdown_table
+from probing.core.schemes import in_the_paper
+from probing.core.terms import ALL, Terms
+from probing.counting.intervals import FEW
+from probing.reports.columns import Column, layout
+from probing.reports.findings import Findings
+
+DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
+PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
+WILSON = f"Wilson's below {FEW} units, and where all or nothing is right."
+
+
+def markdown(findings: Findings) -> str:
+    """``best_heads.md``."""
+    said = [*notes_of(findings), *findings.holds.splitlines()]
+    if findings.scheme is not None and findings.scheme.name == "UD":
+        said += in_the_paper([best.relation for best in findings.table]).splitlines()
+    notes = (line for note in said for line in (note.strip(), ""))
+    columns = columns_of(findings)
+    words = [k for k, column in enumerate(columns) if column.words]
+    cells = ([column.cell(best) for column in columns] for best in findings.table)
+    table = (
+        markdown_table([column.title for column in columns], cells, words=words)
+        if findings.table
+        else [absence(findings)]
+    )
+    return "\n".join([f"# {title_of(findings)}", "", *notes, *table]) + "\n"
+
+
+def title_of(findings: Findings) -> str:
+    """What the tables are about."""
+    row, source = findings.counts.terms.row, Path(findings.source).name
+    return f"Best head of each {row} ({findings.split}: {source})"
+
+
+def columns_of(findings: Findings) -> list[Column]:
+    """The columns of the table."""
+    return layout(
+        findings.counts.terms,
+        has_intervals=findings.counts.resampled is not None,
+        own=f"best on {findings.split}" if findings.is_held_out else None,
+    )
+
+
+def absence(findings: Findings) -> str:
+    """Why the table has no line, if so."""
+    if findings.table:
+        return ""
+    row, totals, least = findings.counts.terms.row, findings.counts.total, findings.min_anchors
+    if not (totals > 0).any():
+        return f"No {row} has an anchor that heads are scored on."
+    if (totals >= least).any():
+        return (
+            f"No {row} with {least} anchors has any on {findings.chosen_on}, where heads are "
+            "chosen."
+        )
+    return (
+        f"No {row} has {least} anchors; min_anchors=1 (--report.min_anchors 1) shows those with "
+        "fewer."
+    )
+
+
+def caveats(findings: Findings) -> list[str]:
+    """What a reader of any table of these scores must know."""
+    own = "" if findings.is_held_out else ", the data that they are scored on"
+    return [
+        *([DEMONSTRATION] if findings.is_demonstration else []),
+        *([PARTIAL] if findings.is_partial else []),
+        f"{what_is_chosen(findings.counts.terms)} chosen on {findings.chosen_on}{own}.",
+    ]
+
+
+def notes_of(findings: Findings) -> list[str]:
+    """What a reader of the table of best heads must know."""
+    found = caveats(findings)
+    if findings.flattery is not None:
+        found.append(
+            f"Best on {findings.split}: chosen on the data that it is scored on, as in the paper; "
+            f"{100 * findings.flattery:.1f} points higher, mean over the rows but {ALL}."
+        )
+    if findings.resamples:
+        found.append(f"Intervals: 95%, from {findings.resamples}. {WILSON}")
+    return [*found, f"At least {findings.min_anchors} anchors. {findings.model}."]
+
+
+def what_is_chosen(terms: Terms) -> str:
+    """Heads, and which baselines, as the start of a sentence."""
+    rivals = [rival for rival in terms.rivals if rival.is_choice]
+    *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,135 @@
+"""What a run has counted, what heads are chosen on, and which split it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from probing.core.batches import EdgeBatch
+from probing.counting.counting import Counted, HeadCounting, ProbeCounting
+from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.differences import Pair
+from probing.counting.resampling import Resampler
+from probing.data.store import EdgeWindows
+from probing.learning.module import ProbingModule
+from probing.reports.described import describe, resamples_of
+from probing.reports.findings import Findings
+
+
+@dataclass(frozen=True)
+class SplitCounting:
+    """Counts the batches of a split; ``heads`` is ``None`` if those were counted before."""
+
+    split: str
+    heads: HeadCounting | None
+    probes: ProbeCounting
+
+    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+        """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
+        self.probes.update(batch, outcome)
+        if self.heads is not None:
+            self.heads.update(batch, outcome)
+
+
+class Ledger:
+    """One for a run, from the command line or from Python: who reports on it reads it here.
+
+    ``counted`` holds the heads' counts of each split, ``findings`` what its report says (in the
+    first process of a trainer), ``judged_at`` after which step of training its probes were counted.
+
+    Args:
+        min_anchors: how many anchors a row of the report needs for a line in the tables.
+        final: the split that the run ends with, which is shown on the terminal; ``None`` where
+            something else is, such as a comparison of several runs.
+        resampler: counts everything in resamples, too, if given.
+        pairs: which two are to be compared.
+    """
+
+    def __init__(
+        self,
+        *,
+        min_anchors: int = 100,
+        final: str | None = "test",
+        resampler: Resampler | None = None,
+        pairs: Sequence[Pair] = (),
+    ) -> None:
+        self.min_anchors = min_anchors
+        self.final = final
+        self.resampler = resampler
+        self.pairs = pairs
+        self.counted: dict[str, Counted] = {}
+        self.findings: dict[str, Findings] = {}
+        self.judged_at: dict[str, int] = {}
+
+    @property
+    def chosen_on(self) -> str | None:
+        """The split whose counts choose heads, if that is not each split's own."""
+        return "val" if "val" in self.counted else None
+
+    def chosen_for(self, split: str) -> HeadCounts:
+        """What heads are chosen by where ``split`` is reported."""
+        counted = self.counted[split]
+        return self.counted[self.chosen_on or split].as_choice_for(counted)
+
+    def begin(self, split: str, module: ProbingModule, corpus: EdgeWindows) -> SplitCounting:
+        """Start counting; heads do not change and are counted once."""
+        terms, units, drawn = corpus.terms, corpus.units, self.resampler
+        heads = None
+        if split not in self.counted:
+            heads = HeadCounting(module, terms, resampler=drawn, units=units.of_heads)
+        probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
+        return SplitCounting(split, heads, probes)
+
+    def end(self, counting: SplitCounting, *, step: int = 0) -> ProbeCounts:
+        """Enter what was counted, summed over processes; returns the probes' counts.
+
+        ``step`` is that of training.
+        """
+        self.judged_at[counting.split] = step
+        if counting.heads is not None:
+            self.counted[counting.split] = counting.heads.compute()
+        return counting.probes.compute()
+
+    def report(
+        self,
+        split: str,
+        probes: ProbeCounts,
+        corpus: EdgeWindows,
+        *,
+        model: str,
+        is_partial: bool = False,
+        also_in: Mapping[str, int] = MappingProxyType({}),
+        circumstances: Mapping[str, object] = MappingProxyType({}),
+    ) -> Findings:
+        """Enter, and return, what the report on a split says.
+
+        Args:
+            split: whose heads have been counted.
+            probes: what :meth:`end` returned.
+            corpus: the split.
+            model: what was looked at, in words.
+            is_partial: whether batches were left out.
+            also_in: how many of its sentences other splits hold, too.
+            circumstances: what was run, for ``summary.json``.
+        """
+        counted = self.counted[split]
+        findings = self.findings[split] = Findings(
+            split=split,
+            source=corpus.source,
+            model=model,
+            counts=counted.heads,
+            probes=probes,
+            chosen_on=self.chosen_on or split,
+            chosen=self.chosen_for(split),
+            min_anchors=self.min_anchors,
+            holds=describe(split, corpus, also_in=also_in),
+            scheme=corpus.scheme,
+            is_partial=is_partial,
+            resamples=resamples_of(self.resampler, corpus),
+            pairs=self.pairs,
+            of_encoder=counted.of_encoder,
+            circumstances=circumstances,
+        )
+        return findings

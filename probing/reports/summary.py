@@ -1,0 +1,147 @@
+"""``summary.json``: the scores in short, and what was run, on what and how."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from pytorch_lightning import Trainer
+
+from probing.core.terms import ALL
+from probing.core.version import VERSION
+from probing.counting.best import BestHead
+from probing.counting.intervals import BOUNDS, Interval
+from probing.counting.spread import Family
+from probing.data.store import EdgeWindows
+from probing.learning.module import ProbingModule
+from probing.reports.findings import Findings
+
+
+def summary(findings: Findings) -> dict[str, object]:
+    """The part of ``summary.json`` that is about scores."""
+    score = findings.counts.terms.score.lower()
+    overall, families = findings.overall, findings.overall_families
+    ends = {name: _bounds(own.interval) for name, own in overall.items() if own.interval}
+    return {
+        "demonstration": findings.is_demonstration,
+        "partial": findings.is_partial,
+        "split": findings.split,
+        "heads_chosen_on": findings.chosen_on,
+        "best_heads": {best.relation: _best(best, findings) for best in findings.table},
+        **({} if findings.flattery is None else {"flattery": round(findings.flattery, 6)}),
+        score: {name: own.accuracy for name, own in overall.items()},
+        **({"intervals": {"from": findings.resamples, score: ends}} if findings.resamples else {}),
+        **({"seeds": {own.name: _seeds(own) for own in families}} if families else {}),
+        **({"differences": _differences(findings)} if findings.pairs else {}),
+    }
+
+
+def _best(best: BestHead, findings: Findings) -> dict[str, object]:
+    return {
+        "head": str(best.head),
+        "direction": best.head.direction,
+        "accuracy": round(best.accuracy, 6),
+        "anchors": best.total,
+        **_bounds(best.interval),
+        **{
+            beside.rival.name: {
+                "baseline": beside.baseline,
+                "accuracy": round(beside.correct / best.total, 6),
+                **_bounds(beside.interval),
+            }
+            for beside in best.beside
+        },
+        **({f"best_on_{findings.split}": _own(best)} if findings.is_held_out else {}),
+    }
+
+
+def _own(best: BestHead) -> dict[str, object]:
+    """The head that is best where it is scored, another having been chosen elsewhere."""
+    return {
+        "head": str(best.own),
+        "direction": best.own.direction,
+        "accuracy": round(best.own_accuracy, 6),
+        "flattery": round(best.flattery, 6),
+    }
+
+
+def _seeds(family: Family) -> dict[str, object]:
+    return {
+        "seeds": list(family.accuracies),
+        "mean": round(family.mean, 6),
+        "sd": round(family.sd, 6),
+        "min": family.low,
+        "max": family.high,
+    }
+
+
+def _differences(findings: Findings) -> list[dict[str, object]]:
+    """Over ``all``."""
+    return [
+        {
+            "first": found.pair.first,
+            "second": found.pair.second,
+            "difference": round(found.apart, 6),
+            **_bounds(found.interval),
+        }
+        for found in findings.differences
+        if found.row == ALL
+    ]
+
+
+def _bounds(interval: Interval | None) -> dict[str, float]:
+    """Ends and units."""
+    if interval is None:
+        return {}
+    values = (round(interval.low, 6), round(interval.high, 6), interval.units)
+    return dict(zip(BOUNDS, values, strict=True))
+
+
+def circumstances(
+    corpus: EdgeWindows,
+    trainer: Trainer,
+    module: ProbingModule,
+    *,
+    seconds: float,
+    also_in: Mapping[str, int],
+) -> dict[str, object]:
+    """The part of ``summary.json`` that says what was run, on what and how.
+
+    Args:
+        corpus: the split.
+        trainer: of the run.
+        module: what was run.
+        seconds: how long, so far.
+        also_in: how many of its sentences other splits hold, too.
+    """
+    census, scheme, vectors = corpus.census, corpus.scheme, module.vectors
+    seed = os.environ.get("PL_GLOBAL_SEED")
+    packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
+    return {
+        **module.identity,
+        "data": {
+            "source": corpus.source,
+            **({"scheme": scheme.name, "scheme_by": scheme.by} if scheme else {}),
+            "documents": census.documents,
+            "sentences": census.sentences,
+            "used": census.used,
+            "windows": census.windows,
+            "words": census.words,
+            "wordpieces": census.wordpieces,
+            "left_out": dict(census.left_out),
+            "not_trees": dict(census.faults),
+            "counts": dict(census.counts),
+            "odd": dict(census.oddities),
+            "shared_wordpieces": census.shared,
+        },
+        **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),
+        "seed": int(seed) if seed else None,
+        "epochs": trainer.current_epoch,
+        "precision": str(trainer.precision),
+        "device": module.device.type,
+        "processes": trainer.world_size,
+        "wall_seconds": round(seconds, 1),
+        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
+        "also_in": dict(also_in),
+    }

@@ -1,0 +1,138 @@
+"""The files of a report, each of which is a writer; a further file is one more in a list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pytorch_lightning import Trainer
+
+from probing.core.files import write_csv, write_whole
+from probing.core.terms import MAIN
+from probing.counting.best import baseline_scores
+from probing.reports.best_heads import markdown
+from probing.reports.figures.heads import head_overview, png, relation_heatmap, seed_overview
+from probing.reports.findings import Findings
+from probing.reports.run_folder import add_figure
+from probing.reports.summary import summary
+from probing.reports.tables import (
+    BASELINES,
+    DIFFERENCES,
+    ERRORS,
+    HEADS,
+    PROBES,
+    SEEDS,
+    difference_rows,
+    error_rows,
+    head_rows,
+    score_rows,
+    seed_rows,
+    with_bounds,
+)
+
+Found = TypeVar("Found", contravariant=True)
+
+
+class Writer(Protocol[Found]):
+    """Writes a table or a figure of what was found into a folder; nothing, if there is none.
+
+    What was found is :class:`~probing.reports.findings.Findings` in a report on a split.
+    """
+
+    def __call__(self, findings: Found, folder: Path, /) -> None:
+        """Write."""
+        ...
+
+
+def write(writers: Iterable[Writer[Found]], findings: Found, folder: Path) -> None:
+    """Call the writers in their order."""
+    for writer in writers:
+        writer(findings, folder)
+
+
+def heads(findings: Findings, folder: Path) -> None:
+    """``heads.csv``, and one for each further encoder."""
+    for name, counts in findings.of_encoder.items():
+        path = folder / f"heads{_suffix(name)}.csv"
+        write_csv(path, with_bounds(HEADS, counts), head_rows(counts))
+
+
+def errors(findings: Findings, folder: Path) -> None:
+    """``errors.csv``, and one for each further encoder, where the task tells kinds of errors."""
+    for name, counts in findings.of_encoder.items():
+        if counts.terms.errors:
+            write_csv(folder / f"errors{_suffix(name)}.csv", ERRORS, error_rows(counts))
+
+
+def baselines(findings: Findings, folder: Path) -> None:
+    """``baselines.csv``, without the heads of further encoders."""
+    counts = findings.of_encoder[MAIN]
+    columns = with_bounds(BASELINES, counts)
+    write_csv(folder / "baselines.csv", columns, score_rows(baseline_scores(counts)))
+
+
+def best_heads(findings: Findings, folder: Path) -> None:
+    """``best_heads.md``."""
+    write_whole(folder / "best_heads.md", markdown(findings))
+
+
+def heads_figure(findings: Findings, folder: Path) -> None:
+    """``heads.png``."""
+    write_whole(folder / "heads.png", png(head_overview(findings)))
+
+
+@dataclass(frozen=True)
+class LoggedHeads:
+    """A figure of each relation for the logger of a run, and no file."""
+
+    trainer: Trainer
+
+    def __call__(self, findings: Findings, folder: Path) -> None:
+        """Show them."""
+        for best in findings.pictured:
+            figure = relation_heatmap(findings.counts, best.relation)
+            add_figure(self.trainer, f"{findings.split}/heads/{best.relation}", figure)
+
+
+def probes(findings: Findings, folder: Path) -> None:
+    """``probes.csv``."""
+    columns = with_bounds(PROBES, findings.probes)
+    write_csv(folder / "probes.csv", columns, score_rows(findings.scores))
+
+
+def seeds(findings: Findings, folder: Path) -> None:
+    """``seeds.csv``, if a probe has several."""
+    if findings.families:
+        write_csv(folder / "seeds.csv", SEEDS, seed_rows(findings.families))
+
+
+def seeds_figure(findings: Findings, folder: Path) -> None:
+    """``seeds.png``, if a probe has several."""
+    if findings.overall_families:
+        write_whole(folder / "seeds.png", png(seed_overview(findings)))
+
+
+def differences(findings: Findings, folder: Path) -> None:
+    """``differences.csv``, if the user named pairs."""
+    if findings.pairs:
+        write_csv(folder / "differences.csv", DIFFERENCES, difference_rows(findings.differences))
+
+
+def summary_file(findings: Findings, folder: Path) -> None:
+    """``summary.json``."""
+    content = {**findings.circumstances, **summary(findings)}
+    write_whole(folder / "summary.json", json.dumps(content, indent=2) + "\n")
+
+
+OF_HEADS: tuple[Writer[Findings], ...] = (heads, errors, baselines, best_heads, heads_figure)
+"""Written once a split, since heads do not change while a probe trains."""
+
+OF_PROBES: tuple[Writer[Findings], ...] = (probes, seeds, seeds_figure, differences, summary_file)
+"""Written whenever probes were counted."""
+
+
+def _suffix(encoder: str) -> str:
+    return "" if encoder == MAIN else f"_{encoder}"
