@@ -1,67 +1,45 @@
-"""What must be known of a command line before, and beside, its parser."""
+"""What must be known of a command line before its parser can be made."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
 from collections.abc import Sequence
+from typing import Any
 
 
-def early_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """What must be known before the real parser can be fed."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+def peek(arguments: Sequence[str]) -> argparse.Namespace:
+    """Which job is asked for and what it goes on with; complaints are left to its parser."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("-c", "--config", action="append", default=[])
-    parser.add_argument("--ckpt_path")
-    parser.add_argument("--output")
     parser.add_argument("--import", dest="imports", action="append", default=[])
-    parser.add_argument("--resume", action="store_true")
-    return parser.parse_known_args(list(arguments))[0]
+    for name in ("--job", "--ckpt_path", "--output"):
+        parser.add_argument(name)
+    for names in (("-h", "--help"), ("--resume",), ("--traceback",)):
+        parser.add_argument(*names, action="store_true")
+    try:
+        return parser.parse_known_args(list(arguments))[0]
+    except argparse.ArgumentError:
+        return parser.parse_args([])
 
 
-def own_arguments(arguments: Sequence[str]) -> list[str]:
-    """What the parser of a job gets to see; and the current folder becomes importable."""
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
-    own = [a for a in arguments if a not in ("--traceback", "--resume")]
-    own = _without(_without(own, "--ckpt_path"), "--import")
-    own = _flag(_flag(own, "--overwrite"), "--predictions")
-    own = _several(_several(own, "--seeds"), "--paired")
-    return ["--help" if argument == "--help_trainer" else argument for argument in own]
+class Peeked(argparse.Action):
+    """An option that :func:`peek` has read: it is known, and no configuration may hold it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        hidden = argparse.SUPPRESS
+        super().__init__(option_strings, dest=hidden, default=hidden, **settings)
+
+    def __call__(self, *ignored: Any) -> None:
+        """Leave everything as it is."""
 
 
-def _without(arguments: Sequence[str], option: str) -> list[str]:
-    """The arguments less an option and its value."""
-    kept, skip = [], False
-    for argument in arguments:
-        if not skip and argument != option and not argument.startswith(f"{option}="):
-            kept.append(argument)
-        skip = not skip and argument == option
-    return kept
-
-
-def _flag(arguments: Sequence[str], option: str) -> list[str]:
-    """The arguments with a bare flag spelt out, as LightningCLI wants it."""
-    return [f"{option}=true" if argument == option else argument for argument in arguments]
-
-
-def _several(arguments: Sequence[str], option: str) -> list[str]:
-    """The arguments with several values of an option as one list, as LightningCLI wants it."""
-    kept: list[str] = []
-    values: list[str] | None = None
-    for argument in arguments:
-        name, _, value = argument.partition("=")
-        if name == option:
-            values = [value] if value else []
-            kept.append(argument)
-        elif values is not None and not argument.startswith("-"):
-            values.append(argument)
-        else:
-            values = None
-            kept.append(argument)
-        if values and not values[0].startswith("["):
-            kept[-1] = f"{option}={json.dumps(values)}"
-        elif values:
-            kept[-1] = f"{option}={values[0]}"
-    return kept
+def add_peeked(parser: argparse.ArgumentParser) -> None:
+    """Make the options that :func:`peek` reads known to the parser of a job."""
+    parser.add_argument("--ckpt_path", action=Peeked, help="a checkpoint to evaluate")
+    parser.add_argument("--import", action=Peeked, help="a module that a checkpoint may import")
+    for names, text in (
+        (("--resume",), "go on with the run in the output folder"),
+        (("--traceback",), "show where an error came from"),
+        (("-h", "--help"), "the options of the job"),
+    ):
+        parser.add_argument(*names, action=Peeked, nargs=0, help=text)

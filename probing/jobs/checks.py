@@ -54,9 +54,9 @@ def make_ready(commands: Commands, splits: Iterable[str], *, resume: bool | None
             show(f"{named}: {verb} distances, which --report.trees true reports")
 
 
-def check_checkpoint(model: ProbingModule, path: str | None) -> None:
+def check_checkpoint(model: ProbingModule, path: str) -> None:
     """Refuse a checkpoint of other probes, encoders or vectors, before anything is written."""
-    if path is not None and is_first():
+    if is_first():
         model.configure_model()
         model.on_load_checkpoint(load_checkpoint(path))
 

@@ -6,14 +6,13 @@ Nothing heavy is imported until it is needed, so that ``--help`` answers at once
 from __future__ import annotations
 
 import os
-import re
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from probing.core.errors import ProbingError
-from probing.jobs.arguments import early_arguments
+from probing.jobs.arguments import peek
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
 
 _USAGE = """\
@@ -57,18 +56,17 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
     Bad input ends in one or two lines on standard error and status 2.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not early_arguments(arguments).config and {"-h", "--help"} & set(arguments):
+    said = peek(arguments)
+    if said.help and not said.config:
         print(usage(script))
         return 0
     _quieten()
     try:
-        if script == "evaluate" and _is_about_text(early_arguments(arguments).config):
-            from probing.jobs.text import run
-        else:
-            from probing.jobs.edges import run
-        run(script, arguments, early=early_arguments(arguments))
+        from probing.jobs.launch import launch
+
+        launch(script, arguments, said)
     except ProbingError as error:
-        if "--traceback" in arguments:
+        if said.traceback:
             raise
         return _fail(error)
     except KeyboardInterrupt:
@@ -107,13 +105,6 @@ def _headline(path: Path) -> tuple[str, str]:
     return script, text.strip()
 
 
-def _is_about_text(configs: Sequence[str]) -> bool:
-    """Whether a config has the section ``surface``, as jobs on plain text do."""
-    paths = [Path(config) for config in configs]
-    texts = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
-    return any(re.search(r"^surface:", text, re.MULTILINE) for text in texts)
-
-
 def _quieten() -> None:
     """Keep to what concerns the user: no hints of other products, no device inventory."""
     import logging
@@ -127,7 +118,6 @@ def _quieten() -> None:
             logging.getLogger(name + child).setLevel(logging.WARNING)
     for message in (
         "does not have many workers",
-        "LightningCLI's args parameter",
         "isinstance.treespec, LeafSpec",
         "in eval mode at the start of training",  # the encoder is frozen
         "across ranks is zero",  # there may be no validation data

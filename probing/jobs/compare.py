@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pytorch_lightning import Trainer
 
@@ -45,7 +45,7 @@ AnyJob = TypeVar("AnyJob", bound=Job)
 def compare(
     entries: Sequence[Entry],
     *,
-    build: Callable[[Sequence[str]], AnyJob],
+    build: Callable[[Mapping[str, Any], str | None], AnyJob],
     ready: Callable[[AnyJob], None],
     evaluate: Callable[[AnyJob], None],
     folder: RunFolder,
@@ -57,7 +57,8 @@ def compare(
 
     Args:
         entries: the models.
-        build: makes the run that a command line's further arguments ask for; loads no model.
+        build: makes the run of an encoder with these options, which writes to a folder; loads no
+            model.
         ready: finds out what is wrong with a run, loading its model.
         evaluate: runs it.
         folder: of the comparison; each model's run has a folder of its own in it.
@@ -66,7 +67,7 @@ def compare(
     Raises:
         ProbingError: if a model cannot be loaded, or the models do not get the same windows.
     """
-    jobs = {entry.label: build(_arguments(entry, folder.output)) for entry in entries}
+    jobs = {entry.label: build(entry.options, _below(folder.output, entry)) for entry in entries}
     tokenizers = {label: _tokenizer(job) for label, job in jobs.items()}
     if is_first:
         folder.check(resume=None)
@@ -81,7 +82,7 @@ def compare(
         if is_first:
             show(f"Model {number} of {len(entries)}: {entry.label}")
         output = str(folder.path) if is_first else folder.output
-        job = build(_arguments(entry, output))
+        job = build(entry.options, _below(output, entry))
         evaluated.append(_evaluated(entry.label, job, tokenizers, evaluate))
         del job
     if is_first:
@@ -180,6 +181,6 @@ def _tokenizer(job: Job) -> Tokenizer:
     return job.datamodule.tokenizer
 
 
-def _arguments(entry: Entry, output: str | None) -> list[str]:
-    """What the command line says of one model."""
-    return [*entry.arguments, *([f"--output={Path(output) / entry.label}"] if output else [])]
+def _below(output: str | None, entry: Entry) -> str | None:
+    """The folder of a model's run in that of the comparison."""
+    return str(Path(output) / entry.label) if output else None

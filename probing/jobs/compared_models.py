@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,14 +25,6 @@ class Entry:
 
     label: str
     options: Mapping[str, Any]
-
-    @property
-    def arguments(self) -> list[str]:
-        """The command line that asks for this model."""
-        return [
-            f"--model.encoder.{option}={value if isinstance(value, str) else json.dumps(value)}"
-            for option, value in self.options.items()
-        ]
 
 
 def entries_of(models: Sequence[str | Mapping[str, Any]], known: Collection[str]) -> list[Entry]:

@@ -5,80 +5,65 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 from docstring_parser import DocstringStyle, parse
 from jsonargparse import Namespace
 
 from probing.encoder import Encoder
-from probing.jobs.compared_models import MODELS
-from probing.learning.module import ProbingModule
-from probing.reports.own_writers import ReportOptions
-from probing.reports.treebanks import Treebanks
+from probing.jobs.registry import EVERY, Row
 
 _WIDTH = 100
 _INDENT = 8
-
+_TRAINER = ("max_epochs", "devices", "strategy", "accelerator", "precision")
 
 Values = dict[str, tuple[object, str]]
 """Values and descriptions of options by their names."""
 
 
-def explain(config: Namespace, *, script: str, job: str) -> str:
-    """The text: a section each for model, probes, data, report and the run itself."""
-    sections = {
-        "model": options("model.encoder", Encoder, config.model.encoder)
-        | options("model", ProbingModule, _own(config.model)),
-        "probes": {},
-        "data": options_of_data(config),
-        "report": options("report", ReportOptions, config.report),
-        "treebanks": options("treebanks", Treebanks, config.treebanks),
-    }
-    for name, encoder in (config.model.encoders or {}).items():
+def explained(
+    config: Namespace, row: Row, owners: Mapping[str, type], *, script: str, config_name: str
+) -> str:
+    """The text: a section each for model, probes, data, report and the run itself.
+
+    Args:
+        config: the values.
+        row: of the registry, whose own options stand under the headings that they name.
+        owners: whose arguments the options of a section are; ``model`` is headed by its encoder.
+        script: that was called.
+        config_name: the config, as it was named.
+    """
+    sections: dict[str, Values] = {"model": {}, "probes": {}, "data": {}}
+    for key, owner in owners.items():
+        sections.setdefault(key.partition(".")[0], {}).update(options(key, owner, config[key]))
+    for name, encoder in (config.model.get("encoders") or {}).items():
         sections["model"] |= options(f"model.encoders.{name}", Encoder, encoder)
-    for name, probe in (config.model.probes or {}).items():
-        key = f"model.probes.{name}"
-        sections["probes"][key] = (probe.class_path, "the class; any class that can be imported")
-        sections["probes"] |= options(key, _class(probe.class_path), probe.init_args)
-    return explanation(sections, config, script=script, job=job)
-
-
-def options_of_data(config: Namespace) -> Values:
-    """The options of the class that a job's data is of."""
-    data = config.data
-    return options("data", _class(data.class_path), data.init_args)
-
-
-def explanation(sections: Mapping[str, Values], config: Namespace, *, script: str, job: str) -> str:
-    """The text made of sections, and of what every run has."""
-    lines = [f"usage: python {script}.py --config {job} [options]", ""]
-    for title, own in sections.items():
-        if own:
-            lines += [f"{title}:", *_listed(own)]
-    trainer = config.trainer.as_dict()
-    shown = ("max_epochs", "devices", "strategy", "accelerator", "precision")
-    run = _RUN | ({"models": (config.models, MODELS)} if script == "evaluate" else {})
-    lines += ["run:", *_listed(run)]
+    for name, probe in (config.model.get("probes") or {}).items():
+        sections["probes"] |= _named(f"model.probes.{name}", probe)
+    sections["data"] = _named("data", config.data)
+    for option in (*EVERY, *row.options):
+        if option.name not in row.tacit:
+            value = config[option.name] if option.shown is None else option.shown
+            own = sections.setdefault(option.title, {})
+            own[option.name] = (value, option.text)
+    lines = [f"usage: python {script}.py --config {config_name} [options]", ""]
+    for title, values in sections.items():
+        if values:
+            lines += [f"{title}:", *_listed(values)]
     lines += ["trainer (any argument of Lightning's Trainer; --help_trainer lists them all):"]
-    lines += _listed({f"trainer.{name}": (trainer[name], "") for name in shown})
+    lines += _listed({f"trainer.{name}": (config.trainer[name], "") for name in _TRAINER})
     return "\n".join(lines)
 
 
-_RUN: Values = {
-    "output": ("runs/<job>/version_N", "folder to write to"),
-    "overwrite": (False, "replace the run that the folder holds"),
-    "predictions": (False, "write what every probe and the chosen heads pick for each anchor"),
-    "seed_everything": (1, "seed of everything random"),
-    "seeds": ("", "several starts of each probe, trained in the same run: --seeds 1 2 3"),
-    "intervals": (0, "resamples, 40 or more, for 95% intervals of every accuracy; 0 for none"),
-    "paired": ("", "'A,B': the interval of the difference between two probes or heads"),
-}
-
-
-def _own(model: Namespace) -> SimpleNamespace:
-    """The options of the model that are neither its encoder nor a class to be named."""
-    return SimpleNamespace(vectors=model.vectors, reduction=model.reduction)
+def _named(key: str, said: Namespace) -> Values:
+    """A class that is named, and its options; an option may be such a class in turn."""
+    values: Values = {key: (said.class_path, "the class; any class that can be imported")}
+    own = options(key, _class(said.class_path), said.init_args)
+    for name, value in vars(said.init_args).items():
+        if isinstance(value, Namespace) and "class_path" in value:
+            own.pop(f"{key}.{name}")
+            own |= _named(f"{key}.{name}", value)
+    return values | own
 
 
 def _class(path: str) -> type:
@@ -97,7 +82,8 @@ def options(key: str, owner: type, values: Any) -> Values:
     return {
         f"{key}.{name}": (value, " ".join(said.get(name, "").replace("``", "").split()))
         for name, value in vars(values).items()
-        if name not in ("tokenizer", "encoder")  # one comes from the encoder, which has its own
+        # One comes from the encoder; others have options of their own.
+        if name not in ("tokenizer", "encoder", "encoders", "probes", "optimizer", "seeds")
     }
 
 

@@ -7,24 +7,49 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
-from typing import Any
+from typing import Any, NoReturn
 
-from pytorch_lightning.cli import LightningArgumentParser
+from jsonargparse import ArgumentParser
 
 from probing.core.errors import ProbingError
 from probing.data import EdgeData
 from probing.probes import Probe
 
 
-class Parser(LightningArgumentParser):
+class Parser(ArgumentParser):
     """A parser whose errors are ours: short, with the nearest name that exists."""
 
-    def error(self, message: str, *args: Any, **kwargs: Any) -> Any:
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, "add_help": False} | settings)
+        self.owners: dict[str, type] = {}
+
+    def add_section(
+        self, owner: type, key: str, *, is_named: bool = False, instantiate: bool = True
+    ) -> None:
+        """Add the arguments of a class, or of any subclass that the user names, as options.
+
+        Args:
+            owner: the class.
+            key: what the options start with.
+            is_named: whether the user names the class.
+            instantiate: whether it is built with the rest.
+        """
+        if is_named:
+            self.add_subclass_arguments(owner, key, fail_untyped=False, required=True)
+        else:
+            self.add_class_arguments(
+                owner, key, fail_untyped=False, sub_configs=True, instantiate=instantiate
+            )
+        self.owners[key] = owner
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise instead of exiting.
 
         Raises:
-            ProbingError: always.
+            ProbingError: always, but within another parser, which says the whole.
         """
+        if not self.exit_on_error:
+            super().error(message, ex)
         raise ProbingError(_shorten(message, self)) from None
 
 
@@ -76,7 +101,7 @@ def _values(said: Mapping[str, Any]) -> Iterator[bool]:
             yield True
 
 
-def _shorten(message: str, parser: LightningArgumentParser) -> str:
+def _shorten(message: str, parser: Parser) -> str:
     """What the parser complains about, in a line or two, with the nearest option that exists.
 
     Its messages are nested: an outer "does not validate" holds the reasons of each type that
@@ -107,7 +132,7 @@ def _shorten(message: str, parser: LightningArgumentParser) -> str:
     return f"{text}\n       did you mean {near!r}?" if near else text
 
 
-def _nearest(name: str, parser: LightningArgumentParser) -> str | None:
+def _nearest(name: str, parser: Parser) -> str | None:
     """The option that ``name`` is most like: as a whole, or in its last part."""
     known = {action.dest for action in parser._actions}
     for own in (EdgeData, Probe, *Probe.__subclasses__()):

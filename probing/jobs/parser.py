@@ -2,113 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+import argparse
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any, ClassVar, Self
 
 import yaml
-from jsonargparse import set_parsing_settings
+from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from probing.core.errors import ProbingError
+from probing.core.version import VERSION
 from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.compared_models import MODELS, labels_of
+from probing.jobs.arguments import add_peeked
+from probing.jobs.compared_models import labels_of
+from probing.jobs.help import explained
 from probing.jobs.parse_errors import Parser, refuse_empty
-from probing.jobs.scripts import CHECKPOINT
+from probing.jobs.parts import add_parts
+from probing.jobs.registry import EVERY, Row
+from probing.jobs.scripts import CHECKPOINT, Script
 from probing.learning.module import ProbingModule
 from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions
 from probing.reports.predictions.callback import Predictions
 from probing.reports.report import Report
 from probing.reports.run_folder import RunFolder
-from probing.reports.treebanks import Treebanks
+from probing.reports.treebanks import TreebankOptions, Treebanks
 from probing.reports.trees.report import TreeReport
 from probing.reports.weights import HeadWeights
 
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
+_TRAINER = {
+    "devices": 1,
+    "logger": False,  # RunFolder brings one, once it knows where
+    "use_distributed_sampler": False,
+    "num_sanity_val_steps": 0,
+    "enable_model_summary": False,
+    "log_every_n_steps": 10,
+}
 
 
-class Commands(LightningCLI):
-    """LightningCLI with the options of a run; it parses and builds, and runs nothing."""
+class Commands(ABC):
+    """What a command line and its configurations ask for, read and not yet built.
+
+    Args:
+        row: of the registry; its options are read beside those of :attr:`kinds` and
+            :attr:`sections`.
+        arguments: the command line.
+        name: names the folder under ``runs/``.
+
+    Raises:
+        ProbingError: for what cannot be read.
+    """
 
     kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
+    sections: ClassVar[Mapping[str, type]] = {"report": ReportOptions, "treebanks": TreebankOptions}
 
-    def __init__(self, arguments: Sequence[str], *, job: str, is_quiet: bool = False) -> None:
-        set_parsing_settings(subclasses_disabled=[Encoder])
-        self.job = job
-        self.is_quiet = is_quiet
-        super().__init__(
-            *self.kinds,
-            subclass_mode_data=True,
-            run=False,
-            args=list(arguments),
-            parser_class=Parser,
-            parser_kwargs={"allow_abbrev": False},
-            auto_configure_optimizers=False,
-            save_config_callback=None,
-            load_from_checkpoint_support=False,
-            seed_everything_default=1,
-            trainer_defaults={
-                "devices": 1,
-                "logger": False,  # RunFolder brings one, once it knows where
-                "use_distributed_sampler": False,
-                "num_sanity_val_steps": 0,
-                "enable_model_summary": False,
-                "log_every_n_steps": 10,
-            },
-        )
-
-    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Read command line and configs.
-
-        Raises:
-            ProbingError: for what they do not say rightly.
-        """
-        super().parse_arguments(parser, args)
-        for path in self.config.config or []:
-            said = yaml.safe_load(path.get_content())
+    def __init__(self, row: Row, arguments: Sequence[str], *, name: str) -> None:
+        self.row, self.name = row, name
+        self.is_quiet = False
+        self.parser = self.parser_of(row)
+        self.config = self.parser.parse_args(arguments)
+        for path in self.config.config or ():
+            said = path and yaml.safe_load(path.get_content())
             if isinstance(said, dict):
                 refuse_empty(str(path), said, self.config.as_dict())
+        for option in row.options:
+            if option.settings.get("nargs") == "+":
+                self.config[option.name] = flat(self.config[option.name])
+        seed = self.config.seed_everything
+        if seed is not False:  # `true` is for a seed by chance
+            self.config.seed_everything = seed_everything(None if seed is True else seed, True)
 
-    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the options of a run and hand the encoder's tokenizer to the data."""
-        parser.add_argument("--output", type=str | None, help="folder to write to")
-        parser.add_argument("--overwrite", type=bool, default=False, help="replace a run there")
-        self.add_report(parser)
-        parser.link_arguments(
-            "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"
-        )
+    @classmethod
+    def parser_of(cls, row: Row) -> Parser:
+        """The parser of the options of a job."""
+        parser = Parser(dump_header=[f"attention-probing {VERSION}"])
+        parser.add_argument("-c", "--config", action="config", help="which job to run")
+        parser.add_argument("--help_trainer", action="help", help="every option, at length")
+        add_peeked(parser)
+        parser.add_argument("--job", type=str, default=row.name, help="what kind of job it is")
+        parser.add_section(Trainer, "trainer", instantiate=False)
+        parser.set_defaults({f"trainer.{name}": value for name, value in _TRAINER.items()})
+        model, data = cls.kinds
+        add_parts(parser, model=model, data=data)
+        for option in (*EVERY, *row.options):
+            parser.add_argument(f"--{option.name}", help=option.text, **option.settings)
+        for key, owner in cls.sections.items():
+            parser.add_section(owner, key)
+        cls.link(parser)
+        return parser
 
-    def add_report(self, parser: LightningArgumentParser) -> None:
-        """Add the options of the reports."""
-        parser.add_argument("--models", type=list[str | dict[str, Any]] | None, help=MODELS)
-        parser.add_argument("--predictions", type=bool, default=False, help="write every choice")
-        parser.add_argument("--intervals", type=int, default=0, help="resamples, 40 or more")
-        parser.add_argument("--paired", type=list[str], default=[], help="'A,B' to compare")
-        parser.add_argument("--seeds", type=list[int], default=[], help="starts of each probe")
-        parser.link_arguments("seeds", "model.seeds")
-        parser.add_class_arguments(ReportOptions, "report")
-        parser.add_class_arguments(Treebanks, "treebanks", skip={"ledger"}, instantiate=False)
+    @classmethod
+    def link(cls, parser: Parser) -> None:
+        """Hand what one option says to another."""
+        # A list in brackets is one value of several.
+        parser.link_arguments("seeds", "model.seeds", compute_fn=flat)
 
-    def instantiate_classes(self) -> None:
-        """Build a run; the models of a comparison get one each, and later."""
-        if self.config.get("models") is None:
-            super().instantiate_classes()
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """The same with some values changed, not yet built."""
+        other = copy(self)
+        other.config = self.parser.parse_object(dict(values), self.config)
+        return other
 
-    def instantiate_trainer(self, **kwargs: Any) -> Any:
-        """Add what every run has: a folder, a checkpoint, the weights of heads."""
-        self.folder = RunFolder(
-            job=self.job,
-            output=self.config.get("output"),
-            overwrite=bool(self.config.get("overwrite")),
+    def build(self) -> None:
+        """Build model, data and trainer; nothing is loaded yet."""
+        self.built = self.parser.instantiate(self.config)
+        self.model, self.datamodule = self.built.model, self.built.data
+        self.folder = self.run_folder()
+        options = vars(self.built.trainer)
+        own = options.pop("callbacks") or []
+        own = own if isinstance(own, list) else [own]
+        self.trainer = Trainer(**options, callbacks=[*own, self.folder, *self.callbacks()])
+
+    def run_folder(self) -> RunFolder:
+        """Where the run writes."""
+        return RunFolder(
+            job=self.name,
+            output=self.config.output,
+            overwrite=self.config.overwrite,
             config=self.parser.dump(self.config, skip_unset=False),
             folders=labels_of,
         )
-        config = {**self._get(self.config_init, "trainer", default={}), **kwargs}
-        return self._instantiate_trainer(config, [self.folder, *self.callbacks()])
 
     def callbacks(self) -> list[Callback]:
         """What looks on while the trainer runs."""
@@ -118,7 +137,7 @@ class Commands(LightningCLI):
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         )
-        self.report = self._get(self.config_init, "report")
+        self.report = self.built.report
         final = "val" if self.datamodule.sources["test"] is None else "test"
         ledger = self.ledger = Ledger(
             min_anchors=self.report.min_anchors,
@@ -126,13 +145,38 @@ class Commands(LightningCLI):
             resampler=_resampler(self.config.intervals),
             pairs=[read_pair(text) for text in self.config.paired],
         )
-        self.treebanks = Treebanks(ledger, **self._get(self.config_init, "treebanks"))
+        self.treebanks = Treebanks(ledger, self.built.treebanks)
         self.own_writers = OwnWriters(ledger, self.report.writers)
         trees = [TreeReport(ledger)] if self.report.trees else []
         found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
-        if self.config.get("predictions"):
+        if self.config.predictions:
             found.append(Predictions(ledger))
         return [*found, self.own_writers]
+
+    def explained(self, script: Script, config: str) -> str:
+        """The options of the job, with the values that they have."""
+        owners = {"model.encoder": Encoder, "model": self.kinds[0], **self.sections}
+        return explained(self.config, self.row, owners, script=script, config_name=config)
+
+    @abstractmethod
+    def run(
+        self, script: Script, said: argparse.Namespace, checkpoint: dict[str, Any] | None
+    ) -> None:
+        """Do what the command line says.
+
+        Args:
+            script: that was called.
+            said: what was known of the command line before it was parsed.
+            checkpoint: that it names, if so.
+
+        Raises:
+            ProbingError: for bad input, before anything is written.
+        """
+
+
+def flat(values: Sequence[Any]) -> list[Any]:
+    """The values of an option of several, some of which may be lists of them."""
+    return [each for value in values for each in (value if isinstance(value, list) else [value])]
 
 
 def _resampler(count: int) -> Resampler | None:
@@ -144,10 +188,3 @@ def _resampler(count: int) -> Resampler | None:
     if count and count < FEWEST:
         raise ProbingError(f"--intervals: expected 0 or a number from {FEWEST}, found {count}")
     return Resampler(count) if count else None
-
-
-class Options(Commands):
-    """Parses and builds nothing."""
-
-    def instantiate_classes(self) -> None:
-        """Leave everything as it was read."""

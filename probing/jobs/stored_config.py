@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from probing.core.errors import ProbingError
+from probing.data import EdgeData
 from probing.data.builtin.reader import read_builtin
 from probing.data.sources.files import READERS, is_here
-from probing.jobs.scripts import CONFIGS, DEFAULT, Script
+from probing.jobs.parse_errors import Parser
+from probing.jobs.parts import add_parts
+from probing.jobs.scripts import Script
 from probing.learning.checkpoints import load_checkpoint
+from probing.learning.module import ProbingModule
 
 # What a stored configuration may name without the user's word: classes of the kinds that a run is
 # built of, and our own readers. Anything else there may run commands when it is called.
@@ -49,52 +52,81 @@ _PLAIN = re.compile(
 )
 
 
-def stored_config(script: Script, early: Namespace) -> str | None:
-    """The resolved configuration that a checkpoint or an interrupted run holds."""
+@dataclass(frozen=True)
+class Stored:
+    """What a run of before left: its configuration, and the checkpoint that it came in."""
+
+    config: str
+    checkpoint: dict[str, Any] | None = None
+
+
+def stored_config(script: Script, early: Namespace) -> Stored | None:
+    """What the checkpoint holds that the command line names, or the run that it goes on with."""
     if early.ckpt_path and script == "train":
         raise ProbingError("train.py goes on with --resume --output DIR; --ckpt_path evaluates")
     if early.ckpt_path:
-        config = load_checkpoint(early.ckpt_path).get("config")
-        if not isinstance(config, str):
-            raise ProbingError(f"{early.ckpt_path}: expected a checkpoint of train.py")
-        return config
+        return Stored(*stored_in(early.ckpt_path))
     if early.resume:
         if not early.output:
             raise ProbingError("--resume needs --output DIR, the folder of the interrupted run")
         path = Path(early.output) / "config.yaml"
         if not path.exists():
             raise ProbingError(f"{path}: there is no run to go on with")
-        return path.read_text(encoding="utf-8")
+        return Stored(path.read_text(encoding="utf-8"))
     return None
 
 
-@contextmanager
-def base_arguments(
-    script: Script, early: Namespace, stored: str | None, arguments: Sequence[str]
-) -> Iterator[list[str]]:
-    """The arguments that come before the user's own: a stored config or the default job."""
-    if stored is None:
-        default = CONFIGS / f"{DEFAULT[script]}.yaml"
-        yield [] if early.config else ["--config", str(default)]
-        return
-    config = _current(yaml.safe_load(stored))
-    config.pop("output", None)
-    config.pop("overwrite", None)
-    if not early.resume:  # what was asked for another run's reports
-        config.pop("treebanks", None)
-        config.pop("predictions", None)
-        (config.get("report") or {}).pop("writers", None)
-    _refuse_foreign(config, [*early.imports, *arguments])
-    sources = config.get("data", {}).get("init_args", {})
+def stored_in(path: str) -> tuple[str, dict[str, Any]]:
+    """The configuration that a checkpoint of ``train.py`` holds, and the checkpoint, read once.
+
+    Raises:
+        ProbingError: if it is none.
+    """
+    checkpoint = load_checkpoint(path)
+    config = checkpoint.get("config")
+    if not isinstance(config, str):
+        raise ProbingError(f"{path}: expected a checkpoint of train.py")
+    return config, checkpoint
+
+
+def screened(config: str, said: Sequence[str]) -> dict[str, Any]:
+    """A stored configuration that imports nothing but what is ours or what the user ``said``.
+
+    Raises:
+        ProbingError: naming what it would import, and how to allow it.
+    """
+    found = _current(yaml.safe_load(config))
+    if not isinstance(found, dict):
+        raise ProbingError("expected a stored configuration, found none")
+    for own in ("output", "overwrite"):
+        found.pop(own, None)
+    _refuse_foreign(found, said)
+    return found
+
+
+def for_evaluation(config: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
+    """A stored configuration without what was asked for another run's reports."""
+    own = {name: v for name, v in config.items() if name not in ("treebanks", "predictions")}
+    own["report"] = {k: v for k, v in (own.get("report") or {}).items() if k != "writers"}
+    sources = own.get("data", {}).get("init_args", {})
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
-    if script == "evaluate" and sources.get("val") and not said and not is_here(sources["val"]):
+    if sources.get("val") and not said and not is_here(sources["val"]):
         print(f"val: {sources['val']} is not here: heads are chosen on the test data")
         sources["val"] = None
-    # LightningCLI reads configs from files; this one lives as long as the parsing.
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "stored.yaml"
-        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        yield ["--config", str(path)]
+    return own
+
+
+def parts(config: dict[str, Any]) -> tuple[ProbingModule, EdgeData]:
+    """Model and data of a screened configuration, without the rest of the run; nothing is loaded.
+
+    Raises:
+        ProbingError: for what cannot be read.
+    """
+    parser = Parser()
+    add_parts(parser, model=ProbingModule, data=EdgeData)
+    model = config["model"] | {"seeds": config.get("seeds")}
+    built = parser.instantiate(parser.parse_object({"model": model, "data": config["data"]}))
+    return built.model, built.data
 
 
 def _current(config: Any, key: str = "") -> Any:

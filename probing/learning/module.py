@@ -325,6 +325,16 @@ class ProbingModule(LightningModule):
             check_same(made["encoders"][name], self.encoders[name])
         self._check_vectors(made.get("vectors"))
 
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """The probes of a checkpoint that is read already.
+
+        Raises:
+            ProbingError: if it was not made by this framework, or with another model.
+        """
+        self.configure_model()
+        self.on_load_checkpoint(checkpoint)
+        self.load_state_dict(checkpoint["state_dict"])
+
     @property
     def _vectors_used(self) -> list[str] | None:
         """The file of word vectors, and what tells it from another."""

@@ -1,5 +1,5 @@
 """Several treebanks of one folder beside each other."""
 
-from probing.reports.treebanks.callback import Treebanks
+from probing.reports.treebanks.callback import TreebankOptions, Treebanks
 
-__all__ = ["Treebanks"]
+__all__ = ["TreebankOptions", "Treebanks"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pytorch_lightning import Trainer
@@ -25,14 +26,11 @@ from probing.reports.treebanks.writers import OF_TREEBANKS
 from probing.reports.writers import write
 
 
-class Treebanks(SplitCallback):
-    """Tells the files of a folder apart and compares their best heads.
-
-    Writes ``treebanks.csv``, ``treebanks.md`` and ``treebanks.png`` beside the reports on the
-    whole folder, which are the same with or without.
+@dataclass(frozen=True)
+class TreebankOptions:
+    """How treebanks of one folder are told apart.
 
     Args:
-        ledger: of the run; the report that fills it comes before this among the callbacks.
         by: how files are told apart: by ``language`` or ``treebank``, as their names say
             (en_ewt-ud-test.conllu is en and en_ewt), by ``file``, or not at all (``none``).
             ``auto``: by language, or by treebank where there is one language; files of other
@@ -41,10 +39,24 @@ class Treebanks(SplitCallback):
             first in sorted order, if not given.
     """
 
-    def __init__(self, ledger: Ledger, by: By = "auto", first: str | None = None) -> None:
+    by: By = "auto"
+    first: str | None = None
+
+
+class Treebanks(SplitCallback):
+    """Tells the files of a folder apart and compares their best heads.
+
+    Writes ``treebanks.csv``, ``treebanks.md`` and ``treebanks.png`` beside the reports on the
+    whole folder, which are the same with or without.
+
+    Args:
+        ledger: of the run; the report that fills it comes before this among the callbacks.
+        options: how they are told apart.
+    """
+
+    def __init__(self, ledger: Ledger, options: TreebankOptions) -> None:
         self.ledger = ledger
-        self.by = by
-        self.first = first
+        self.by, self.first = options.by, options.first
         self.counts: dict[str, Mapping[str, HeadCounts]] = {}
         self.metric: TreebankAccuracy | None = None
 

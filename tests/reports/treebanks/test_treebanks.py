@@ -24,7 +24,7 @@ from probing.data.tasks.dependencies import Dependencies
 from probing.reports.best_heads import DEMONSTRATION
 from probing.reports.ledger import Ledger
 from probing.reports.terminal.tables import console
-from probing.reports.treebanks import Treebanks
+from probing.reports.treebanks import TreebankOptions, Treebanks
 from probing.reports.treebanks.figure import treebank_heatmap
 from probing.reports.treebanks.findings import Treebank, TreebankFindings
 from probing.reports.treebanks.grouping import MOST_FILES, grouped
@@ -413,9 +413,11 @@ def test_only_the_data_that_is_reported_has_to_say_its_treebanks() -> None:
         "val": Files("one.conllu"),
         "test": Files("de_gsd-ud-test.conllu", "en_ewt-ud-test.conllu"),
     }
-    Treebanks(Ledger(), by="language", first="en").check(corpora, "test")
+    Treebanks(Ledger(), TreebankOptions(by="language", first="en")).check(corpora, "test")
     with pytest.raises(ProbingError, match=r"mine\.conllu"):
-        Treebanks(Ledger(), by="language").check(corpora | {"val": corpora["train"]}, "test")
+        Treebanks(Ledger(), TreebankOptions(by="language")).check(
+            corpora | {"val": corpora["train"]}, "test"
+        )
 
 
 @given(st.lists(st.sampled_from(["de", "en", "fr"]), min_size=1, max_size=8))

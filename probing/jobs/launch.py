@@ -1,0 +1,67 @@
+"""From a command line to a job that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from probing.core.errors import ProbingError
+from probing.jobs.parse_errors import naming
+from probing.jobs.registry import row_of
+from probing.jobs.scripts import CONFIGS, DEFAULT, Script
+from probing.jobs.stored_config import for_evaluation, screened, stored_config
+
+
+def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
+    """Do what the command line says.
+
+    Args:
+        script: that was called.
+        arguments: the command line.
+        said: what :func:`~probing.jobs.arguments.peek` found there.
+
+    Raises:
+        ProbingError: for bad input, before anything is written.
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
+    stored = stored_config(script, said)
+    configs: list[tuple[str, Any]] = []
+    base: list[str] = []
+    name = Path(said.config[-1]).stem if said.config else DEFAULT[script]
+    if stored is not None:
+        config = screened(stored.config, [*said.imports, *arguments])
+        if script == "evaluate":
+            config = for_evaluation(config, arguments)
+            name = name if said.config else script
+        configs.append((said.ckpt_path or said.output, config))
+        base = ["--config", json.dumps(config)]
+    elif not said.config:
+        base = ["--config", str(CONFIGS / f"{name}.yaml")]
+    named = [base[1]] if base and stored is None else said.config
+    row = row_of(script, [*configs, *((path, _read(path)) for path in named)], said.job)
+    if said.ckpt_path and not row.has_checkpoints:
+        raise ProbingError(
+            f"a job of the kind {row.name!r} has no checkpoint: leave out --ckpt_path"
+        )
+    with naming(said.config, arguments):
+        commands = row.load()(row, [*base, *arguments], name=name)
+    if said.help:
+        print(commands.explained(script, said.config[-1] if said.config else name))
+        return
+    commands.run(script, said, stored.checkpoint if stored is not None else None)
+
+
+def _read(path: str) -> Any:
+    """What a config holds; what cannot be read is complained of when it is parsed."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None

@@ -1,0 +1,195 @@
+"""The jobs that there are, a row each; a config says which it is: ``job: heads``.
+
+A row is light: what runs a job is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from probing.core.errors import ProbingError
+from probing.jobs.compared_models import MODELS
+from probing.jobs.scripts import Script
+
+if TYPE_CHECKING:
+    from probing.jobs.parser import Commands
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a run that is of no section.
+
+    Args:
+        name: what it is called on the command line and in a config.
+        text: what it does.
+        settings: how it is read, as ``add_argument`` takes it.
+        shown: its value as help shows it, where that is no default.
+        title: the heading that it stands under in help.
+    """
+
+    name: str
+    text: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    shown: str | None = None
+    title: str = "run"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A kind of job.
+
+    Args:
+        name: as a config has it.
+        scripts: which may run it.
+        kind: the subclass of ``Commands`` that parses, builds, checks and runs it.
+        told_by: the section that a config of it has and no other, for one without ``job``.
+        options: of its run, besides those of every run.
+        tacit: which of these it reads and help leaves out, since they say nothing here.
+        has_checkpoints: whether it makes or reads any.
+    """
+
+    name: str
+    scripts: tuple[Script, ...]
+    kind: str
+    told_by: str | None
+    options: tuple[Option, ...]
+    tacit: frozenset[str] = frozenset()
+    has_checkpoints: bool = True
+
+    def load(self) -> type[Commands]:
+        """What parses, builds, checks and runs it."""
+        module, _, name = self.kind.rpartition(".")
+        found: type[Commands] = getattr(import_module(module), name)
+        return found
+
+
+_FLAG = {"type": bool, "nargs": "?", "const": True, "default": False}
+EVERY = (
+    Option("seed_everything", "seed of everything random", {"type": bool | int, "default": 1}),
+    Option("output", "folder to write to", {"type": str | None}, "runs/<job>/version_N"),
+    Option("overwrite", "replace the run that the folder holds", _FLAG),
+)
+"""Options of every run."""
+_EDGES = (
+    Option("models", MODELS, {"type": list[str | dict[str, Any]] | None}),
+    Option(
+        "predictions",
+        "write what every probe and the chosen heads pick for each anchor",
+        _FLAG,
+    ),
+    Option(
+        "intervals",
+        "resamples, 40 or more, for 95% intervals of every accuracy; 0 for none",
+        {"type": int, "default": 0},
+    ),
+    # A list in brackets is what a config has, and may be written as one value.
+    Option(
+        "paired",
+        "'A,B': the interval of the difference between two probes or heads",
+        {"type": list[str] | str, "nargs": "+", "default": []},
+        "",
+    ),
+    Option(
+        "seeds",
+        "several starts of each probe, trained in the same run: --seeds 1 2 3",
+        {"type": int | list[int], "nargs": "+", "default": []},
+        "",
+    ),
+)
+_SENTENCE = (
+    Option(
+        "sentence",
+        "a sentence to draw heads on (figures 1 and 5)",
+        {"type": str | None},
+        title="a sentence",
+    ),
+    Option(
+        "heads",
+        "which heads to draw on it: 3-9 2-2",
+        {"type": list[str] | str, "nargs": "+", "default": []},
+        "",
+        title="a sentence",
+    ),
+)
+ROWS = (
+    Row(
+        "heads",
+        ("evaluate",),
+        "probing.jobs.edges.Heads",
+        told_by=None,
+        options=_EDGES,
+        tacit=frozenset({"seeds"}),
+    ),
+    Row(
+        "probes",
+        ("train", "evaluate"),
+        "probing.jobs.edges.Probes",
+        told_by="model.probes",
+        options=_EDGES,
+        tacit=frozenset({"models"}),
+    ),
+    Row(
+        "surface",
+        ("evaluate",),
+        "probing.jobs.text.Text",
+        told_by="surface",
+        options=_SENTENCE,
+        has_checkpoints=False,
+    ),
+)
+
+
+def row_of(script: Script, configs: Sequence[tuple[str, Any]], said: str | None) -> Row:
+    """The job that the command line asks for.
+
+    Args:
+        script: which may run it.
+        configs: each by its name in complaints, in their order; the last that says ``job`` counts.
+        said: the job that the command line names, which counts more.
+
+    Raises:
+        ProbingError: for a job that there is not, or one of the other script.
+    """
+    named = [(n, config) for n, config in configs if isinstance(config, dict)]
+    told = [(n, config["job"]) for n, config in named if "job" in config]
+    told += [("--job", said)] if said else []
+    if not told:
+        return _told_by_sections(script, named)
+    place, job = told[-1]
+    row = next((row for row in ROWS if row.name == job), None)
+    if row is None:
+        names = [row.name for row in ROWS]
+        near = difflib.get_close_matches(str(job), names, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ProbingError(f"{place}: expected a job of {', '.join(names)}, found {job!r}{meant}")
+    return _checked(row, script, place)
+
+
+def _told_by_sections(script: Script, configs: Sequence[tuple[str, Mapping[str, Any]]]) -> Row:
+    """The job of configurations that do not say it, as none did before version 0.3."""
+    for row in ROWS:
+        for place, config in configs:
+            if row.told_by is not None and _at(config, row.told_by):
+                return _checked(row, script, place)
+    return next(row for row in ROWS if script in row.scripts)
+
+
+def _at(config: Any, key: str) -> bool:
+    """Whether a configuration says something at ``a.b``."""
+    for name in key.split("."):
+        if not isinstance(config, Mapping) or name not in config:
+            return False
+        config = config[name]
+    return "." not in key or bool(config)
+
+
+def _checked(row: Row, script: Script, place: str) -> Row:
+    if script not in row.scripts:
+        own = row.scripts[0]
+        how = "" if place.startswith("--") else f": python {own}.py --config {place}"
+        raise ProbingError(f"{place}: job {row.name!r} is one of {own}.py, not of {script}.py{how}")
+    return row
