@@ -20,7 +20,7 @@ from probing.jobs.compared_models import entries_of, labels_of
 from probing.jobs.help import explain
 from probing.jobs.parse_errors import naming
 from probing.jobs.parser import Commands, Options
-from probing.jobs.scripts import CHECKPOINT, DEFAULT, Script
+from probing.jobs.scripts import CHECKPOINT, DEFAULT, Script, called
 from probing.jobs.stored_config import base_arguments, stored_config
 from probing.learning.checkpoints import load_checkpoint
 from probing.reports.report import Report
@@ -76,7 +76,8 @@ def _train(commands: Commands, early: Namespace) -> None:
     except SystemExit:  # how Lightning ends after Ctrl-C
         kept = (commands.folder.path / CHECKPOINT).exists()
         raise ProbingError(
-            f"interrupted; go on with: python train.py --resume --output {commands.folder.path}"
+            f"interrupted; go on with: {called('train')} --resume "
+            f"--output {commands.folder.path}"
             + ("" if kept else " (from the start: no epoch was finished)")
         ) from None
     made = str(commands.folder.path / CHECKPOINT)

@@ -13,6 +13,7 @@ from jsonargparse import Namespace
 
 from probing.encoder import Encoder
 from probing.jobs.compared_models import MODELS
+from probing.jobs.scripts import Script, called
 from probing.learning.module import ProbingModule
 from probing.reports.report import Report
 from probing.reports.treebanks import Treebanks
@@ -25,7 +26,7 @@ Values = dict[str, tuple[object, str]]
 """Values and descriptions of options by their names."""
 
 
-def explain(config: Namespace, *, script: str, job: str) -> str:
+def explain(config: Namespace, *, script: Script, job: str) -> str:
     """The text: a section each for model, probes, data, report and the run itself."""
     sections = {
         "model": options("model.encoder", Encoder, config.model.encoder)
@@ -50,9 +51,11 @@ def options_of_data(config: Namespace) -> Values:
     return options("data", _class(data.class_path), data.init_args)
 
 
-def explanation(sections: Mapping[str, Values], config: Namespace, *, script: str, job: str) -> str:
+def explanation(
+    sections: Mapping[str, Values], config: Namespace, *, script: Script, job: str
+) -> str:
     """The text made of sections, and of what every run has."""
-    lines = [f"usage: python {script}.py --config {job} [options]", ""]
+    lines = [f"usage: {called(script)} --config {job} [options]", ""]
     for title, own in sections.items():
         if own:
             lines += [f"{title}:", *_listed(own)]
