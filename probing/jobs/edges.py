@@ -14,7 +14,7 @@ from probing.jobs.checks import check_checkpoint, is_first, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
 from probing.jobs.parser import Commands
-from probing.jobs.scripts import CHECKPOINT, Script
+from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.learning.checkpoints import load_checkpoint
 from probing.reports.own_writers import complain
 
@@ -111,7 +111,7 @@ class Probes(Edges):
         """Train or evaluate, as the script says; see :meth:`Commands.run`."""
         if self.config.models is not None:
             raise ProbingError(
-                "--models compares heads, without probes: python evaluate.py --models ..."
+                f"--models compares heads, without probes: {called('evaluate')} --models ..."
             )
         self.build()
         self.check_names()
@@ -141,7 +141,7 @@ class Probes(Edges):
             path = self.folder.path
             kept = (path / CHECKPOINT).exists()
             raise ProbingError(
-                f"interrupted; go on with: python train.py --resume --output {path}"
+                f"interrupted; go on with: {called('train')} --resume --output {path}"
                 + ("" if kept else " (from the start: no epoch was finished)")
             ) from None
         made = str(self.folder.path / CHECKPOINT)

@@ -12,6 +12,7 @@ from jsonargparse import Namespace
 
 from probing.encoder import Encoder
 from probing.jobs.registry import EVERY, Row
+from probing.jobs.scripts import Script, called
 
 _WIDTH = 100
 _INDENT = 8
@@ -22,7 +23,7 @@ Values = dict[str, tuple[object, str]]
 
 
 def explained(
-    config: Namespace, row: Row, owners: Mapping[str, type], *, script: str, config_name: str
+    config: Namespace, row: Row, owners: Mapping[str, type], *, script: Script, config_name: str
 ) -> str:
     """The text: a section each for model, probes, data, report and the run itself.
 
@@ -46,7 +47,7 @@ def explained(
             value = config[option.name] if option.shown is None else option.shown
             own = sections.setdefault(option.title, {})
             own[option.name] = (value, option.text)
-    lines = [f"usage: python {script}.py --config {config_name} [options]", ""]
+    lines = [f"usage: {called(script)} --config {config_name} [options]", ""]
     for title, values in sections.items():
         if values:
             lines += [f"{title}:", *_listed(values)]

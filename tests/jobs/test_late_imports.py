@@ -26,7 +26,12 @@ HEAVY = ("torch", "pytorch_lightning", "transformers", "datasets", "jsonargparse
 
 
 @pytest.mark.parametrize(
-    "what", ["import probing", "from probing.jobs.cli import main; main('train', ['--help'])"]
+    "what",
+    [
+        "import probing",
+        "from probing.jobs.cli import main; main('train', ['--help'])",
+        "from probing.jobs.command import command; command(['--help']); command(['--version'])",
+    ],
 )
 def test_nothing_heavy_is_imported_for_help(what: str) -> None:
     assert imported_by(what, *HEAVY) == []

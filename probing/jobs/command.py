@@ -1,0 +1,39 @@
+"""The command ``probing``: the two scripts under one name, wherever the package is installed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import get_args
+
+from probing.jobs.cli import ABOUT, NAME_AND_VERSION, jobs_of, main
+from probing.jobs.scripts import Script
+
+_USAGE = """\
+usage: probing train [--config FILE] [--output DIR] [options]
+       probing evaluate [--config FILE] [--output DIR] [options]
+       probing --version
+
+{scripts}
+
+A job is a config; the first of each is what runs without one. Configs that are not in the current
+folder are those that the package brings along. probing train --help and probing evaluate --help
+say more.
+"""
+
+
+def command(argv: Sequence[str] | None = None) -> int:
+    """Run the script that the first argument names; returns its exit status."""
+    first, *rest = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    for script in get_args(Script):
+        if first == script:
+            return main(script, rest)
+    if first == "--version":
+        print(NAME_AND_VERSION)
+        return 0
+    if first in ("-h", "--help"):
+        listed = (f"{name}: {ABOUT[name]}\n{jobs_of(name)}" for name in get_args(Script))
+        print(_USAGE.format(scripts="\n\n".join(listed)))
+        return 0
+    print(f"error: probing {first}: expected train or evaluate", file=sys.stderr)
+    return 2
