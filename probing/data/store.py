@@ -58,6 +58,9 @@ _SCHEMA = pa.schema(
         "document": pa.string(),
         "lines": _INTS,
         "starts": _INTS,
+        "upos": pa.list_(pa.string()),
+        "xpos": pa.list_(pa.string()),
+        "feats": pa.list_(pa.string()),
     }
 )
 SHAPING = ("core", "data")
@@ -160,6 +163,9 @@ class EdgeWindows(Dataset[EdgeBatch]):
             place=columns["place"][i],  # type: ignore[arg-type]
             origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
             asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
+            upos=columns["upos"][i] or (),  # type: ignore[arg-type]
+            xpos=columns["xpos"][i] or (),  # type: ignore[arg-type]
+            feats=columns["feats"][i] or (),  # type: ignore[arg-type]
         )
 
 
@@ -304,4 +310,7 @@ def _row(window: Window) -> dict[str, object]:
         "document": window.origin.document,
         "lines": window.origin.lines,
         "starts": window.origin.starts,
+        "upos": window.upos or None,
+        "xpos": window.xpos or None,
+        "feats": window.feats or None,
     }

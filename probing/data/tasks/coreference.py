@@ -10,12 +10,12 @@ from operator import attrgetter
 from typing import ClassVar, Literal
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Mention, Sentence
+from probing.core.sentences import Mention, Sentence, annotation
 from probing.core.terms import ALL, Rival, Terms
 from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data.census import Census
 from probing.data.tasks.agreement import PRONOUN_TAGS, PROPER_TAGS, Features, features, person
-from probing.data.tasks.base import misfit, origin_of
+from probing.data.tasks.base import check_annotations, misfit, origin_of
 from probing.data.text import joined
 
 BASELINES = ("nearest", "head-match", "rules", "random")
@@ -75,6 +75,7 @@ class Coreference:
 
         Raises:
             ProbingError: for options that cannot be met.
+            Misread: for annotations of some of the words only.
         """
         self._check(tokenizer)
         for _, document in groupby(sentences, key=attrgetter("document")):
@@ -95,6 +96,8 @@ class Coreference:
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census
     ) -> Iterator[Window]:
         census.documents += 1
+        for sentence in sentences:
+            check_annotations(sentence)
         before = census.sentences
         census.sentences += len(sentences)
         kept = _kept(sentences, census)
@@ -220,7 +223,8 @@ def _window(
         baselines.append(_baselines(mention, before, right))
         kinds.append(_kinds(mention, before, right, columns))
     census.counts["anaphors"] += len(anchors)
-    census.count_window(wordpieces, [sentences[s] for s in numbers])
+    used = [sentences[s] for s in numbers]
+    census.count_window(wordpieces, used)
     return Window(
         words=words,
         wordpieces=wordpieces,
@@ -230,8 +234,16 @@ def _window(
         rows=rows,
         baselines=baselines,
         kinds=kinds,
-        origin=origin_of([sentences[s] for s in numbers]),
+        origin=origin_of(used),
+        upos=_together((s.words, s.upos) for s in used),
+        xpos=_together((s.words, s.xpos) for s in used),
+        feats=_together((s.words, s.feats) for s in used),
     )
+
+
+def _together(sentences: Iterable[tuple[Sequence[str], Sequence[str]]]) -> list[str]:
+    """An annotation of all words of some sentences, from that of each sentence."""
+    return annotation(chain.from_iterable(own or ["_"] * len(words) for words, own in sentences))
 
 
 def _sentences_of_entities(kept: Sequence[Sequence[Mention]]) -> dict[str, list[int]]:
