@@ -8,27 +8,24 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write aside, then rename, so that no reader ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.tmp")
-    if isinstance(content, str):
-        aside.write_text(content, encoding="utf-8")
-    else:
-        aside.write_bytes(content)
-    os.replace(aside, path)
+    with written_aside(path) as aside:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
     """Where to write a file that is too large for :func:`write_whole`.
 
-    It becomes ``path`` at the end; if anything goes wrong before, it is removed.
+    It becomes ``path`` at the end; if anything goes wrong before, it is removed. Several processes
+    may write the same file, each aside by itself.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.tmp")
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         yield aside
         os.replace(aside, path)

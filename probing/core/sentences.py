@@ -34,6 +34,8 @@ class Sentence:
     ``text`` is how the words were written, and ``spans`` where each of them stands in it, as in
     :class:`Text`; both are empty where the file does not say.
     ``oddities`` say what is wrong with the sentence that keeps nobody from using it.
+    ``upos``, ``xpos`` and ``feats`` are the annotations that the file calls so (the columns of
+    CoNLL-U), each as it stands there; see :func:`annotation` for words that have none.
     """
 
     words: Sequence[str]
@@ -47,10 +49,22 @@ class Sentence:
     text: str = ""
     spans: Sequence[tuple[int, int]] = ()
     oddities: Sequence[str] = ()
+    upos: Sequence[str] = ()
+    xpos: Sequence[str] = ()
+    feats: Sequence[str] = ()
 
     def tag(self, word: int) -> str:
         """The tag of a word, counted from zero; ``"_"`` if it has none."""
         return self.tags[word] if self.tags else "_"
+
+
+def annotation(values: Iterable[str | None]) -> list[str]:
+    """An annotation of the words of a sentence: ``"_"`` where a word has none.
+
+    Empty where no word has any.
+    """
+    found = [value or "_" for value in values]
+    return found if any(value != "_" for value in found) else []
 
 
 Reader = Callable[[str], Iterable[Sentence]]

@@ -117,6 +117,8 @@ class Window:
 
     ``document`` and ``place`` are the numbers, counted from one, of the document and of the
     window's first sentence in the corpus, those left out included; 0 where a task does not say.
+    ``upos``, ``xpos`` and ``feats`` are those of the words, as in
+    :class:`~probing.core.sentences.Sentence`.
     """
 
     words: Sequence[str]
@@ -131,3 +133,6 @@ class Window:
     asides: Sequence[Aside] = ()
     document: int = 0
     place: int = 0
+    upos: Sequence[str] = ()
+    xpos: Sequence[str] = ()
+    feats: Sequence[str] = ()

@@ -26,11 +26,12 @@ from probing.core.sentences import Reader, Sentence
 from probing.core.terms import Rival, Terms
 from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data import store
+from probing.data.arrow_files import cache_folder
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.formats.paper import read_text
 from probing.data.sources import fingerprints
-from probing.data.store import EdgeWindows, cache_folder, open_windows
+from probing.data.store import EdgeWindows, open_windows
 from probing.data.tasks.base import Task
 from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import joined
@@ -97,13 +98,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts how often each source is really read."""
     counts: Counter[str] = Counter()
-    write = store._write
+    write = store.write_windows
 
     def counted(source: str, *arguments: object) -> None:
         counts[source] += 1
         write(source, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(store, "_write", counted)
+    monkeypatch.setattr(store, "write_windows", counted)
     return counts
 
 

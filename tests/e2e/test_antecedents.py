@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from probing.data.tasks.coreference import BASELINES, ERRORS
+from probing.data.tasks.antecedents import BASELINES, ERRORS
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]

@@ -17,6 +17,7 @@ from random import Random
 
 from probing.core.sentences import Mention, Sentence
 from probing.data.builtin.grammar import Row
+from probing.data.builtin.morphology import feats_of, upos_of
 from probing.data.builtin.sentences import Sentences
 from probing.data.builtin.story import Story
 from probing.data.formats.entities import HEADS_BY
@@ -41,7 +42,19 @@ def generate(*, documents: int, seed: int) -> Iterator[Sentence]:
         for rows, mentions in _document(Random(f"{seed}/{number}")):
             line += 1
             words, heads, relations, tags = zip(*rows, strict=True)
-            yield Sentence(words, heads, relations, tags, name, line, mentions, HEADS_BY)
+            yield Sentence(
+                words,
+                heads,
+                relations,
+                tags,
+                name,
+                line,
+                mentions,
+                HEADS_BY,
+                upos=[upos_of(word, tag, relation) for word, _, relation, tag in rows],
+                xpos=tags,
+                feats=[feats_of(word, tag, relation) for word, _, relation, tag in rows],
+            )
 
 
 def _document(random: Random) -> list[tuple[list[Row], list[Mention]]]:

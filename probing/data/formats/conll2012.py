@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Mention, Sentence
+from probing.core.sentences import Mention, Sentence, annotation
 from probing.data.formats import head_rules, surface_heads
 from probing.data.formats.head_rules import Constituent, head_word
 from probing.data.formats.lines import fault, numbered
@@ -42,9 +42,9 @@ def read_conll2012(path: str) -> Iterator[Sentence]:
     """Sentences and mentions of a file in the format of the CoNLL-2012 shared task.
 
     Columns are separated by spaces or tabs; there are at least twelve, and of these the word,
-    its number, its tag, the parse bit and the last, coreference, are read. Words are unescaped
-    (:func:`~probing.data.formats.penn.unescape`). Each part of a document is a document, since
-    entities are numbered anew in it: ``NAME`` if its number is 0, else ``NAME/1`` and so on.
+    its number, its tag (XPOS), the parse bit and the last, coreference, are read. Words are
+    unescaped (:func:`~probing.data.formats.penn.unescape`). Each part of a document is a document,
+    since entities are numbered anew in it: ``NAME`` if its number is 0, else ``NAME/1`` and so on.
 
     Mentions are in the order of their first words, longer ones first. Where brackets of one
     entity are nested, the latest opened closes first; brackets of the same entity around the
@@ -69,7 +69,8 @@ def read_conll2012(path: str) -> Iterator[Sentence]:
             mentions.append(Mention(list(range(start, end)), head, entity))
         heads_by = head_rules.HEADS_BY if tree else surface_heads.HEADS_BY
         line = rows[0].line
-        yield Sentence(words, [], [], tags, document.name, line, mentions, heads_by)
+        xpos = annotation(tags)
+        yield Sentence(words, [], [], tags, document.name, line, mentions, heads_by, xpos=xpos)
 
 
 def _sentences(path: str) -> Iterator[tuple[_Document, list[_Row]]]:

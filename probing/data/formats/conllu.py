@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from probing.core.sentences import Sentence
+from probing.core.sentences import Sentence, annotation
 from probing.data.formats.entities import HEADS_BY, EntityField, mentions, spans
 from probing.data.formats.lines import blocks, fault
 from probing.data.formats.penn import PENN_TAGS
@@ -88,6 +88,9 @@ def read_conllu(path: str) -> Iterator[Sentence]:
                 text=own,
                 spans=places,
                 oddities=[MISMATCH] if text and own != text else [],
+                upos=annotation(c[3] for _, c in rows),
+                xpos=annotation(c[4] for _, c in rows),
+                feats=annotation(c[5] for _, c in rows),
             )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from probing.core.sentences import Sentence
+from probing.core.sentences import Sentence, annotation
 from probing.data.formats.lines import blocks, fault
 from probing.data.formats.penn import unescape
 from probing.data.formats.trees import head_of, tree_sentence
@@ -18,9 +19,10 @@ def read_conllx(path: str) -> Iterator[Sentence]:
     """Sentences of a CoNLL-X file (Buchholz and Marsi 2006, section 3); the file is one document.
 
     The columns are ID FORM LEMMA CPOSTAG POSTAG FEATS HEAD DEPREL PHEAD PDEPREL, separated by
-    tabs. Tags are POSTAG, or CPOSTAG where there is none. Escapes of the Penn Treebank in FORM
-    are undone. The format knows no comments, but lines before a sentence that start with ``#``
-    and hold no tab cannot be anything else, and are passed over.
+    tabs. Tags are POSTAG, or CPOSTAG where there is none. POSTAG is XPOS, too; there is no UPOS,
+    since CPOSTAG is whatever a treebank's coarse tags are, often no universal ones. Escapes of
+    the Penn Treebank in FORM are undone. The format knows no comments, but lines before a sentence
+    that start with ``#`` and hold no tab cannot be anything else, and are passed over.
 
     Raises:
         ProbingError: naming file and line, as in :func:`read_conllu`; also for other formats
@@ -48,4 +50,6 @@ def read_conllx(path: str) -> Iterator[Sentence]:
             tags = [c[3] if c[4] == "_" else c[4] for _, c in rows]
             heads = [head_of(path, number, c[6]) for number, c in rows]
             lines = [number for number, _ in rows]
-            yield tree_sentence(path, words, heads, relations, tags, Path(path).stem, lines)
+            tree = tree_sentence(path, words, heads, relations, tags, Path(path).stem, lines)
+            xpos, feats = (annotation(c[k] for _, c in rows) for k in (4, 5))
+            yield replace(tree, xpos=xpos, feats=feats)

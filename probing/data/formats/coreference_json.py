@@ -6,13 +6,13 @@ import json
 import re
 import reprlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Mention, Sentence
+from probing.core.sentences import Mention, Sentence, annotation
 from probing.data.formats.lines import fault, numbered
 from probing.data.formats.surface_heads import HEADS_BY, surface_head
 
@@ -36,8 +36,9 @@ def read_coreference_json(path: str) -> Iterator[Sentence]:
 
     ``sentences`` is a list of lists of words; ``clusters`` a list of entities, each a list of
     ``[first, last]``: words counted from zero through the whole document. ``pos``, if there,
-    holds lists of tags in the shape of ``sentences``, from the Penn Treebank. The document is
-    named by ``doc_key``, ``doc_id`` or ``id``, else ``STEM:LINE``; all other keys are left alone.
+    holds lists of tags (XPOS) in the shape of ``sentences``, from the Penn Treebank. The
+    document is named by ``doc_key``, ``doc_id`` or ``id``, else ``STEM:LINE``; all other keys are
+    left alone.
 
     Entities are named by their index in ``clusters``. Mentions are in the order of their first
     words, longer ones first; a span that comes twice in a cluster is one mention. Heads are found
@@ -99,7 +100,8 @@ def _sentences(document: _Document, content: dict[str, object]) -> Iterator[Sent
             head = start + surface_head(words[start:end], row[start:end])
             mentions.append(Mention(list(range(start, end)), head, str(entity)))
         if words:
-            yield Sentence(words, [], [], row, document.name, document.line, mentions, HEADS_BY)
+            made = Sentence(words, [], [], row, document.name, document.line, mentions, HEADS_BY)
+            yield replace(made, xpos=annotation(row))
 
 
 def _texts(document: _Document, content: dict[str, object], key: str) -> list[list[str]]:

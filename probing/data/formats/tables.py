@@ -10,7 +10,7 @@ from itertools import count
 import datasets
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Sentence
+from probing.core.sentences import Sentence, annotation
 from probing.data.formats.trees import tree_faults
 
 # How tables say that there is nothing; "None" is what the hub's universal_dependencies says.
@@ -23,14 +23,19 @@ _NO_WORD = re.compile(r"\(?\d+\W+\d+\)?")
 class Columns:
     """The names of columns, by default those of the hub's ``universal_dependencies``.
 
-    ``tags`` is ``xpos`` where there is such a column. ``ids`` holds what the first column of
-    CoNLL-U does and tells words from multiword ranges (``3-4``) and empty nodes (``5.1``).
+    ``upos``, ``xpos`` and ``feats`` are columns of that name where they are there and hold texts
+    or class labels; ``tags`` is that of ``xpos``, if not another. ``ids`` holds what the first
+    column of CoNLL-U does and tells words from multiword ranges (``3-4``) and empty nodes
+    (``5.1``).
     """
 
     words: str = "tokens"
     heads: str = "head"
     relations: str = "deprel"
     tags: str | None = None
+    upos: str | None = None
+    xpos: str | None = None
+    feats: str | None = None
     ids: str | None = None
 
 
@@ -91,9 +96,13 @@ class _Row:
         size = len(words)
         heads = self.list_of(columns.heads, "heads", size)
         relations = self.texts(columns.relations, "relations", size)
+        upos = self.optional(columns.upos, "upos", size)
+        xpos = self.optional(columns.xpos, "xpos", size)
+        feats = self.optional(columns.feats, "feats", size)
         tags: list[str | None] = [None] * size
-        if columns.tags is not None or self.values.get("xpos") is not None:
-            tags = self.texts(columns.tags or "xpos", "tags", size)
+        tagged = columns.tags or columns.xpos
+        if tagged is not None or self.values.get("xpos") is not None:
+            tags = self.texts(tagged or "xpos", "tags", size)
         if columns.ids is None:
             pairs = zip(heads, relations, strict=True)
             kept = [i for i, pair in enumerate(pairs) if any(v not in _NOTHING for v in pair)]
@@ -110,6 +119,9 @@ class _Row:
             tags=[tags[i] or "_" for i in kept],
             document=self.table,
             line=self.number,
+            upos=annotation(upos[i] for i in kept),
+            xpos=annotation(xpos[i] for i in kept),
+            feats=annotation(feats[i] for i in kept),
         )
         if passed and columns.ids is None and (faults := tree_faults(made.heads)):
             raise self.fault(f"a tree{aside} (ids=COLUMN tells words from ranges)", faults[0])
@@ -143,6 +155,18 @@ class _Row:
             else:
                 raise self.fault(f"texts or class labels in column {column!r}", repr(value))
         return found
+
+    def optional(self, named: str | None, usual: str, size: int) -> list[str | None]:
+        """The texts in a column; one of the usual name may be missing, or hold something else."""
+        if named is None and not self.has_texts(usual):
+            return [None] * size
+        found = self.texts(named or usual, usual, size)
+        return [None if value in _NOTHING else value for value in found]
+
+    def has_texts(self, column: str) -> bool:
+        values = self.values.get(column)
+        kinds = str if self.labels.get(column) is None else (str, int)
+        return isinstance(values, list) and all(v is None or isinstance(v, kinds) for v in values)
 
     def numbered(self, column: str, size: int) -> list[int]:
         """Which tokens are words, numbered one after the other."""

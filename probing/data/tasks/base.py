@@ -58,6 +58,27 @@ def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str
     return None
 
 
+def check_annotations(sentence: Sentence) -> None:
+    """Refuse annotations of some of the words only.
+
+    Raises:
+        Misread: naming document and line.
+    """
+    count = len(sentence.words)
+    said = {
+        "a tag": sentence.tags,
+        "UPOS": sentence.upos,
+        "XPOS": sentence.xpos,
+        "FEATS": sentence.feats,
+    }
+    for name, values in said.items():
+        if len(values) not in (0, count):
+            raise Misread(
+                sentence,
+                f"expected {name} for each of {count} words, or none at all, found {len(values)}",
+            )
+
+
 def origin_of(sentences: Sequence[Sentence]) -> Origin:
     """Where a window of these sentences, all of one document, comes from."""
     ends = accumulate(len(sentence.words) for sentence in sentences)

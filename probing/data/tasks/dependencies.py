@@ -14,7 +14,7 @@ from probing.core.terms import ALL, Rival, Terms
 from probing.core.windows import Aside, Tokenizer, Window, Wordpieces
 from probing.data.census import Census
 from probing.data.formats.trees import tree_faults
-from probing.data.tasks.base import Misread, misfit, origin_of
+from probing.data.tasks.base import Misread, check_annotations, misfit, origin_of
 from probing.data.tasks.possessives import POSS_CLITIC, stand_ins
 from probing.data.text import joined
 
@@ -68,6 +68,9 @@ class Dependencies:
             has_clitic |= any(word != possessor for possessor, word in asking.items())
             yield Window(
                 words=sentence.words,
+                upos=sentence.upos,
+                xpos=sentence.xpos,
+                feats=sentence.feats,
                 wordpieces=wordpieces,
                 anchors=range(len(sentence.words)),
                 gold=[[head] for head in sentence.heads],
@@ -114,11 +117,7 @@ def _check(sentence: Sentence) -> None:
             f"expected a head and a relation for each of {count} words, "
             f"found {len(sentence.heads)} and {len(sentence.relations)}",
         )
-    if len(sentence.tags) not in (0, count):
-        raise Misread(
-            sentence,
-            f"expected a tag for each of {count} words, or none at all, found {len(sentence.tags)}",
-        )
+    check_annotations(sentence)
     for word, head in enumerate(sentence.heads, start=1):
         if not 0 <= head <= count or head == word:
             raise Misread(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 
 import datasets
@@ -20,10 +16,11 @@ import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
 from probing.core.errors import ProbingError
+from probing.core.files import write_whole, written_aside
 from probing.core.sentences import Reader
 from probing.data import store as windows
+from probing.data.arrow_files import cache_folder, write_rows
 from probing.data.sources.fingerprints import code_of
-from probing.data.store import cache_folder
 from probing.encoder import PlainTokenizer
 from probing.surface.text.batches import TokenBatch, pad
 from probing.surface.text.segments import Segment, TextCensus, counted, segments
@@ -92,14 +89,9 @@ def open_segments(
 
 
 def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus) -> None:
-    """Write the Arrow file and its census aside, then rename: whole or not at all."""
-    arrow.parent.mkdir(parents=True, exist_ok=True)
-    aside = arrow.with_suffix(f".{uuid.uuid4().hex}.tmp")
-    stream = (asdict(segment) for segment in made)
-    try:
-        with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
-            while rows := list(islice(stream, 1024)):
-                writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=_SCHEMA))
+    """Write the Arrow file and its census: whole or not at all."""
+    with written_aside(arrow) as aside:
+        write_rows(aside, _SCHEMA, map(asdict, made))
         if not census.sentences:
             raise ProbingError(f"{source}: expected text, found no sentence")
         if not census.segments:
@@ -110,10 +102,4 @@ def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus
                 f"{counted(census.sentences, 'sentence')} ({left}); "
                 "sentences stand on lines of their own, and an empty line ends a document"
             )
-        state = json.dumps(vars(census))
-        os.replace(aside, arrow)
-        aside.write_text(state, encoding="utf-8")
-        os.replace(aside, arrow.with_suffix(".json"))
-    finally:
-        with suppress(FileNotFoundError):
-            aside.unlink()
+    write_whole(arrow.with_suffix(".json"), json.dumps(vars(census)))

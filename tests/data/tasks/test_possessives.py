@@ -136,7 +136,7 @@ def test_asides_survive_the_cache_where_they_say_something(
         batch = corpus[[0, 1]]
         found = None if batch.asides is None else batch.asides.is_anchor.sum(1).tolist()
         assert found == expected
-        monkeypatch.setattr(store, "_write", None)
+        monkeypatch.setattr(store, "write_windows", None)
 
 
 def batch_of(*texts: str) -> EdgeBatch:

@@ -1,0 +1,85 @@
+"""A window as a row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from probing.core.windows import Aside, Origin, Window, Wordpieces
+
+_INTS = pa.list_(pa.int32())
+SCHEMA = pa.schema(
+    {
+        "words": pa.list_(pa.string()),
+        "ids": _INTS,
+        "words_of": _INTS,
+        "last_of": _INTS,
+        "anchors": _INTS,
+        "gold": pa.list_(_INTS),
+        "candidates": pa.list_(_INTS),
+        "rows": pa.list_(_INTS),
+        "baselines": pa.list_(pa.list_(pa.float64())),
+        "kinds": pa.list_(_INTS),
+        "number": pa.int64(),
+        "place": pa.int64(),
+        "asides": pa.list_(_INTS),
+        "length": pa.int32(),
+        "part": pa.int32(),
+        "document": pa.string(),
+        "lines": _INTS,
+        "starts": _INTS,
+        "upos": pa.list_(pa.string()),
+        "xpos": pa.list_(pa.string()),
+        "feats": pa.list_(pa.string()),
+    }
+)
+
+
+def to_row(window: Window, *, part: int) -> dict[str, object]:
+    """The row of a window of that part of the corpus."""
+    return {
+        "words": window.words,
+        "ids": window.wordpieces.ids,
+        "words_of": window.wordpieces.words_of,
+        "last_of": window.wordpieces.last_of,
+        "anchors": list(window.anchors),
+        "gold": window.gold,
+        "candidates": window.candidates,
+        "rows": window.rows,
+        "baselines": window.baselines,
+        "kinds": window.kinds,
+        "number": window.document,
+        "place": window.place,
+        "asides": window.asides,
+        "part": part,
+        "length": len(window.wordpieces.ids),
+        "document": window.origin.document,
+        "lines": window.origin.lines,
+        "starts": window.origin.starts,
+        "upos": window.upos or None,
+        "xpos": window.xpos or None,
+        "feats": window.feats or None,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Window:
+    """The window that a row was made of."""
+    return Window(
+        words=row["words"],
+        wordpieces=Wordpieces(row["ids"], row["words_of"], row["last_of"]),
+        anchors=row["anchors"],
+        gold=row["gold"],
+        candidates=row["candidates"],
+        rows=row["rows"],
+        baselines=row["baselines"],
+        kinds=row["kinds"],
+        document=row["number"],
+        place=row["place"],
+        origin=Origin(row["document"], row["lines"], row["starts"]),
+        asides=[Aside(*aside) for aside in row["asides"]],
+        upos=row["upos"] or (),
+        xpos=row["xpos"] or (),
+        feats=row["feats"] or (),
+    )

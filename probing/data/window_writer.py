@@ -1,0 +1,88 @@
+"""Writing a corpus: its windows, what was counted, and what tells its sentences apart."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from probing.core.errors import ProbingError
+from probing.core.files import write_whole, written_aside
+from probing.core.sentences import Sentence
+from probing.core.windows import Tokenizer, Window
+from probing.data.arrow_files import write_rows
+from probing.data.census import Census
+from probing.data.resampling_units import Digested, UnitCounter
+from probing.data.tasks.base import Misread, Task
+from probing.data.window_rows import SCHEMA, to_row
+
+
+def write_windows(
+    source: str,
+    parts: Iterable[tuple[str, Iterable[Sentence]]],
+    arrow: Path,
+    task: Task,
+    tokenizer: Tokenizer,
+) -> None:
+    """Write the Arrow file and, beside it, what was counted and digested: whole or not at all.
+
+    Raises:
+        ProbingError: for a faulty source, or one that holds nothing to ask about.
+    """
+    census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested()
+    counted_parts: list[dict[str, object]] = []
+    anchors = 0
+
+    def rows() -> Iterator[dict[str, object]]:
+        nonlocal anchors
+        for number, (name, sentences) in enumerate(parts):
+            before = census.sentences, census.used, census.words
+            windows = task(digested.passing(sentences), tokenizer, census)
+            for window in _naming(_file(source, name), windows):
+                counter.add(window, census.rows)
+                anchors += len(window.anchors)
+                yield to_row(window, part=number)
+            counted_parts.append(_part(name, before, census))
+
+    with written_aside(arrow) as aside:
+        write_rows(aside, SCHEMA, rows())
+        if not census.sentences:
+            raise ProbingError(f"{source}: expected at least one sentence, found none")
+        if not census.windows:
+            reasons = ", ".join(f"{n} {why}" for why, n in census.left_out.items())
+            raise ProbingError(f"{source}: no sentence can be used: {reasons}")
+        if not anchors:
+            found = ", ".join(f"{n:,} {what}" for what, n in census.counts.items())
+            raise ProbingError(
+                f"{source}: expected annotation for this task, found nothing to ask about: {found}"
+            )
+    with written_aside(arrow.with_suffix(".npy")) as aside, aside.open("wb") as file:
+        np.save(file, digested.array, allow_pickle=False)
+    units = counter.units(documents=census.documents, corpus=digested.corpus)
+    counted = vars(census) | {"parts": counted_parts, "units": vars(units)}
+    write_whole(arrow.with_suffix(".json"), json.dumps(counted))
+
+
+def _naming(path: Path, windows: Iterable[Window]) -> Iterator[Window]:
+    """The windows of a part; what cannot be used is said to stand in its file."""
+    try:
+        yield from windows
+    except Misread as error:
+        if not path.is_file():  # the built-in corpus and data sets have documents alone
+            raise
+        raise error.within(str(path)) from None
+
+
+def _file(source: str, part: str) -> Path:
+    """The file that a part of ``source`` is, if it is one."""
+    return Path(source, part) if os.path.isdir(source) else Path(source)
+
+
+def _part(name: str, before: tuple[int, int, int], census: Census) -> dict[str, object]:
+    """What is said of a part, from the counts before the part and after it."""
+    after = census.sentences, census.used, census.words
+    sentences, used, words = (b - a for a, b in zip(before, after, strict=True))
+    return {"name": name, "sentences": sentences, "used": used, "words": words}
