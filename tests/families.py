@@ -1,4 +1,7 @@
-"""Model families as tiny random models: those whose attention can be read, and those refused."""
+"""Model families as tiny random models, and what transformers offers beside those read in full.
+
+Which of them can be read is found out by the tests: releases of transformers differ in it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,18 @@ SMALL: dict[str, Any] = {
     "max_position_embeddings": 64,
     "initializer_range": 0.2,  # the usual 0.02 makes every map nearly uniform
 }
+_GPT2: dict[str, Any] = {
+    "vocab_size": 100,
+    "n_embd": 32,
+    "n_layer": 2,
+    "n_head": 4,
+    "n_positions": 64,
+    "initializer_range": 0.2,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
 GROUPED = SMALL | {"num_key_value_heads": 2, "bos_token_id": 1, "eos_token_id": 2}
+# Read by all versions that are allowed, and tested in every part.
 CONFIGS: dict[str, Callable[[], Any]] = {
     "bert": lambda: tf.BertConfig(**SMALL),
     "roberta": lambda: tf.RobertaConfig(**SMALL),
@@ -48,22 +62,22 @@ CONFIGS: dict[str, Callable[[], Any]] = {
         cls_token_id=1,
         sep_token_id=2,
     ),
-    "gpt2": lambda: tf.GPT2Config(
-        vocab_size=100,
-        n_embd=32,
-        n_layer=2,
-        n_head=4,
-        n_positions=64,
-        initializer_range=0.2,
-        bos_token_id=1,
-        eos_token_id=2,
-    ),
+    "gpt2": lambda: tf.GPT2Config(**_GPT2),
     "llama": lambda: tf.LlamaConfig(**GROUPED),
     "gpt_neox": lambda: tf.GPTNeoXConfig(**SMALL, bos_token_id=1, eos_token_id=2),
     "qwen3": lambda: tf.Qwen3Config(**GROUPED, head_dim=8),
     "mistral": lambda: tf.MistralConfig(**GROUPED, sliding_window=4),
 }
-# Families of which only the tap is tested, against eager attention: (options of the config).
+# Options that change what attention is; read by all versions that are allowed, too.
+VARIANTS: dict[str, Callable[[], Any]] = {
+    "gpt2, layers scaled": lambda: tf.GPT2Config(**_GPT2, scale_attn_by_inverse_layer_idx=True),
+    "gpt2, upcast": lambda: tf.GPT2Config(**_GPT2, reorder_and_upcast_attn=True),
+    "gpt2, both": lambda: tf.GPT2Config(
+        **_GPT2, scale_attn_by_inverse_layer_idx=True, reorder_and_upcast_attn=True
+    ),
+    "gpt2, unscaled": lambda: tf.GPT2Config(**_GPT2, scale_attn_weights=False),
+}
+# Families of which only the tap is tested, against eager attention: options of the config.
 _HEADS = {"head_dim": 8, "num_key_value_heads": 2}
 _EXPERTS = {
     "num_key_value_heads": 2,
@@ -124,66 +138,36 @@ FURTHER: dict[str, dict[str, Any]] = {
     "seed_oss": _HEADS,
     "smollm3": {"num_key_value_heads": 2},
     "starcoder2": {"num_key_value_heads": 2},
+    "bloom": {"n_layer": 2, "n_head": 4},
+    "convbert": {},
+    "deberta": {},
+    "deberta-v2": {},
+    "diffllama": {"num_key_value_heads": 2},
+    "falcon": {},
+    "gemma2": _HEADS,
+    "gpt_neo": {"num_layers": 2, "num_heads": 4, "attention_types": [[["global", "local"], 1]]},
+    "gpt_oss": _EXPERTS | _HEADS,
+    "gptj": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "rotary_dim": 4},
+    "ibert": {},
+    # Some of its layers are convolutions.
+    "lfm2": {**_HEADS, "layer_types": ["conv", "full_attention"]},
+    "longformer": {},
+    "megatron-bert": {},
+    "mpnet": {},
+    "mpt": {"d_model": 32, "n_layers": 2, "n_heads": 4},
+    "nemotron": {"num_key_value_heads": 2},
+    "openai-gpt": {"n_embd": 32, "n_layer": 2, "n_head": 4},
+    "rembert": {},
+    "roformer": {},
+    "stablelm": {"num_key_value_heads": 2},
+    "t5": {"d_model": 32, "num_layers": 2},
+    "vaultgemma": _HEADS,
+    "xglm": {"d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 37},
+    "xlm": {"emb_dim": 32, "n_layers": 2, "n_heads": 4},
 }
 
 
 BOTH_WAYS = "bert roberta xlm-roberta camembert electra distilbert albert ernie modernbert".split()
-
-REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "mpnet": (lambda: tf.MPNetConfig(**SMALL), r"\(mpnet\) does not dispatch"),
-    "deberta-v2": (lambda: tf.DebertaV2Config(**SMALL), r"\(deberta-v2\) does not dispatch"),
-    "bloom": (
-        lambda: tf.BloomConfig(vocab_size=100, hidden_size=32, n_layer=2, n_head=4),
-        r"\(bloom\) does not dispatch",
-    ),
-    "gpt_neo": (
-        lambda: tf.GPTNeoConfig(
-            vocab_size=100,
-            hidden_size=32,
-            num_layers=2,
-            num_heads=4,
-            max_position_embeddings=64,
-            attention_types=[[["global", "local"], 1]],
-        ),
-        r"\(gpt_neo\) does not dispatch",
-    ),
-    "gemma2": (lambda: tf.Gemma2Config(**GROUPED, head_dim=8), "softcap"),
-    "gpt_oss": (
-        lambda: tf.GptOssConfig(
-            **GROUPED, head_dim=8, num_local_experts=2, num_experts_per_tok=1, pad_token_id=0
-        ),
-        "s_aux",
-    ),
-    "t5": (lambda: tf.T5Config(vocab_size=100, d_model=32, num_layers=2), r"\(t5\) has two stacks"),
-}
-
-# Refused as well, as the reason says.
-_NONE = r"does not dispatch"
-FURTHER_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "convbert": ({}, _NONE),
-    "deberta": ({}, _NONE),
-    "diffllama": ({"num_key_value_heads": 2}, "attention 4 times for 2 layers"),
-    "falcon": ({}, _NONE),
-    "gptj": ({"n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4}, _NONE),
-    "ibert": ({}, _NONE),
-    "longformer": ({}, _NONE),
-    "megatron-bert": ({}, _NONE),
-    "mpt": ({"d_model": 32, "n_layers": 2, "n_heads": 4}, _NONE),
-    "nemotron": ({"num_key_value_heads": 2}, _NONE),
-    "openai-gpt": ({"n_embd": 32, "n_layer": 2, "n_head": 4}, _NONE),
-    "rembert": ({}, _NONE),
-    "roformer": ({}, _NONE),
-    "stablelm": ({"num_key_value_heads": 2}, _NONE),
-    "vaultgemma": (_HEADS, "softcap"),
-    "xglm": ({"d_model": 32, "num_layers": 2, "attention_heads": 4, "ffn_dim": 37}, _NONE),
-    "xlm": ({"emb_dim": 32, "n_layers": 2, "n_heads": 4}, _NONE),
-    # Some of its layers are convolutions.
-    "lfm2": (
-        _HEADS | {"layer_types": ["conv", "full_attention"]},
-        "attention 1 times for 2 layers",
-    ),
-}
-
 
 # Split words between special tokens; the same, shorter; no special tokens.
 WORDS_OF = torch.tensor(
@@ -199,12 +183,11 @@ REAL = WORDS_OF > -2
 
 
 def config_of(family: str) -> Any:
-    """The configuration of any of these families."""
-    if family in CONFIGS or family in REFUSED:
-        return (CONFIGS[family] if family in CONFIGS else REFUSED[family][0])()
-    options = FURTHER[family] if family in FURTHER else FURTHER_REFUSED[family][0]
+    """The configuration of any of these."""
+    if family not in FURTHER:
+        return (CONFIGS | VARIANTS)[family]()
     common = SMALL | {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    return tf.AutoConfig.for_model(family, **common | options)
+    return tf.AutoConfig.for_model(family, **common | FURTHER[family])
 
 
 def save(config: Any, folder: Path, seed: int = 0) -> None:
@@ -212,3 +195,19 @@ def save(config: Any, folder: Path, seed: int = 0) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         tf.AutoModel.from_config(config).save_pretrained(folder)
+
+
+def eager(folder: str) -> Any:
+    """The model that was saved in ``folder``, with transformers' own eager attention."""
+    model = tf.AutoModel.from_pretrained(folder, attn_implementation="eager")
+    return model.eval().requires_grad_(False)
+
+
+def run_eager(model: Any) -> Any:
+    """What it makes of :data:`IDS`, maps and hidden states included."""
+    return model(
+        input_ids=IDS,
+        attention_mask=REAL.long(),
+        output_attentions=True,
+        output_hidden_states=True,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import cached_property
 from typing import Any
 
@@ -58,7 +59,7 @@ class Source:
         with quiet():
             try:
                 config = transformers.AutoConfig.from_pretrained(self.folder, **self.options)
-            except (OSError, ValueError) as error:
+            except Exception as error:  # a field of another type than the family's is no ValueError
                 raise self.unusable(error) from error
         if config.is_encoder_decoder:
             raise ProbingError(f"{self.name} ({config.model_type}) has two stacks; one is needed")
@@ -117,7 +118,7 @@ class Source:
             return ProbingError(
                 f"model {self.name!r} is neither a folder, nor cached, nor reachable: {HOW_TO_NAME}"
             )
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        reason = textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
         return ProbingError(f"model {self.name!r} cannot be used: {reason}")
 
     def no_dispatch(self) -> ProbingError:

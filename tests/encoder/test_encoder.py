@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,15 +14,13 @@ import transformers as tf
 from families import (
     BOTH_WAYS,
     CONFIGS,
-    FURTHER,
-    FURTHER_REFUSED,
     IDS,
     REAL,
-    REFUSED,
     SMALL,
     WIDTH,
     WORDS_OF,
-    config_of,
+    eager,
+    run_eager,
     save,
 )
 from safetensors.torch import load_file, save_file
@@ -36,20 +34,6 @@ from probing.encoder.tokenizer import position_limit
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
 PARTS = ("attention", "boundary", "embeddings", "hidden")
-
-
-def eager(folder: str) -> Any:
-    model = tf.AutoModel.from_pretrained(folder, attn_implementation="eager")
-    return model.eval().requires_grad_(False)
-
-
-def run_eager(model: Any) -> Any:
-    return model(
-        input_ids=IDS,
-        attention_mask=REAL.long(),
-        output_attentions=True,
-        output_hidden_states=True,
-    )
 
 
 def encode(encoder: Encoder, *needs: str) -> Encoding:
@@ -109,26 +93,6 @@ def naive_means(vectors: Tensor) -> Tensor:
 def assert_near(found: Tensor | None, expected: Tensor, atol: float = 1e-6) -> None:
     assert found is not None
     torch.testing.assert_close(found.double(), expected.double(), rtol=1e-5, atol=atol)
-
-
-@pytest.mark.parametrize("family", [*CONFIGS, *FURTHER])
-def test_the_tap_sees_eager_attention(family: str, folder_of: Callable[[str], str]) -> None:
-    class Recorder(WordTap):
-        def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-            self.maps.append(weights)
-
-    encoder, reference = Encoder(folder_of(family)).load(), eager(folder_of(family))
-    tap = Recorder(WordIndex(WORDS_OF, WIDTH), AGGREGATIONS["mean"])
-    output = encoder.model(input_ids=IDS, attention_mask=REAL.long(), tap=tap)
-    expected = run_eager(reference)
-    assert len(tap.maps) == len(expected.attentions) == encoder.sizes.layers
-    for found, map_ in zip(tap.maps, expected.attentions, strict=True):
-        difference = (found - map_).abs() * REAL[:, None, :, None]
-        assert difference.max() < 1e-6
-        assert float(map_[0].std()) > 0.02  # a uniform map would be matched by anything
-    difference = (output.last_hidden_state - expected.last_hidden_state).abs()
-    scale = expected.last_hidden_state[REAL].abs().max().clamp_min(1)
-    assert (difference[REAL] / scale).max() < 2e-6
 
 
 @pytest.mark.parametrize("family", CONFIGS)
@@ -323,54 +287,6 @@ def test_loading_again_is_loading_once(tiny_encoder: Encoder) -> None:
 # ----------------------------------------------------------------------- what is refused
 
 
-@pytest.mark.parametrize("family", [*REFUSED, *FURTHER_REFUSED])
-def test_models_whose_attention_cannot_be_read_are_refused(
-    family: str, folder_of: Callable[[str], str]
-) -> None:
-    _, reason = REFUSED[family] if family in REFUSED else FURTHER_REFUSED[family]
-    with pytest.raises(ProbingError, match=reason):
-        Encoder(folder_of(family)).load()
-
-
-def test_hidden_states_that_do_not_compare_are_refused(tmp_path: Path) -> None:
-    """OPT's last one is projected to the size of the embeddings."""
-    config = config_of("opt")
-    config.word_embed_proj_dim = 16
-    save(config, tmp_path)
-    encoder = Encoder(str(tmp_path)).load()
-    assert encode(encoder, "attention", "embeddings").part("embeddings").shape[-1] == 16
-    with pytest.raises(ProbingError, match="hidden states of size 32, found 16, 32"):
-        encode(encoder, "hidden")
-    below = Encoder(str(tmp_path), layers=[1]).load()
-    assert encode(below, "hidden").part("hidden").shape[-1] == 32
-
-
-def test_the_table_of_families_lists_what_is_tested() -> None:
-    """And no others: ``docs/models.md`` has them in backticks, at the beginning of a line."""
-    text = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
-    works, _, refused = text.partition("## Refused")
-    listed = [
-        [
-            name
-            for line in part.splitlines()
-            if line[:3] == "| `"
-            for name in re.findall("`(.+?)`", line.split("|")[1])
-        ]
-        for part in (works, refused)
-    ]
-    for names, tested in zip(listed, ((CONFIGS, FURTHER), (REFUSED, FURTHER_REFUSED)), strict=True):
-        assert sorted(names) == sorted([*tested[0], *tested[1]])
-
-
-def test_a_refused_model_is_not_taken_for_loaded_the_next_time(tmp_path: Path) -> None:
-    config, reason = REFUSED["mpnet"]
-    save(config(), tmp_path)
-    encoder = Encoder(str(tmp_path))
-    for _ in range(2):
-        with pytest.raises(ProbingError, match=reason):
-            encoder.load()
-
-
 @pytest.fixture
 def stored(tmp_path: Path) -> tuple[Path, dict[str, Tensor]]:
     save(CONFIGS["bert"](), tmp_path)
@@ -426,6 +342,19 @@ def test_weights_of_another_size_are_refused(stored: tuple[Path, dict[str, Tenso
     config = tf.BertConfig(**SMALL | {"hidden_size": 64})
     config.save_pretrained(file.parent)
     with pytest.raises(ProbingError, match="cannot be used"):
+        Encoder(str(file.parent)).load()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [("hidden_size", "many", "expected int, got str"), ("model_type", "no_such", "no_such")],
+)
+def test_a_configuration_that_says_nothing_is_refused(
+    field: str, value: str, found: str, stored: tuple[Path, dict[str, Tensor]]
+) -> None:
+    file = stored[0].parent / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {field: value}))
+    with pytest.raises(ProbingError, match=f"cannot be used: .*{field.replace('_', '.')}.*{found}"):
         Encoder(str(file.parent)).load()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
-from families import CONFIGS, IDS, REAL, REFUSED, WIDTH, WORDS_OF, save
+from families import CONFIGS, IDS, REAL, WIDTH, WORDS_OF
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -217,17 +217,6 @@ def test_options_of_a_twin_need_a_twin(
 ) -> None:
     with pytest.raises(ProbingError, match="go with random_init"):
         Encoder(folder_of("bert"), **options).load()
-
-
-@pytest.mark.parametrize("keep", [True, False])
-@pytest.mark.parametrize("family", REFUSED)
-def test_a_model_that_cannot_be_read_has_no_twin_either(
-    family: str, keep: bool, tmp_path: Path
-) -> None:
-    config, reason = REFUSED[family]
-    save(config(), tmp_path)
-    with pytest.raises(ProbingError, match=reason):
-        Encoder(str(tmp_path), random_init=True, keep_embeddings=keep).load()
 
 
 def test_missing_embeddings_are_refused(folder_of: Callable[[str], str], tmp_path: Path) -> None:
