@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
+from probing.core import quantities
 from probing.core.terms import MAIN
 from probing.counting.counting import Counted, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
@@ -15,7 +16,7 @@ from probing.data import EdgeData
 from probing.learning.module import ProbingModule
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
-from probing.reports.tables import BASELINES, HEADS, PROBES, baseline_rows, head_rows
+from probing.reports.tables import BASELINES, PROBES, baseline_rows, head_columns, head_rows
 from probing.reports.terminal.tables import describe
 
 
@@ -65,7 +66,7 @@ class Scores:
     @property
     def heads(self) -> pd.DataFrame:
         """Every head on every row of the report; the columns of ``heads.csv``."""
-        return _frame(head_rows(self.counts), HEADS)
+        return _frame(head_rows(self.counts), head_columns(self.counts))
 
     @property
     def baselines(self) -> pd.DataFrame:
@@ -130,5 +131,6 @@ def _counted(module: ProbingModule, data: EdgeData, split: str) -> tuple[Counted
 def _frame(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
     """A table whose numbers are numbers: the files round them to six decimals as text."""
     frame = pd.DataFrame(rows, columns=columns)
-    numbers = {"correct", "accuracy", "gold_mass", "special_mass"} & set(columns)
+    measured = {each.name for each in quantities.QUANTITIES}
+    numbers = {"correct", "accuracy", *measured} & set(columns)
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in sorted(numbers)})

@@ -29,7 +29,7 @@ from probing.core.errors import ProbingError
 from probing.core.schemes import Scheme
 from probing.core.sentences import Reader, Sentence
 from probing.core.terms import Terms
-from probing.core.windows import Aside, Origin, Tokenizer, Window, Wordpieces
+from probing.core.windows import Origin, Tokenizer, Window, Wordpieces
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.resampling_units import Digested, Digests, UnitCounter, Units
@@ -52,7 +52,7 @@ _SCHEMA = pa.schema(
         "kinds": pa.list_(_INTS),
         "number": pa.int64(),
         "place": pa.int64(),
-        "asides": pa.list_(_INTS),
+        "for_probes": pa.list_(pa.bool_()),
         "length": pa.int32(),
         "part": pa.int32(),
         "document": pa.string(),
@@ -62,7 +62,7 @@ _SCHEMA = pa.schema(
 )
 SHAPING = ("core", "data")
 """The rooms whose code shapes a window; the tokenizer answers for its own."""
-_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "asides")
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
 
 
 def cache_folder() -> Path:
@@ -132,9 +132,12 @@ class EdgeWindows(Dataset[EdgeBatch]):
 
     @property
     def anchors(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """How many anchors each window has."""
-        counts = pc.list_value_length(self.table.data.column("anchors"))
-        return np.asarray(counts.to_numpy(), dtype=np.int64)
+        """How many anchors each window has that probes are asked about."""
+        column = self.table.data.column
+        counts = np.asarray(pc.list_value_length(column("anchors")).to_numpy(), dtype=np.int64)
+        asked = column("for_probes").combine_chunks()
+        apart = pc.list_parent_indices(asked).filter(pc.invert(pc.list_flatten(asked)))
+        return counts - np.bincount(apart.to_numpy(), minlength=len(counts))
 
     @cached_property
     def vocabulary(self) -> Counter[str]:
@@ -146,8 +149,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
         return counts
 
     def _window(self, columns: dict[str, list[list[int]]], i: int) -> Window:
-        asides = (Aside(*aside) for aside in columns["asides"][i])  # type: ignore[misc]
-        return Window(
+        window = Window(
             words=columns["words"][i],  # type: ignore[arg-type]
             wordpieces=Wordpieces(columns["ids"][i], columns["words_of"][i], columns["last_of"][i]),
             anchors=columns["anchors"][i],
@@ -159,8 +161,10 @@ class EdgeWindows(Dataset[EdgeBatch]):
             document=columns["number"][i],  # type: ignore[arg-type]
             place=columns["place"][i],  # type: ignore[arg-type]
             origin=Origin(columns["document"][i], columns["lines"][i], columns["starts"][i]),  # type: ignore[arg-type]
-            asides=[a for a in asides if self.census.rows[a.row] not in self.census.unused],
+            for_probes=columns["for_probes"][i],  # type: ignore[arg-type]
         )
+        unused = {self.census.rows.index(name) for name in self.census.unused}
+        return window.only([unused.isdisjoint(rows) for rows in window.rows]) if unused else window
 
 
 def open_windows(
@@ -299,7 +303,7 @@ def _row(window: Window) -> dict[str, object]:
         "kinds": window.kinds,
         "number": window.document,
         "place": window.place,
-        "asides": window.asides,
+        "for_probes": window.for_probes,
         "length": len(window.wordpieces.ids),
         "document": window.origin.document,
         "lines": window.origin.lines,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from probing.core.batches import EdgeBatch
 from probing.core.files import write_csv, write_whole
+from probing.core.outcomes import Outcome
 from probing.core.terms import ALL, MAIN, Terms
 from probing.core.version import VERSION
 from probing.counting.counting import Counted, HeadCounting, ProbeCounting
@@ -31,10 +31,10 @@ from probing.reports.split_callback import SplitCallback, corpora, is_partial
 from probing.reports.tables import (
     BASELINES,
     ERRORS,
-    HEADS,
     PROBES,
     baseline_rows,
     error_rows,
+    head_columns,
     head_rows,
     with_bounds,
 )
@@ -68,9 +68,8 @@ class Report(SplitCallback):
         self.terms: Terms
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Ask the encoder for attention and say what the data holds."""
+        """Say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
-        pl_module.extra_needs |= {"attention", "boundary"}
         opened, vectors = corpora(trainer), pl_module.vectors
         if vectors is not None:  # all words at once: each reading takes the whole file
             vectors.read(word for corpus in opened.values() for word in corpus.vocabulary)
@@ -94,8 +93,10 @@ class Report(SplitCallback):
             self.heads = HeadCounting(
                 module, self.terms, resampler=self.resampler, units=units.of_heads
             )
+        # While probes train, nobody else asks what heads pick.
+        module.picks_heads = self.heads is not None or trainer.state.fn != TrainerFn.FITTING
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Count a batch."""
         self.probes.update(batch, outcome)
         if self.heads is not None:
@@ -150,8 +151,7 @@ class Report(SplitCallback):
         if self.heads is not None:
             for name, counts in counted.of_encoder.items():
                 suffix = "" if name == MAIN else f"_{name}"
-                columns = with_bounds(HEADS, counts)
-                write_csv(folder / f"heads{suffix}.csv", columns, head_rows(counts))
+                write_csv(folder / f"heads{suffix}.csv", head_columns(counts), head_rows(counts))
                 if self.terms.errors:
                     write_csv(folder / f"errors{suffix}.csv", ERRORS, error_rows(counts))
             main = counted.of_encoder[MAIN]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from picked import heads_of
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
@@ -23,7 +24,14 @@ from probing.counting.subtypes import rolled_up
 from probing.counting.tallies import Resampled
 from probing.reports.figures.heads import seed_overview
 from probing.reports.findings import Findings
-from probing.reports.tables import BASELINES, HEADS, PROBES, baseline_rows, head_rows, with_bounds
+from probing.reports.tables import (
+    BASELINES,
+    PROBES,
+    baseline_rows,
+    head_columns,
+    head_rows,
+    with_bounds,
+)
 from probing.reports.terminal import tables as terminal
 
 Edges = tuple[EdgeBatch, Encoding]
@@ -46,7 +54,7 @@ def hits_of_probes(batch: EdgeBatch) -> Tensor:
 def counts_of(batch: EdgeBatch, encoding: Encoding, units: int = 20) -> HeadCounts:
     heads = HeadAccuracy(Resampler(COUNT))
     baselines = EdgeAccuracy(batch.terms.baselines, Resampler(COUNT))
-    heads.update(batch, encoding)
+    heads.update(batch, heads_of(batch, encoding))
     baselines.update(batch, batch.baselines)
     counted, plain = heads.compute(), baselines.compute()
     many = dict.fromkeys(batch.rows, units)
@@ -103,7 +111,7 @@ def test_every_line_of_heads_and_baselines_ends_in_its_interval(edges: Edges) ->
     counts = counts_of(*edges)
     drawn = counts.resampled
     assert drawn
-    columns = with_bounds(HEADS, counts)
+    columns = head_columns(counts)
     assert columns[-3:] == ["low", "high", "units"]
     for line in head_rows(counts):
         cells = dict(zip(columns, line, strict=True))
@@ -182,7 +190,7 @@ def test_without_resamples_nothing_speaks_of_intervals(edges: Edges) -> None:
         resamples="",
     )
     assert not {"interval", "units"} & set(plain.columns)
-    assert with_bounds(HEADS, plain.counts) == HEADS
+    assert with_bounds(BASELINES, plain.counts) == BASELINES
     assert {len(line) for line in plain.probe_table} == {len(PROBES)}
     assert "nterval" not in plain.markdown + str(plain.summary())
 

@@ -30,10 +30,12 @@ from torch import Tensor, nn
 
 from probing.core.batches import Encoding
 from probing.core.errors import ProbingError
+from probing.core.layers import LayerRecord
 from probing.data.text import spaced
-from probing.encoder import PACKAGED, Encoder, WordTap, weights
+from probing.encoder import PACKAGED, Encoder, weights
+from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import position_limit
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex
+from probing.encoder.word_maps import AGGREGATIONS
 
 PARTS = ("attention", "boundary", "embeddings", "hidden")
 
@@ -106,6 +108,16 @@ def naive_means(vectors: Tensor) -> Tensor:
     return means
 
 
+class Weights:
+    """Keeps what the tap hands on."""
+
+    def __init__(self) -> None:
+        self.maps: list[Tensor] = []
+
+    def take(self, layer: LayerRecord) -> None:
+        self.maps.append(layer.weights)
+
+
 def assert_near(found: Tensor | None, expected: Tensor, atol: float = 1e-6) -> None:
     assert found is not None
     torch.testing.assert_close(found.double(), expected.double(), rtol=1e-5, atol=atol)
@@ -113,16 +125,12 @@ def assert_near(found: Tensor | None, expected: Tensor, atol: float = 1e-6) -> N
 
 @pytest.mark.parametrize("family", [*CONFIGS, *FURTHER])
 def test_the_tap_sees_eager_attention(family: str, folder_of: Callable[[str], str]) -> None:
-    class Recorder(WordTap):
-        def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-            self.maps.append(weights)
-
     encoder, reference = Encoder(folder_of(family)).load(), eager(folder_of(family))
-    tap = Recorder(WordIndex(WORDS_OF, WIDTH), AGGREGATIONS["mean"])
-    output = encoder.model(input_ids=IDS, attention_mask=REAL.long(), tap=tap)
+    kept = Weights()
+    output = encoder.model(input_ids=IDS, attention_mask=REAL.long(), tap=Tap([kept]))
     expected = run_eager(reference)
-    assert len(tap.maps) == len(expected.attentions) == encoder.sizes.layers
-    for found, map_ in zip(tap.maps, expected.attentions, strict=True):
+    assert len(kept.maps) == len(expected.attentions) == encoder.sizes.layers
+    for found, map_ in zip(kept.maps, expected.attentions, strict=True):
         difference = (found - map_).abs() * REAL[:, None, :, None]
         assert difference.max() < 1e-6
         assert float(map_[0].std()) > 0.02  # a uniform map would be matched by anything
@@ -190,10 +198,6 @@ def test_gradients_flow_through_the_tap(folder_of: Callable[[str], str]) -> None
     factor = torch.randn(3, 2, 4, 12, 12, generator=torch.Generator().manual_seed(0))
     factor = factor * REAL[:, None, None, :, None]
 
-    class Recorder(WordTap):
-        def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-            self.maps.append(weights)
-
     encoder, reference = Encoder(folder_of("bert")).load(), eager(folder_of("bert"))
     slopes = []
     for model in (encoder.model, reference):
@@ -201,9 +205,9 @@ def test_gradients_flow_through_the_tap(folder_of: Callable[[str], str]) -> None
         if model is reference:
             maps = run_eager(model).attentions
         else:
-            tap = Recorder(WordIndex(WORDS_OF, WIDTH), AGGREGATIONS["mean"])
-            model(input_ids=IDS, attention_mask=REAL.long(), tap=tap)
-            maps = tap.maps
+            kept = Weights()
+            model(input_ids=IDS, attention_mask=REAL.long(), tap=Tap([kept]))
+            maps = kept.maps
         (torch.stack(list(maps), 1) * factor).sum().backward()
         slopes.append(query.grad)
     assert slopes[1].abs().max() > 0.01
@@ -248,7 +252,7 @@ def test_embeddings_need_no_run_of_the_model(
 
 
 def test_hidden_states_need_no_tap(tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WordTap, "__call__", None)
+    monkeypatch.setattr(Tap, "__call__", None)
     found = encode(tiny_encoder, "hidden")
     assert found.hidden is not None
     assert found.attention is found.boundary is found.visible is found.embeddings is None

@@ -11,6 +11,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
+from picked import heads_of
 from rich.console import Console
 from torch import Tensor
 
@@ -26,10 +27,10 @@ from probing.reports.findings import DEMONSTRATION, PARTIAL, Findings
 from probing.reports.tables import (
     BASELINES,
     ERRORS,
-    HEADS,
     PROBES,
     baseline_rows,
     error_rows,
+    head_columns,
     head_rows,
     probe_rows,
 )
@@ -91,8 +92,7 @@ def random_counts(
         correct=correct,
         errors=wrong * torch.tensor([1, 0, 2])[: len(terms.errors)] // 4,
         reachable=counts(*cell[:2]),
-        gold_mass=torch.rand(len(rows), *cell, generator=rng, dtype=torch.float64),
-        special_mass=torch.rand(len(rows), *cell, generator=rng, dtype=torch.float64),
+        quantities=torch.rand(len(rows), *cell, 2, generator=rng, dtype=torch.float64),
         baselines=baselines,
     )
 
@@ -248,8 +248,8 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
             for layer in range(LAYERS):
                 for head in range(MANY):
                     correct = int(counts.correct[r, d, layer, head])
-                    gold = float(counts.gold_mass[r, d, layer, head])
-                    special = float(counts.special_mass[r, d, layer, head])
+                    gold = float(counts.quantities[r, d, layer, head, 0])
+                    special = float(counts.quantities[r, d, layer, head, 1])
                     expected.append(
                         {
                             "relation": relation,
@@ -264,7 +264,9 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
                             "special_mass": f"{special / TOTALS[r]:.6f}",
                         }
                     )
-    assert [dict(zip(HEADS, line, strict=True)) for line in head_rows(counts)] == expected
+    assert [
+        dict(zip(head_columns(counts), line, strict=True)) for line in head_rows(counts)
+    ] == expected
 
 
 def test_error_rows_are_lines_of_errors_csv(terms: Terms) -> None:
@@ -398,7 +400,7 @@ def test_root_words_are_wrong_for_what_needs_no_training(
         EdgeAccuracy(batch.terms.baselines),
         EdgeAccuracy(()),
     )
-    heads.update(batch, encoding)
+    heads.update(batch, heads_of(batch, encoding))
     offsets.update(batch, batch.baselines)
     probes.update(batch, batch.is_anchor.new_zeros(*batch.is_anchor.shape, 0))
     counts = HeadCounts(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from probing.core.batches import EdgeBatch
 from probing.core.files import write_csv, write_whole
+from probing.core.outcomes import Outcome
 from probing.core.terms import ALL, MAIN
 from probing.counting.subtypes import roll_ups, rolled_up
 from probing.counting.trees.parses import Distances, ParseCounts, Parses
@@ -66,10 +65,10 @@ class TreeReport(SplitCallback):
         self.parses = Parses(module, self.report.terms, head) if is_last else None
         self.distances = Distances(module, self.parses.names if self.parses else ())
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Count a batch."""
         decoded = self.parses.count(outcome, batch) if self.parses else {}
-        self.distances.count(outcome["scores"], batch, decoded)
+        self.distances.count(outcome.scores, batch.probed, decoded)
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Sum over processes, write, and show the table."""
