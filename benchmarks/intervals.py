@@ -20,6 +20,7 @@ import transformers
 from speed import in_turn
 from torch import Tensor
 
+from probing.core.head_picking import HeadPicking
 from probing.counting.intervals import FEW, bounds, central
 from probing.counting.metrics import HeadAccuracy
 from probing.counting.resampling import Resampler
@@ -57,10 +58,9 @@ def main(path: str, count: int) -> None:
     def score(resampler: Resampler | None) -> dict[str, Tensor]:
         metric = HeadAccuracy(resampler)
         for batch in batches:
-            encoding = encoder(
-                batch.ids, batch.words_of, width=batch.width, needs={"attention", "boundary"}
-            )
-            metric.update(batch, encoding)
+            picking = HeadPicking(batch)
+            encoder(batch.ids, batch.words_of, width=batch.width, needs=(), collectors=[picking])
+            metric.update(batch, picking.found)
         return metric.compute()
 
     def bare() -> None:

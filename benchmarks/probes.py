@@ -71,9 +71,9 @@ def train(module: ProbingModule, batches: list[EdgeBatch]) -> float:
     optimizer = module.configure_optimizers()
     started = time.process_time()
     for batch in batches:
-        encodings = module.encode(batch)
+        encodings, asked = module.encode(batch), batch.probed
         losses = [
-            probe.loss(probe.score(encodings[probe.encoder], batch, name=name), batch)
+            probe.loss(probe.score(encodings[probe.encoder], asked, name=name), asked)
             for name, probe in module.probes.items()
         ]
         optimizer.zero_grad()

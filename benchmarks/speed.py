@@ -20,6 +20,7 @@ import torch
 import transformers
 
 from probing.core.batches import EdgeBatch
+from probing.core.head_picking import HeadPicking
 from probing.counting.metrics import HeadAccuracy
 from probing.data import DependencyData
 from probing.data.samplers import batches_by_length
@@ -48,14 +49,16 @@ def main(path: str) -> None:
     def score(some: Sequence[EdgeBatch] | None = None) -> None:
         metric = HeadAccuracy()
         for batch in batches if some is None else some:
-            encoding = encoder(
+            picking = HeadPicking(batch)
+            encoder(
                 batch.ids,
                 batch.words_of,
                 last_of=batch.last_of,
                 width=batch.width,
-                needs={"attention", "boundary"},
+                needs=(),
+                collectors=[picking],
             )
-            metric.update(batch, encoding)
+            metric.update(batch, picking.found)
         metric.compute()
 
     def score_some() -> None:

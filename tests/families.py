@@ -11,6 +11,9 @@ from typing import Any
 
 import torch
 import transformers as tf
+from torch import Tensor
+
+from probing.core.layers import LayerRecord
 
 SMALL: dict[str, Any] = {
     "vocab_size": 100,
@@ -195,6 +198,16 @@ def save(config: Any, folder: Path, seed: int = 0) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         tf.AutoModel.from_config(config).save_pretrained(folder)
+
+
+class Weights:
+    """Keeps what the tap hands on."""
+
+    def __init__(self) -> None:
+        self.maps: list[Tensor] = []
+
+    def take(self, layer: LayerRecord) -> None:
+        self.maps.append(layer.weights)
 
 
 def eager(folder: str) -> Any:

@@ -15,8 +15,9 @@ from probing.api.scores import Scores, scored
 from probing.api.sentence import Encoded
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
+from probing.core.head_picking import HeadPicking
 from probing.core.sentences import Sentence
-from probing.core.terms import ALL
+from probing.core.terms import ALL, MAIN
 from probing.core.windows import Window
 from probing.data import DependencyData, EdgeData
 from probing.data.collating import collate
@@ -84,7 +85,6 @@ class Model:
     def __init__(self, module: ProbingModule, data: EdgeData) -> None:
         module.configure_model()
         module.eval()
-        module.extra_needs |= {"attention", "boundary"}
         self.module = module
         self.data = data
 
@@ -118,9 +118,13 @@ class Model:
         """
         batch = self._batch(words).to(self.module.device)
         with torch.no_grad():
-            encodings = self.module.encode(batch, extra=self.module.extra_needs)
+            picking = HeadPicking(batch)
+            encodings = self.module.encode(
+                batch, extra={"attention", "boundary"}, collectors={MAIN: [picking]}
+            )
         parses = isinstance(self.data.task, Dependencies)
-        return Encoded(batch, encodings, self.encoder, self.module.probes if parses else None)
+        probes = self.module.probes if parses else None
+        return Encoded(batch, encodings, picking.found, self.encoder, probes)
 
     def score(
         self,

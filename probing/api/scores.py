@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
+from probing.core import quantities
 from probing.core.terms import MAIN
 from probing.counting.best import baseline_scores
 from probing.counting.counts import HeadCounts
@@ -18,7 +19,7 @@ from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
-from probing.reports.tables import BASELINES, HEADS, PROBES, head_rows
+from probing.reports.tables import BASELINES, PROBES, head_columns, head_rows
 
 
 class Scores:
@@ -70,7 +71,7 @@ class Scores:
     @property
     def heads(self) -> pd.DataFrame:
         """Every head on every row of the report; the columns of ``heads.csv``."""
-        return _frame(head_rows(self.counts), HEADS)
+        return _frame(head_rows(self.counts), head_columns(self.counts))
 
     @property
     def baselines(self) -> pd.DataFrame:
@@ -122,5 +123,6 @@ def _scores(scores: Iterable[Score], columns: list[str]) -> pd.DataFrame:
 def _frame(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
     """A table whose numbers are numbers: the files round them to six decimals as text."""
     frame = pd.DataFrame(rows, columns=columns)
-    numbers = {"correct", "accuracy", "gold_mass", "special_mass"} & set(columns)
+    measured = {each.name for each in quantities.QUANTITIES}
+    numbers = {"correct", "accuracy", *measured} & set(columns)
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in sorted(numbers)})

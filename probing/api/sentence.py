@@ -11,7 +11,7 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
-from probing.core.picking import directed, pick_word
+from probing.core.outcomes import HeadPicks
 from probing.core.terms import MAIN
 from probing.encoder import Encoder
 from probing.probes import Probe
@@ -26,7 +26,8 @@ class Encoded:
 
     Args:
         batch: the sentence alone, every word an anchor.
-        encodings: of that batch, by encoder; they hold ``attention``.
+        encodings: of that batch, by encoder; the main one's holds ``attention``.
+        picks: what the main encoder's heads pick.
         encoder: the main one.
         probes: that find heads of words; ``None`` if there are others.
     """
@@ -35,11 +36,13 @@ class Encoded:
         self,
         batch: EdgeBatch,
         encodings: Mapping[str, Encoding],
+        picks: HeadPicks,
         encoder: Encoder,
         probes: Mapping[str, Probe] | None,
     ) -> None:
         self.batch = batch
         self.encodings = encodings
+        self._picks = picks
         self.encoder = encoder
         self._probes = probes
 
@@ -95,11 +98,10 @@ class Encoded:
         if direction not in directions:
             raise ProbingError(f"expected one of {', '.join(directions)}, found {direction!r}")
         layer, head = self._place(name)
-        own = self.encoding.part("attention")[:, layer : layer + 1, head : head + 1]
-        scores = directed(own, self.batch.anchors)[directions.index(direction)]
-        picked, is_pick = pick_word(scores[0, :, 0, 0], self.batch.candidates[0, :, 1:])  # [W]
+        place = directions.index(direction), layer, head
+        picked, is_pick = (own[0, :, *place] for own in (self._picks.words, self._picks.is_pick))
         words = self.words
-        found = zip(words, picked.tolist(), is_pick.tolist(), strict=True)
+        found = zip(words, picked.tolist(), is_pick.tolist(), strict=True)  # [W] each
         return [(word, words[other] if sure else None) for word, other, sure in found]
 
     def parse(self, probe: str | None = None) -> list[tuple[str, str]]:

@@ -12,6 +12,8 @@ Shape legend, used in every docstring and comment of this package:
 ``V``  size of a word vector
 ``D``  hidden size
 ``R``  rows of a report: relations or mention types, and ``all``
+``K``  probes that pick candidates
+``Q``  quantities that are measured of heads beside what they pick
 =====  ==============================================================
 
 Wherever a dimension counts candidates it is ``W+1`` long: column 0 is ROOT and column ``j``
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Self
 
 import torch
@@ -30,21 +33,31 @@ from torch import Tensor
 from probing.core.terms import Terms
 
 
-class _Movable:
-    """Tensors that travel to a device together."""
+class ByWindow:
+    """Tensors whose first dimension is ``B``, and what goes with them."""
 
     def to(self, device: torch.device | str) -> Self:
         """The same, with every tensor on ``device``."""
         moved = {
             field.name: value.to(device)
             for field in fields(self)  # type: ignore[arg-type]
-            if isinstance(value := getattr(self, field.name), (Tensor, _Movable))
+            if isinstance(value := getattr(self, field.name), Tensor)
         }
         return replace(self, **moved)  # type: ignore[type-var]
 
+    def of_windows(self, windows: Sequence[int]) -> Self:
+        """The same of some windows, by their place in the batch; padding stays."""
+        chosen: dict[str, object] = {}
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, Tensor):
+                index = torch.tensor(windows, dtype=torch.long, device=value.device)
+                chosen[field.name] = value[index]
+        return replace(self, **chosen)  # type: ignore[type-var]
+
 
 @dataclass(frozen=True)
-class EdgeBatch(_Movable):
+class EdgeBatch(ByWindow):
     """Windows and the edges to be selected in them.
 
     - ``words``: the words of each window.
@@ -63,8 +76,9 @@ class EdgeBatch(_Movable):
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
       ``words_of`` where they do not, and ``None`` where none does.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
-    - ``asides``: the same windows with further anchors, which only heads and baselines are asked
-      about; ``None`` where there are none. Probes neither learn from them nor are scored on them.
+    - ``for_probes [B, A]``: false for anchors that only heads and baselines are asked about, and
+      for padding; ``None`` where probes are asked about all anchors. Probes see :attr:`probed`,
+      so that they neither learn from the others nor are scored on them.
     """
 
     words: Sequence[Sequence[str]]
@@ -83,12 +97,34 @@ class EdgeBatch(_Movable):
     units: Tensor | None = None
     last_of: Tensor | None = None
     numbers: Sequence[int] = ()
-    asides: EdgeBatch | None = None
+    for_probes: Tensor | None = None
 
-    @property
-    def parts(self) -> list[EdgeBatch]:
-        """All that heads and baselines are asked about: the batch, and its asides if any."""
-        return [self] if self.asides is None else [self, self.asides]
+    def of_windows(self, windows: Sequence[int]) -> Self:
+        """Some windows, by their place in the batch; padding stays."""
+        return replace(
+            super().of_windows(windows),
+            words=[self.words[window] for window in windows],
+            numbers=[self.numbers[window] for window in windows] if self.numbers else (),
+        )
+
+    @cached_property
+    def probed(self) -> EdgeBatch:
+        """The batch as probes see it: without the anchors that only heads are asked about.
+
+        ``A`` is cut behind the last anchor of probes, so that of a window's anchors those that
+        are for heads alone had best come last.
+        """
+        if self.for_probes is None:
+            return self
+        asked = self.for_probes.any(0).nonzero()  # [N, 1]
+        most = int(asked.max()) + 1 if len(asked) else 0
+        is_anchor = self.for_probes[:, :most].contiguous()
+        cut = {
+            name: getattr(self, name)[:, :most].masked_fill(~is_anchor[..., None], 0)
+            for name in ("gold", "candidates", "member", "baselines", "kinds")
+        }
+        anchors = self.anchors[:, :most].masked_fill(~is_anchor, 0)
+        return replace(self, anchors=anchors, is_anchor=is_anchor, for_probes=None, **cut)
 
     @property
     def width(self) -> int:
@@ -109,7 +145,7 @@ class EdgeBatch(_Movable):
 
 
 @dataclass(frozen=True)
-class Encoding(_Movable):
+class Encoding(ByWindow):
     """What a frozen model knows of a batch, at the level of words; absent parts are ``None``.
 
     - ``attention [B, L, H, W, W]``: from word (row) to word (column). Attention to a split

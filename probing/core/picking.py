@@ -24,11 +24,11 @@ def directed(maps: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """How strongly each anchor picks each word, in three directions.
 
     Args:
-        maps: ``[B, L, H, W, W]``.
+        maps: ``[B, ..., W, W]``.
         anchors: ``[B, A]``.
 
     Returns:
-        Three tensors ``[B, A, L, H, W]``: row, column, and row plus column of each anchor.
+        Three tensors ``[B, A, ..., W]``: row, column, and row plus column of each anchor.
     """
     rows = anchor_rows(maps, anchors)
     columns = anchor_rows(maps.transpose(-1, -2), anchors)
@@ -46,6 +46,9 @@ def pick_word(scores: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
         Indices ``[...]``, and booleans ``[...]``: a maximum of zero (causal masks, dropped
         columns) is no pick.
     """
+    if not scores.numel():
+        none = scores.new_zeros(scores.shape[:-1])
+        return none.long(), none.bool()
     best, pick = scores.masked_fill(~allowed, -1.0).max(-1)
     return pick, best > 0
 

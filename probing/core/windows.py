@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +75,6 @@ class Tokenizer(Protocol):
         ...
 
 
-class Aside(NamedTuple):
-    """An anchor that only heads and baselines are asked about, in one row of the report.
-
-    ``anchor`` is the index of the word that asks, counted from zero, and may be that of another
-    anchor; ``gold`` is a column of ``[W+1]``, ``row`` the index of the row. Every other word is a
-    candidate.
-    """
-
-    anchor: int
-    gold: int
-    row: int
-
-
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a window stands in its source, so that a reader can find it there.
@@ -112,8 +100,9 @@ class Window:
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
     where the baselines are fixed offsets. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
-    ``origin`` says where the window comes from. ``asides`` are further anchors, which no probe
-    sees.
+    ``origin`` says where the window comes from. ``for_probes[a]`` is false for an anchor that
+    only heads and baselines are asked about, which had best come last; ``None`` where probes are
+    asked about all.
 
     ``document`` and ``place`` are the numbers, counted from one, of the document and of the
     window's first sentence in the corpus, those left out included; 0 where a task does not say.
@@ -130,9 +119,21 @@ class Window:
     baselines: Sequence[Sequence[float]] | None = None
     kinds: Sequence[Sequence[int]] | None = None
     origin: Origin = Origin()
-    asides: Sequence[Aside] = ()
+    for_probes: Sequence[bool] | None = None
     document: int = 0
     place: int = 0
     upos: Sequence[str] = ()
     xpos: Sequence[str] = ()
     feats: Sequence[str] = ()
+
+    def only(self, kept: Sequence[bool]) -> Window:
+        """The window with those of its anchors for which ``kept`` is true."""
+        parts = ("anchors", "gold", "rows", "candidates", "baselines", "kinds", "for_probes")
+        own = ((name, getattr(self, name)) for name in parts)
+        chosen: dict[str, Any] = {n: list(compress(v, kept)) for n, v in own if v is not None}
+        return replace(self, **chosen)
+
+    @property
+    def probed(self) -> Window:
+        """The window without the anchors that only heads and baselines are asked about."""
+        return self if self.for_probes is None else self.only(self.for_probes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from probing.core.batches import EdgeBatch
+from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
@@ -63,12 +63,11 @@ class HeadCounting:
         self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
         self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
 
-    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+    def update(self, batch: EdgeBatch, outcome: Outcome) -> None:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
         for name, metric in self.heads.items():
-            metric.update(batch, outcome["encodings"][name])
-        for part in batch.parts:
-            self.baselines.update(part, part.baselines)
+            metric.update(batch, outcome.heads[name])
+        self.baselines.update(batch, batch.baselines)
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
@@ -97,9 +96,9 @@ class ProbeCounting:
         self.units = units
         self.metric = EdgeAccuracy(tuple(module.pickers), resampler).to(module.device)
 
-    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+    def update(self, batch: EdgeBatch, outcome: Outcome) -> None:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
-        self.metric.update(batch, outcome["hits"])
+        self.metric.update(batch.probed, outcome.hits)
 
     def compute(self) -> ProbeCounts:
         """The counts, summed over processes."""

@@ -27,10 +27,10 @@ class Cell:
 class HeadCounts:
     """What :class:`~probing.counting.metrics.HeadAccuracy` counted, and the baselines beside it.
 
-    ``correct``, ``gold_mass``, ``special_mass [R, 3, L, H]``, ``errors [R, 3, L, H, E]``,
-    ``reachable [R, 3, L]``, ``total [R]``, ``baselines [R, N]``. ``layers``
-    are the numbers of the ``L`` layers in the model, counted from one: all, if not given.
-    ``resampled`` and ``resampled_baselines`` are what was counted in resamples, if any were drawn.
+    ``correct [R, 3, L, H]``, ``errors [R, 3, L, H, E]``, ``reachable [R, 3, L]``, ``quantities
+    [R, 3, L, H, Q]``, ``total [R]``, ``baselines [R, N]``. ``layers`` are the numbers of the ``L``
+    layers in the model, counted from one: all, if not given. ``resampled`` and
+    ``resampled_baselines`` are what was counted in resamples, if any were drawn.
     """
 
     terms: Terms
@@ -39,8 +39,7 @@ class HeadCounts:
     correct: Tensor
     errors: Tensor
     reachable: Tensor
-    gold_mass: Tensor
-    special_mass: Tensor
+    quantities: Tensor
     baselines: Tensor
     layers: Sequence[int] = ()
     resampled: Resampled | None = None

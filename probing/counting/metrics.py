@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from probing.core.batches import EdgeBatch, Encoding
-from probing.core.picking import directed, pick_word
+from probing.core.batches import EdgeBatch
+from probing.core.head_picking import at
+from probing.core.layers import WordLayer
+from probing.core.outcomes import HeadPicks
 from probing.counting.resampling import Resampler
 
 
@@ -86,25 +90,27 @@ class RowMetric(Metric):
 
 
 class EdgeAccuracy(RowMetric):
-    """How many anchors each of several pickers gets right: ``correct [R, K]``, ``total [R]``.
+    """How many anchors each of several pickers gets right: ``correct [R, ...]``, ``total [R]``.
 
     ``correct`` is float64, which holds counts exactly and also the expected value of a picker
     that throws dice.
+
+    Args:
+        names: of the pickers, where they stand in a line.
+        resampler: counts in resamples, too, if given.
     """
 
     correct: Tensor
     total: Tensor
 
-    def __init__(self, names: tuple[str, ...], resampler: Resampler | None = None) -> None:
+    def __init__(self, names: tuple[str, ...] = (), resampler: Resampler | None = None) -> None:
         super().__init__(resampler)
         self.names = names
 
     def update(self, batch: EdgeBatch, hits: Tensor) -> None:
-        """Count ``hits [B, A, K]``: booleans, or shares from zero to one."""
-        self.start(
-            batch,
-            {"correct": ((len(self.names),), torch.float64), "total": ((), torch.int64)},
-        )
+        """Count ``hits [B, A, ...]``: booleans, or shares from zero to one."""
+        shape = tuple(hits.shape[2:])
+        self.start(batch, {"correct": (shape, torch.float64), "total": ((), torch.int64)})
         member = batch.member & batch.is_anchor[:, :, None]
         self.count(batch, hits, member)
         self.add("total", member.sum((0, 1)))
@@ -113,28 +119,19 @@ class EdgeAccuracy(RowMetric):
 class HeadAccuracy(RowMetric):
     """Every head as a picker, in three directions, in one pass.
 
-    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold. The
-    batch's asides count, too.
+    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold.
 
     States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]`` and ``total [R]`` are integers, and
-    so is ``errors [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``gold_mass``
-    and ``special_mass [R, 3, L, H]`` are float64 sums of the attention on the gold words and on
-    special tokens (by column: from them; for both: the sum).
+    so is ``errors [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``quantities
+    [R, 3, L, H, Q]`` are float64 sums, see :data:`~probing.core.quantities.QUANTITIES`.
     """
 
     total: Tensor
 
-    def update(self, batch: EdgeBatch, encoding: Encoding) -> None:
-        """Count a batch, whose encoding must hold ``attention`` and ``boundary``."""
-        for part in batch.parts:
-            self._count(part, encoding)
-
-    def _count(self, batch: EdgeBatch, encoding: Encoding) -> None:
-        attention = encoding.part("attention")
-        boundary = encoding.part("boundary")
-        _, layers, heads, _, _ = attention.shape
-        cell = (3, layers, heads)
-        kinds = torch.arange(1, len(batch.terms.errors) + 1, device=attention.device)
+    def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
+        """Count what heads picked in a batch."""
+        cell = tuple(heads.hits.shape[2:])  # 3, L, H
+        kinds = torch.arange(1, len(batch.terms.errors) + 1, device=heads.words.device)
         self.start(
             batch,
             {
@@ -142,85 +139,57 @@ class HeadAccuracy(RowMetric):
                 "errors": ((*cell, len(kinds)), torch.int64),
                 "reachable": (cell[:2], torch.int64),
                 "total": ((), torch.int64),
-                "gold_mass": (cell, torch.float64),
-                "special_mass": (cell, torch.float64),
+                "quantities": ((*cell, heads.quantities.shape[-1]), torch.float64),
             },
         )
-        gold = batch.gold[:, :, 1:]  # [B, A, W]
-        asked = batch.is_anchor & gold.any(-1)  # [B, A]
+        asked = batch.is_anchor & batch.gold[:, :, 1:].any(-1)  # [B, A]
         member = batch.member & asked[:, :, None]
+        kind = at(batch.kinds[:, :, 1:], heads.words) * heads.is_pick  # [B, A, 3, L, H]
+        self.count(batch, heads.hits, member)
         self.add("total", member.sum((0, 1)))
-        if not batch.anchors.numel():
-            return
-        gold = gold[:, :, None, None]  # [B, A, 1, 1, W]
-        allowed = batch.candidates[:, :, None, None, 1:]
-        wrong = batch.kinds[:, :, None, None, 1:]
-        special = boundary_mass(boundary, batch.anchors)  # 3 of [B, A, L, H]
-        reach = reachable(encoding.visible, batch)  # 3 of [B, A, L]
-        hits, masses, errors = [], [], []
-        for scores in directed(attention, batch.anchors):  # [B, A, L, H, W]
-            pick, is_pick = pick_word(scores, allowed)  # [B, A, L, H]
-            hits.append(at(gold, pick) & is_pick)
-            errors.append((at(wrong, pick) * is_pick)[..., None] == kinds)
-            masses.append((scores * gold).sum(-1))
-        self.count(batch, torch.stack(hits, 2), member)
-        self.add("errors", by_row(torch.stack(errors, 2), member))
-        self.add("gold_mass", by_row(torch.stack(masses, 2), member))
-        self.add("special_mass", by_row(torch.stack(special, 2), member))
-        self.add("reachable", by_row(torch.stack(reach, 2).expand(-1, -1, -1, layers), member))
-
-
-def at(values: Tensor, pick: Tensor) -> Tensor:
-    """What ``values [B, A, 1, 1, W]`` hold for each picked word ``[B, A, L, H]``."""
-    return values.expand(*pick.shape, -1).gather(-1, pick[..., None])[..., 0]
-
-
-def boundary_mass(boundary: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Attention of each anchor to, from, and to plus from special tokens: ``[B, A, L, H]``."""
-    batch = torch.arange(anchors.shape[0], device=anchors.device)[:, None]
-    own = boundary.movedim(3, 1)[batch, anchors]  # [B, A, L, H, 4]
-    to_special, from_special = own[..., :2].sum(-1), own[..., 2:].sum(-1)
-    return to_special, from_special, to_special + from_special
-
-
-def reachable(visible: Tensor | None, batch: EdgeBatch) -> tuple[Tensor, Tensor, Tensor]:
-    """Whether the mask lets each anchor reach a gold word: ``[B, A, L]``, or ``L`` = 1 for all."""
-    gold = batch.gold[:, :, 1:]
-    if visible is None:
-        every = gold.any(-1)[:, :, None]  # [B, A, 1]
-        return every, every, every
-    rows, columns, both = directed(visible[:, :, None], batch.anchors)  # [B, A, L, 1, W]
-    return tuple(  # type: ignore[return-value]
-        (seen[:, :, :, 0] & gold[:, :, None]).any(-1) for seen in (rows, columns, both)
-    )
+        self.add("errors", by_row(kind[..., None] == kinds, member))
+        self.add("reachable", by_row(heads.reachable, member))
+        self.add("quantities", by_row(heads.quantities, member))
 
 
 class Spread(Metric):
-    """Standard deviation of each head's attention over pairs of two words, ``[L, H]``."""
+    """Standard deviation of each head's attention over pairs of two words, ``[L, H]``.
+
+    Collects the word maps of the layers of batch after batch.
+
+    Args:
+        layers: the numbers of the layers that are looked at.
+        heads: ``H``.
+    """
 
     full_state_update = False
     moments: Tensor
     pairs: Tensor
 
-    def __init__(self, layers: int, heads: int) -> None:
+    def __init__(self, layers: Sequence[int], heads: int) -> None:
         super().__init__()
-        zeros = torch.zeros(2, layers, heads, dtype=torch.float64)
+        self.layers = list(layers)
+        zeros = torch.zeros(2, len(layers), heads, dtype=torch.float64)
         self.add_state("moments", zeros, dist_reduce_fx="sum")
-        self.add_state("pairs", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("pairs", torch.zeros(len(layers), dtype=torch.int64), dist_reduce_fx="sum")
 
-    def update(self, encoding: Encoding, is_word: Tensor) -> None:
-        """Count the pairs of ``is_word [B, W]``; a word and itself are no pair."""
-        pairs = is_word[:, :, None] & is_word[:, None, :]  # [B, W, W]
-        pairs = pairs & ~torch.eye(pairs.shape[1], dtype=torch.bool, device=pairs.device)
-        kept = encoding.part("attention").double() * pairs[:, None, None]
-        self.moments = self.moments + torch.stack(
-            [kept.sum((0, 3, 4)), kept.square().sum((0, 3, 4))]
-        )
-        self.pairs = self.pairs + pairs.sum()
+    def take(self, layer: WordLayer) -> None:
+        """Count a layer of a batch."""
+        self.update(layer)
+
+    def update(self, layer: WordLayer) -> None:
+        """Count the pairs of words of a layer; a word and itself are no pair."""
+        width = layer.is_word.shape[1]
+        pairs = layer.is_word[:, :, None] & layer.is_word[:, None, :]  # [B, W, W]
+        pairs = pairs & ~torch.eye(width, dtype=torch.bool, device=pairs.device)
+        kept = layer.attention.double() * pairs[:, None]
+        own = self.layers.index(layer.number)
+        self.moments[:, own] += torch.stack([kept.sum((0, 2, 3)), kept.square().sum((0, 2, 3))])
+        self.pairs[own] += pairs.sum()
 
     def compute(self) -> Tensor:
         """``[L, H]``, on the CPU; zero where nothing was counted."""
-        mean, square = (self.moments / self.pairs.clamp_min(1)).cpu()
+        mean, square = (self.moments / self.pairs.clamp_min(1)[:, None]).cpu()
         variance: Tensor = square - mean.square()
         return variance.clamp_min(0).sqrt()
 

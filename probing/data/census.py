@@ -18,7 +18,7 @@ class Census:
     ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
     used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
     belong to several words, ``counts`` holds whatever else a task counts. ``unused`` names rows
-    that turned out to say only what another row says: their asides are not asked about.
+    that turned out to say only what another row says: anchors in them are not asked about.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])

@@ -10,7 +10,6 @@ from probing.core.batches import EdgeBatch
 from probing.core.picking import offset_hits
 from probing.core.terms import Terms
 from probing.core.windows import Window
-from probing.data.asides import with_asides
 from probing.data.tasks.offsets import offsets_of
 
 
@@ -18,12 +17,11 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     """Pad windows into a batch; no windows make an empty batch that every part can take.
 
     Raises:
-        ValueError: for windows without baselines, or with asides, whose task names others than
-            fixed offsets.
+        ValueError: for windows without baselines, whose task names others than fixed offsets.
     """
     offsets = offsets_of(terms)
-    if offsets is None and any(w.baselines is None or w.asides for w in windows):
-        raise ValueError("windows without baselines, or with asides, need fixed offsets as terms")
+    if offsets is None and any(w.baselines is None for w in windows):
+        raise ValueError("windows without baselines need fixed offsets as terms")
     size = len(windows)
     length = max((len(w.wordpieces.ids) for w in windows), default=0)
     width = max((len(w.words) for w in windows), default=0)
@@ -39,16 +37,21 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     candidates = torch.zeros(size, most, width + 1, dtype=torch.bool)
     kinds = torch.zeros(size, most, width + 1, dtype=torch.int8)
     member = torch.zeros(size, most, len(rows), dtype=torch.bool)
+    are_apart = any(not all(w.for_probes or ()) for w in windows)
+    for_probes = is_anchor.clone() if are_apart else None
     for b, window in enumerate(windows):
         count = len(window.anchors)
         ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
         words_of[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.words_of)
         if last_of is not None:
             last = window.wordpieces.last_of
-            own = torch.tensor(window.wordpieces.words_of if last is None else last)
-            last_of[b, : len(own)] = own
+            pieces = torch.tensor(window.wordpieces.words_of if last is None else last)
+            last_of[b, : len(pieces)] = pieces
         anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
         is_anchor[b, :count] = True
+        if for_probes is not None:
+            own = window.for_probes
+            for_probes[b, :count] = True if own is None else torch.tensor(own, dtype=torch.bool)
         gold[b][_cells(window.gold)] = True
         member[b][_cells(window.rows)] = True
         if window.candidates is None:
@@ -66,11 +69,11 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
         if window.baselines is not None:
-            own = torch.tensor(window.baselines, dtype=torch.float64)
-            baselines[b, : len(window.anchors)] = own.view(
+            shares = torch.tensor(window.baselines, dtype=torch.float64)
+            baselines[b, : len(window.anchors)] = shares.view(
                 len(window.anchors), len(terms.baselines)
             )
-    batch = EdgeBatch(
+    return EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
         terms=terms,
@@ -85,8 +88,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         baselines=baselines,
         kinds=kinds,
         last_of=last_of,
+        for_probes=for_probes,
     )
-    return with_asides(batch, windows)
 
 
 def _cells(lists: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:

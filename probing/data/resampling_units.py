@@ -25,9 +25,9 @@ class Units:
     """How many units have an anchor in each row, by its name.
 
     ``documents`` says whether units are documents; else each window is one. ``of_anchors`` counts
-    those with any anchor, ``of_heads`` those with an anchor that a head can be right about, one
-    whose gold is not only ROOT. ``corpus`` tells the corpus from others. ``known`` is false where
-    the task does not say of what document its windows are.
+    those with an anchor that probes are asked about, ``of_heads`` those with an anchor that a
+    head can be right about, one whose gold is not only ROOT. ``corpus`` tells the corpus from
+    others. ``known`` is false where the task does not say of what document its windows are.
     """
 
     known: bool = False
@@ -37,11 +37,9 @@ class Units:
     corpus: str = ""
 
     def told(self, batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
-        """The batch of these windows, asides included, with its units."""
+        """The batch of these windows with its units."""
         identities = [self.identity(window.document, window.place) for window in windows]
-        units = torch.tensor(identities, dtype=torch.int64)
-        asides = batch.asides and replace(batch.asides, units=units)
-        return replace(batch, units=units, asides=asides)
+        return replace(batch, units=torch.tensor(identities, dtype=torch.int64))
 
     def identity(self, document: int, place: int) -> int:
         """64 bits (signed) that tell a unit from all others, wherever the corpus lies.
@@ -71,10 +69,9 @@ class UnitCounter:
     def add(self, window: Window, rows: Sequence[str]) -> None:
         """Count a window; ``rows`` are their names."""
         self.known &= window.document > 0 and window.place > 0
-        asked = list(zip(window.rows, window.gold, strict=True))
-        of_anchors = set(chain.from_iterable(window.rows))
+        asked = zip(window.rows, window.gold, strict=True)
+        of_anchors = set(chain.from_iterable(window.probed.rows))
         of_heads = set(chain.from_iterable(own for own, gold in asked if any(gold)))
-        of_heads |= {aside.row for aside in window.asides if aside.gold}
         for anchors, numbers in (("any", of_anchors), ("heads", of_heads)):
             names = {rows[number] for number in numbers}
             if self.separators:

@@ -36,7 +36,7 @@ from probing.data.window_writer import write_windows
 
 SHAPING = ("core", "data")
 """The rooms whose code shapes a window; the tokenizer answers for its own."""
-_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "asides")
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,12 @@ class EdgeWindows(Dataset[EdgeBatch]):
 
     @property
     def anchors(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """How many anchors each window has."""
-        counts = pc.list_value_length(self.table.data.column("anchors"))
-        return np.asarray(counts.to_numpy(), dtype=np.int64)
+        """How many anchors each window has that probes are asked about."""
+        column = self.table.data.column
+        counts = np.asarray(pc.list_value_length(column("anchors")).to_numpy(), dtype=np.int64)
+        asked = column("for_probes").combine_chunks()
+        apart = pc.list_parent_indices(asked).filter(pc.invert(pc.list_flatten(asked)))
+        return counts - np.bincount(apart.to_numpy(), minlength=len(counts))
 
     @cached_property
     def vocabulary(self) -> Counter[str]:
@@ -115,8 +118,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
         return counts
 
     def _asked(self, window: Window) -> Window:
-        asides = [a for a in window.asides if self.census.rows[a.row] not in self.census.unused]
-        return replace(window, asides=asides)
+        unused = {self.census.rows.index(name) for name in self.census.unused}
+        return window.only([unused.isdisjoint(rows) for rows in window.rows]) if unused else window
 
 
 def open_windows(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from probing.core.windows import Aside, Origin, Window, Wordpieces
+from probing.core.windows import Origin, Window, Wordpieces
 
 _INTS = pa.list_(pa.int32())
 SCHEMA = pa.schema(
@@ -24,7 +24,7 @@ SCHEMA = pa.schema(
         "kinds": pa.list_(_INTS),
         "number": pa.int64(),
         "place": pa.int64(),
-        "asides": pa.list_(_INTS),
+        "for_probes": pa.list_(pa.bool_()),
         "length": pa.int32(),
         "part": pa.int32(),
         "document": pa.string(),
@@ -52,7 +52,7 @@ def to_row(window: Window, *, part: int) -> dict[str, object]:
         "kinds": window.kinds,
         "number": window.document,
         "place": window.place,
-        "asides": window.asides,
+        "for_probes": window.for_probes,
         "part": part,
         "length": len(window.wordpieces.ids),
         "document": window.origin.document,
@@ -78,7 +78,7 @@ def from_row(row: Mapping[str, Any]) -> Window:
         document=row["number"],
         place=row["place"],
         origin=Origin(row["document"], row["lines"], row["starts"]),
-        asides=[Aside(*aside) for aside in row["asides"]],
+        for_probes=row["for_probes"],
         upos=row["upos"] or (),
         xpos=row["xpos"] or (),
         feats=row["feats"] or (),

@@ -3,7 +3,6 @@
 from probing.encoder.masked import MaskedModel
 from probing.encoder.model import Encoder
 from probing.encoder.plain import Frame, PlainTokenizer
-from probing.encoder.tap import Tap, WordTap
 from probing.encoder.tokenizer import WordpieceTokenizer
 from probing.encoder.weights import PACKAGED
 
@@ -13,7 +12,5 @@ __all__ = [
     "Frame",
     "MaskedModel",
     "PlainTokenizer",
-    "Tap",
-    "WordTap",
     "WordpieceTokenizer",
 ]

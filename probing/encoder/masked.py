@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from probing.core.errors import ProbingError
+from probing.core.layers import LayerRecord
 from probing.encoder.model import Encoder
 from probing.encoder.source import quiet
 from probing.encoder.tap import IMPLEMENTATION, Tap
@@ -95,11 +96,11 @@ class MaskedModel(nn.Module):
             # Tensors made in inference mode cannot be part of a graph.
             ids, real, labels = ids.clone(), real.clone(), labels.clone()
             has_types = types is not None and getattr(self.encoder.config, "type_vocab_size", 0) > 1
-            kept = _Kept(layers=self.encoder.layer_numbers)
+            kept = _Kept()
             logits = self.model(
                 input_ids=ids,
                 attention_mask=real.long(),
-                tap=kept,
+                tap=Tap([kept], layers=self.encoder.layer_numbers),
                 **({"token_type_ids": types.clone()} if has_types and types is not None else {}),
             ).logits  # [B, T, V]
             losses = F.cross_entropy(
@@ -109,12 +110,11 @@ class MaskedModel(nn.Module):
             return list(torch.autograd.grad((losses.sum(-1) / asked).sum(), kept.weights))
 
 
-class _Kept(Tap):
+class _Kept:
     """Keeps the attention weights of layers, with their graph."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self) -> None:
         self.weights: list[Tensor] = []
 
-    def take(self, weights: Tensor, mask: Tensor | None) -> None:
-        self.weights.append(weights)
+    def take(self, layer: LayerRecord) -> None:
+        self.weights.append(layer.weights)

@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
+from probing.core.layers import Collector, LayerRecord, WordLayer
 from probing.encoder.source import Source, quiet
-from probing.encoder.tap import Enough, Tap, WordTap
+from probing.encoder.tap import Enough, Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
 from probing.encoder.twin import keep_embeddings, random_twin
 from probing.encoder.weights import PACKAGED, weights_hash
+from probing.encoder.word_layers import Stack, WordMaps
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
 
@@ -237,6 +239,7 @@ class Encoder(nn.Module):
         width: int,
         needs: Collection[str],
         last_of: Tensor | None = None,
+        collectors: Sequence[Collector[WordLayer]] = (),
     ) -> Encoding:
         """Encode a batch, computing only what is asked for.
 
@@ -246,6 +249,8 @@ class Encoder(nn.Module):
             width: ``W``.
             needs: names of parts of :class:`~probing.core.batches.Encoding`.
             last_of: ``[B, T]``, the last word of each wordpiece where some belong to several.
+            collectors: get the word map of each layer that is looked at, while the model runs;
+                of a batch without wordpieces, empty ones.
 
         Returns:
             The parts asked for; ``visible`` comes with ``attention`` or ``boundary``.
@@ -253,29 +258,38 @@ class Encoder(nn.Module):
         unknown = set(needs) - {"attention", "boundary", "embeddings", "hidden"}
         if unknown:
             raise ValueError(f"an encoding has no part {min(unknown)!r}")
-        if ids.numel() == 0:
-            return self._empty(width, needs)
         index = WordIndex(words_of, width, last_of)
+        stack = Stack()
+        stacked = {"attention", "boundary"} & set(needs)
+        takers = [*collectors, stack] if stacked else collectors
+        parts: dict[str, Tensor | None]
+        if ids.numel():
+            parts = self._parts(ids, index, needs, takers)
+        else:
+            parts = self._empty(index, needs, takers)
+        return Encoding(**parts, **(stack.parts(stacked, index) if stacked else {}))
+
+    def _parts(
+        self,
+        ids: Tensor,
+        index: WordIndex,
+        needs: Collection[str],
+        collectors: Sequence[Collector[WordLayer]],
+    ) -> dict[str, Tensor | None]:
+        """Run the model; the parts of the encoding that collectors do not make."""
         parts: dict[str, Tensor | None] = {}
         if "embeddings" in needs:
             vectors = self.model.get_input_embeddings()(ids).float()
             parts["embeddings"] = _words(index, vectors)  # [B, W, D]
-        tapped = {"attention", "boundary"} & set(needs)
-        if tapped or "hidden" in needs:
-            tap = WordTap(
-                index,
-                AGGREGATIONS[self.aggregation],
-                layers=self.layer_numbers,
-                stop="hidden" not in needs,
-            )
+        if collectors or "hidden" in needs:
+            maps = WordMaps(index, AGGREGATIONS[self.aggregation], collectors)
+            tap = Tap([maps], layers=self.layer_numbers, stop="hidden" not in needs)
             output = self._run(
                 ids,
-                words_of > -2,
+                index.words_of > -2,
                 output_hidden_states="hidden" in needs,
-                **({"tap": tap} if tapped else {}),
+                **({"tap": tap} if collectors else {}),
             )
-            if tapped:
-                parts |= {k: v for k, v in tap.encoding().items() if k in tapped | {"visible"}}
             if "hidden" in needs:
                 states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
                 found = {state.shape[-1] for state in states}
@@ -286,19 +300,27 @@ class Encoder(nn.Module):
                     )
                 hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
-        return Encoding(**parts)
+        return parts
 
-    def read(self, ids: Tensor, real: Tensor, tap: Tap, *, types: Tensor | None = None) -> None:
-        """Run the model and hand the attention of its layers to ``tap``, map by map.
+    def read(
+        self,
+        ids: Tensor,
+        real: Tensor,
+        collectors: Sequence[Collector[LayerRecord]],
+        *,
+        types: Tensor | None = None,
+    ) -> None:
+        """Run the model and hand the layers that are looked at to ``collectors``, one by one.
 
         Args:
             ids: ``[B, T]``, at least one window.
             real: ``[B, T]``, false for padding.
-            tap: takes each layer; made with :attr:`layer_numbers`, it stops after the last.
+            collectors: get each layer at the level of wordpieces.
             types: ``[B, T]``, the part of a window that a wordpiece belongs to, for models
                 with embeddings of token types; all in the first, if not given.
         """
         has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
+        tap = Tap(collectors, layers=self.layer_numbers, stop=True)
         self._run(ids, real, tap=tap, **({"token_type_ids": types} if has_types else {}))
 
     def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
@@ -312,21 +334,30 @@ class Encoder(nn.Module):
             )
         return None
 
-    def _empty(self, width: int, needs: Collection[str]) -> Encoding:
-        """The encoding of no windows at all, which some models cannot compute."""
-        size, device = self.sizes, next(self.model.parameters()).device
+    def _empty(
+        self,
+        index: WordIndex,
+        needs: Collection[str],
+        collectors: Sequence[Collector[WordLayer]],
+    ) -> dict[str, Tensor | None]:
+        """The same of no wordpieces at all, which some models cannot compute."""
+        size, width = self.sizes, index.width
+        batch, device = len(index.words_of), next(self.model.parameters()).device
+        for number in self.layer_numbers:
+            maps = torch.zeros(batch, size.heads, width + 2, width + 2, device=device)
+            layer = WordLayer(number, maps, maps.new_zeros(batch, width, dtype=torch.bool))
+            for collector in collectors:
+                collector.take(layer)
         shapes = {
-            "attention": (0, size.layers, size.heads, width, width),
-            "boundary": (0, size.layers, size.heads, width, 4),
-            "embeddings": (0, width, size.embedding),
-            "hidden": (0, size.layers + 1, width, size.hidden),
+            "embeddings": (batch, width, size.embedding),
+            "hidden": (batch, size.layers + 1, width, size.hidden),
         }
-        return Encoding(**{name: torch.zeros(shapes[name], device=device) for name in needs})
+        return {n: torch.zeros(shapes[n], device=device) for n in needs if n in shapes}
 
     def _check_dispatch(self, model: Any) -> None:
         """Run two wordpieces through the model and see that every layer reached the tap."""
         ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
-        tap = WordTap(WordIndex(ids + torch.arange(2, device=ids.device), 2), AGGREGATIONS["mean"])
+        tap = Tap([])
         try:
             model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=tap)
         except ProbingError:
@@ -335,11 +366,11 @@ class Encoder(nn.Module):
             raise self.source.no_dispatch() from error
         except Exception as error:
             raise self.source.unusable(error) from error
-        if not tap.maps:
+        if not tap.calls:
             raise self.source.no_dispatch()
-        if len(tap.maps) != self.config.num_hidden_layers:
+        if tap.calls != self.config.num_hidden_layers:
             raise ProbingError(
-                f"{self.name} ({self.config.model_type}) computes attention {len(tap.maps)} times "
+                f"{self.name} ({self.config.model_type}) computes attention {tap.calls} times "
                 f"for {self.config.num_hidden_layers} layers: heads could not be told by them"
             )
 

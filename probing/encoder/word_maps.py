@@ -60,6 +60,16 @@ class WordIndex:
         return shares.masked_fill(shares == 0, 1.0)
 
     @cached_property
+    def is_word(self) -> Tensor:
+        """``[B, W]``: which words have a wordpiece."""
+        return self.member[..., : self.width].any(1)
+
+    @property
+    def pairs(self) -> Tensor:
+        """``[B, W, W]``: pairs of words that have."""
+        return self.is_word[:, :, None] & self.is_word[:, None, :]
+
+    @cached_property
     def mean(self) -> Tensor:
         """``[B, W+2, T]``: averages the wordpieces of a group, by their shares."""
         return self.member.transpose(1, 2) / self.pieces[:, :, None]

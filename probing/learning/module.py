@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -16,6 +17,9 @@ from torchmetrics import MeanMetric
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
+from probing.core.head_picking import HeadPicking
+from probing.core.layers import Collector, WordLayer
+from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
@@ -85,7 +89,10 @@ class ProbingModule(LightningModule):
         self.optimizer = optimizer
         self.vectors = None if vectors is None else WordVectors(vectors)
         self.reduce = REDUCTIONS[reduction]
-        self.extra_needs: set[str] = set()
+        self.picks_heads = True
+        """Whether what heads pick is found for every batch that is judged."""
+        self.collectors: dict[str, list[Collector[WordLayer]]] = {n: [] for n in self.encoders}
+        """By encoder, who else gets the word maps of the batches that are judged."""
         self._configured = False
 
     def configure_model(self) -> None:
@@ -183,8 +190,17 @@ class ProbingModule(LightningModule):
         others = {n: encoder.identity for n, encoder in self.encoders.items() if n != MAIN}
         return self.encoder.identity | ({"encoders": others} if others else {})
 
-    def encode(self, batch: EdgeBatch, *, extra: Iterable[str] = ()) -> dict[str, Encoding]:
-        """By encoder, what its probes, and ``extra``, need to know of ``batch``."""
+    def encode(
+        self,
+        batch: EdgeBatch,
+        *,
+        extra: Iterable[str] = (),
+        collectors: Mapping[str, Sequence[Collector[WordLayer]]] = MappingProxyType({}),
+    ) -> dict[str, Encoding]:
+        """By encoder, what its probes, and ``extra``, need to know of ``batch``.
+
+        ``collectors``, by encoder, get its word maps layer by layer.
+        """
         needs = {name: set(extra) for name in self.encoders}
         for probe in self.probes.values():
             needs[probe.encoder] |= set(probe.needs)
@@ -195,6 +211,7 @@ class ProbingModule(LightningModule):
                 last_of=batch.last_of,
                 width=batch.width,
                 needs=self._of_encoder(needs[name]),
+                collectors=collectors.get(name, ()),
             )
             for name, encoder in self.encoders.items()
         }
@@ -224,7 +241,7 @@ class ProbingModule(LightningModule):
         with torch.no_grad():
             encodings = self.encode(batch)
             for name, probe in self.probes.items():
-                probe.score(encodings[probe.encoder], batch, name=name)
+                probe.score(encodings[probe.encoder], batch.probed, name=name)
 
     def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
         """Each probe sets its learning rate."""
@@ -235,6 +252,7 @@ class ProbingModule(LightningModule):
     def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
         """The sum of the probes' losses: each only moves its own parameters."""
         encodings = self.encode(batch)
+        batch = batch.probed
         losses, reduced = [], []
         for name, probe in self.probes.items():
             with _full_precision(batch):
@@ -246,40 +264,47 @@ class ProbingModule(LightningModule):
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
         return torch.stack(reduced).sum()
 
-    def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
-        """See :meth:`judge`; also logs each probe's loss over the whole split."""
+    def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Outcome]:
+        """The ``outcome``, see :meth:`judge`; also logs each probe's loss over the whole split."""
         outcome = self.judge(batch, weigh=True)
         for name, loss in self.losses.items():
             self.log(f"val/loss/{name}", loss, on_step=False, on_epoch=True, batch_size=1)
-        return outcome
+        return {"outcome": outcome}
 
-    def test_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Any]:
-        """See :meth:`judge`."""
-        return self.judge(batch)
+    def test_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Outcome]:
+        """The ``outcome``, see :meth:`judge`."""
+        return {"outcome": self.judge(batch)}  # Lightning wants a mapping
 
-    def judge(self, batch: EdgeBatch, *, weigh: bool = False) -> dict[str, Any]:
-        """What callbacks report on.
+    def judge(self, batch: EdgeBatch, *, weigh: bool = False) -> Outcome:
+        """What probes and, if :attr:`picks_heads`, heads make of a batch: what callbacks report on.
 
-        Returns:
-            ``encodings``, by encoder; ``scores``, ``[B, A, W+1]`` by probe; ``hits [B, A, K]``,
-            one column for each of the :attr:`pickers`.
+        Args:
+            batch: on the module's device.
+            weigh: whether to count the losses, and to say what weights probes give to heads.
         """
-        encodings = self.encode(batch, extra=self.extra_needs)
-        scores = {}
+        picking = {n: HeadPicking(batch) for n in self.encoders} if self.picks_heads else {}
+        collectors = {
+            name: [*others, picking[name]] if name in picking else others
+            for name, others in self.collectors.items()
+        }
+        encodings = self.encode(batch, collectors=collectors)
+        probed = batch.probed
+        scores, weights = {}, {}
         for name, probe in self.probes.items():
+            encoding = encodings[probe.encoder]
             with _full_precision(batch):
-                scores[name] = probe.score(encodings[probe.encoder], batch, name=name)
+                scores[name] = probe.score(encoding, probed, name=name)
                 if weigh:
-                    loss = probe.loss(scores[name], batch)
-                    self.losses[name].update(loss, probe.counted(batch))
-        picks = [pick(scores[name], batch.candidates) for name in self.pickers]  # [B, A] each
-        hits = [batch.gold.gather(-1, picked[..., None])[..., 0] for picked in picks]
-        columns = (
-            torch.stack(hits, -1)
-            if hits
-            else batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
-        )
-        return {"encodings": encodings, "scores": scores, "hits": columns}
+                    loss = probe.loss(scores[name], probed)
+                    self.losses[name].update(loss, probe.counted(probed))
+                    own_weights = probe.head_weights(encoding, probed)
+                    if own_weights is not None:
+                        weights[name] = own_weights
+        picks = probed.anchors.new_zeros(*probed.anchors.shape, len(self.pickers))  # [B, A, K]
+        for k, name in enumerate(self.pickers):
+            picks[..., k] = pick(scores[name], probed.candidates)
+        heads = {name: own.found for name, own in picking.items()}
+        return Outcome(heads, scores, picks, probed.gold.gather(-1, picks), weights)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""

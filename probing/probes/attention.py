@@ -23,8 +23,8 @@ class RootMix(nn.Module):
         self.mix = nn.Parameter(torch.ones(2))
 
     def forward(self, boundary: Tensor) -> tuple[Tensor, Tensor]:
-        """``boundary [B, L, H, W, 4]`` to ROOT in maps and transposed maps, ``[B, K, W]``."""
-        flat = boundary.flatten(1, 2)  # [B, K, W, 4] with K = L*H
+        """``boundary [B, L, H, W, 4]`` to ROOT in maps and transposed maps, ``[B, L*H, W]``."""
+        flat = boundary.flatten(1, 2)  # [B, L*H, W, 4]
         return flat[..., :2] @ self.mix, flat[..., 2:] @ self.mix
 
 
@@ -45,13 +45,13 @@ class AttentionProbe(Probe):
 
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """Scores ``[B, W, W+1]``."""
-        maps = encoding.part("attention").flatten(1, 2)  # [B, K, W, W]
-        own, transposed = self.weight.flatten(1)  # [K] each
+        maps = encoding.part("attention").flatten(1, 2)  # [B, L*H, W, W]
+        own, transposed = self.weight.flatten(1)  # [L*H] each
         size, heads, width, _ = maps.shape
         flat = maps.reshape(size, heads, width * width)
         rows = (own @ flat).view(size, width, width)
         columns = (transposed @ flat).view(size, width, width).mT
-        root_rows, root_columns = self.root(encoding.part("boundary"))  # [B, K, W]
+        root_rows, root_columns = self.root(encoding.part("boundary"))  # [B, L*H, W]
         root = own @ root_rows + transposed @ root_columns  # [B, W]
         return torch.cat([root[..., None], rows + columns], -1)
 
@@ -75,7 +75,7 @@ class AttentionWordsProbe(Probe):
     bias: nn.Parameter
 
     def configure(self, sizes: Sizes) -> None:
-        """``bias [2, K]``; ``of_dependent`` and ``of_head`` map vectors to ``2 * K`` weights."""
+        """``bias [2, L*H]``; ``of_dependent`` and ``of_head`` map vectors to two of that."""
         heads = sizes.layers * sizes.heads
         fan = 2 * sizes.vectors
         self.of_dependent = nn.Parameter(_uniform(sizes.vectors, 2 * heads, fan=fan))
@@ -87,20 +87,20 @@ class AttentionWordsProbe(Probe):
     def forward(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """Scores ``[B, W, W+1]``."""
         vectors = encoding.part("vectors")  # [B, W, V]
-        maps = encoding.part("attention").flatten(1, 2)  # [B, K, W, W]
+        maps = encoding.part("attention").flatten(1, 2)  # [B, L*H, W, W]
         split = (*vectors.shape[:2], 2, maps.shape[1])
-        dependent = (vectors @ self.of_dependent).view(split) + self.bias  # [B, W, 2, K]
-        head = (vectors @ self.of_head).view(split)  # [B, W, 2, K]
+        dependent = (vectors @ self.of_dependent).view(split) + self.bias  # [B, W, 2, L*H]
+        head = (vectors @ self.of_head).view(split)  # [B, W, 2, L*H]
 
         # In sum_k c_k * A_k[i, j] a coefficient that belongs to word i goes with the row i of
         # A, one of word j with the column j; in the transposed maps it is the other way round.
-        by_row = torch.stack([dependent[:, :, 0], head[:, :, 1]], 2)  # [B, W, 2, K]
-        by_column = torch.stack([head[:, :, 0], dependent[:, :, 1]], 2)  # [B, W, 2, K]
+        by_row = torch.stack([dependent[:, :, 0], head[:, :, 1]], 2)  # [B, W, 2, L*H]
+        by_column = torch.stack([head[:, :, 0], dependent[:, :, 1]], 2)  # [B, W, 2, L*H]
         rows = by_row @ maps.transpose(1, 2)  # [B, W(i), 2, W(j)]
         columns = by_column @ maps.permute(0, 3, 1, 2)  # [B, W(j), 2, W(i)]
         scores = rows[:, :, 0] + columns[:, :, 0].mT + rows[:, :, 1].mT + columns[:, :, 1]
 
-        root_rows, root_columns = self.root(encoding.part("boundary"))  # [B, K, W]
+        root_rows, root_columns = self.root(encoding.part("boundary"))  # [B, L*H, W]
         root = self.bias[0] @ root_rows + self.bias[1] @ root_columns  # [B, W]
         return torch.cat([root[..., None], scores], -1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from probing.core.batches import EdgeBatch
+from probing.core.outcomes import Outcome
 from probing.counting.counting import Counted, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
@@ -26,7 +26,7 @@ class SplitCounting:
     heads: HeadCounting | None
     probes: ProbeCounting
 
-    def update(self, batch: EdgeBatch, outcome: Mapping[str, Any]) -> None:
+    def update(self, batch: EdgeBatch, outcome: Outcome) -> None:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
         self.probes.update(batch, outcome)
         if self.heads is not None:

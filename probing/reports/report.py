@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from probing.core.batches import EdgeBatch
+from probing.core.outcomes import Outcome
 from probing.core.terms import ALL, Terms
 from probing.counting.counts import ProbeCounts
 from probing.data.resampling_units import overlaps
@@ -40,9 +39,8 @@ class Report(SplitCallback):
         self.described: set[str] = set()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Ask the encoder for attention and say what the data holds."""
+        """Say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
-        pl_module.extra_needs |= {"attention", "boundary"}
         opened, vectors = corpora(trainer), pl_module.vectors
         if vectors is not None:  # all words at once: each reading takes the whole file
             vectors.read(word for corpus in opened.values() for word in corpus.vocabulary)
@@ -56,8 +54,11 @@ class Report(SplitCallback):
     def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Start counting."""
         self.counting = self.ledger.begin(split, module, corpora(trainer)[split])
+        # While probes train, nobody else asks what heads pick.
+        is_fitting = trainer.state.fn == TrainerFn.FITTING
+        module.picks_heads = self.counting.heads is not None or not is_fitting
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Count a batch."""
         self.counting.update(batch, outcome)
 

@@ -8,6 +8,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from probing.core.batches import EdgeBatch
+from probing.core.outcomes import Outcome
 from probing.data import EdgeData
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
@@ -22,7 +23,7 @@ class SplitCallback(Callback):
     def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Before the first batch of a split."""
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """A batch, and what :meth:`~probing.learning.module.ProbingModule.judge` found."""
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
@@ -44,7 +45,7 @@ class SplitCallback(Callback):
     ) -> None:
         """Count a batch."""
         if not trainer.sanity_checking:
-            self.count(outputs, batch)
+            self.count(outputs["outcome"], batch)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finish the validation data."""
@@ -65,7 +66,7 @@ class SplitCallback(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Count a batch."""
-        self.count(outputs, batch)
+        self.count(outputs["outcome"], batch)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finish the test data."""

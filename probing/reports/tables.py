@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import torch
 
+from probing.core import quantities
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference
 from probing.counting.intervals import BOUNDS, Interval, bounds
 from probing.counting.spread import Family
 from probing.counting.tallies import Score
 
-HEADS = (
-    "relation,direction,layer,head,correct,total,reachable,accuracy,gold_mass,special_mass"
-).split(",")
+HEADS = "relation,direction,layer,head,correct,total,reachable,accuracy".split(",")
+"""Behind these stand the quantities, see :func:`head_columns`."""
 
 
 BASELINES = "baseline,relation,correct,total,accuracy".split(",")
@@ -43,6 +43,11 @@ def with_bounds(columns: Sequence[str], counts: HeadCounts | ProbeCounts) -> lis
     return [*columns, *(BOUNDS if counts.resampled else ())]
 
 
+def head_columns(counts: HeadCounts) -> list[str]:
+    """The columns of ``heads.csv``: a quantity that is measured of heads is a column."""
+    return with_bounds([*HEADS, *(each.name for each in quantities.QUANTITIES)], counts)
+
+
 def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
     """Lines of ``heads.csv``."""
     _, directions, layers, heads = counts.correct.shape
@@ -53,6 +58,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
             for layer in range(layers):
                 for head in range(heads):
                     correct = int(counts.correct[r, d, layer, head])
+                    sums = counts.quantities[r, d, layer, head].tolist()
                     yield (
                         counts.rows[r],
                         counts.terms.directions[d],
@@ -62,8 +68,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                         total,
                         int(counts.reachable[r, d, layer]),
                         f"{correct / total:.6f}",
-                        f"{float(counts.gold_mass[r, d, layer, head]) / total:.6f}",
-                        f"{float(counts.special_mass[r, d, layer, head]) / total:.6f}",
+                        *(f"{value / total:.6f}" for value in sums),
                         *(ends[d, layer, head].cells if ends else ()),
                     )
 

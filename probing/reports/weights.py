@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch
 from probing.core.files import write_csv
+from probing.core.outcomes import Outcome
 from probing.core.terms import Terms
 from probing.counting.metrics import Spread, WordMean
 from probing.learning.module import ProbingModule
@@ -38,37 +38,34 @@ class HeadWeights(SplitCallback):
         self.means: dict[str, WordMean] = {}
         if trainer.state.fn != TrainerFn.FITTING:
             return
-        self.probes = module.probes
         sizes = {name: encoder.sizes for name, encoder in module.encoders.items()}
-        self.spread_metrics = {
-            name: Spread(size.layers, size.heads).to(module.device) for name, size in sizes.items()
-        }
+        self.spreads: dict[str, Spread] = {}
+        if self.spread is None:
+            for name, size in sizes.items():
+                self.spreads[name] = Spread(size.layer_numbers, size.heads).to(module.device)
+                module.collectors[name].append(self.spreads[name])
         self.means = {
             name: WordMean((2, size.layers, size.heads)).to(module.device)
             for name, probe in module.probes.items()
             for size in [sizes[probe.encoder]]
         }
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Count a batch."""
         if not self.means:
             return
         self.terms = batch.terms
-        if self.spread is None:
-            for name, spread in self.spread_metrics.items():
-                spread.update(outcome["encodings"][name], batch.is_word)
-        for name, mean in self.means.items():
-            probe = self.probes[name]
-            weights = probe.head_weights(outcome["encodings"][probe.encoder], batch)
-            if weights is not None:
-                mean.update(weights, batch.lengths.sum())
+        for name, weights in outcome.weights.items():
+            self.means[name].update(weights, batch.lengths.sum())
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Sum over processes, write, draw."""
         if not self.means:
             return
         if self.spread is None:
-            self.spread = {name: m.compute() for name, m in self.spread_metrics.items()}
+            self.spread = {name: spread.compute() for name, spread in self.spreads.items()}
+            for name, spread in self.spreads.items():
+                module.collectors[name].remove(spread)
         found = {name: mean.compute() for name, mean in self.means.items()}
         if not trainer.is_global_zero:
             return

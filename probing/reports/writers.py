@@ -22,11 +22,11 @@ from probing.reports.tables import (
     BASELINES,
     DIFFERENCES,
     ERRORS,
-    HEADS,
     PROBES,
     SEEDS,
     difference_rows,
     error_rows,
+    head_columns,
     head_rows,
     score_rows,
     seed_rows,
@@ -57,7 +57,7 @@ def heads(findings: Findings, folder: Path) -> None:
     """``heads.csv``, and one for each further encoder."""
     for name, counts in findings.of_encoder.items():
         path = folder / f"heads{_suffix(name)}.csv"
-        write_csv(path, with_bounds(HEADS, counts), head_rows(counts))
+        write_csv(path, head_columns(counts), head_rows(counts))
 
 
 def errors(findings: Findings, folder: Path) -> None:

@@ -12,7 +12,8 @@ from torchmetrics import Metric, SumMetric
 
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
-from probing.encoder import Encoder, MaskedModel, Tap
+from probing.core.layers import LayerRecord
+from probing.encoder import Encoder, MaskedModel
 from probing.surface.measures.averages import Averages
 from probing.surface.measures.distances import HeadDistances
 from probing.surface.measures.gradients import Derivatives, MaskedBatch
@@ -134,17 +135,16 @@ _UPDATES: Mapping[str, Callable[[Any, Any, Any], None]] = {
 }
 
 
-class _Maps(Tap):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+class _Maps:
+    def __init__(self) -> None:
         self.maps: list[Tensor] = []
 
-    def take(self, weights: Tensor, mask: Tensor | None) -> None:
-        self.maps.append(weights.float())
+    def take(self, layer: LayerRecord) -> None:
+        self.maps.append(layer.weights.float())
 
 
 def token_maps(encoder: Encoder, batch: TokenBatch) -> Tensor:
     """The wordpiece maps of a batch, ``[B, L, H, T, T]``; not empty."""
-    tap = _Maps(layers=encoder.layer_numbers, stop=True)
-    encoder.read(batch.ids, batch.real, tap, types=batch.types)
-    return torch.stack(tap.maps, 1)
+    kept = _Maps()
+    encoder.read(batch.ids, batch.real, [kept], types=batch.types)
+    return torch.stack(kept.maps, 1)

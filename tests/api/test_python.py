@@ -24,7 +24,7 @@ from probing.encoder import Encoder
 from probing.jobs.cli import main
 from probing.learning.module import ProbingModule
 from probing.probes import DistanceWordsProbe
-from probing.reports.tables import BASELINES, HEADS, PROBES, head_rows, score_rows
+from probing.reports.tables import BASELINES, PROBES, head_columns, head_rows, score_rows
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 SMALL = "builtin:documents=4,seed=3"
@@ -226,7 +226,7 @@ def test_scores_are_those_of_the_command_line(
     assert written(head_rows(counts)) == read(folder / "heads.csv")
     assert written(score_rows(baseline_scores(counts))) == read(folder / "baselines.csv")
     assert repr(scores) == (folder / "best_heads.md").read_text(encoding="utf-8")
-    assert list(scores.heads.columns) == HEADS
+    assert list(scores.heads.columns) == head_columns(scores.counts)
     assert len(scores.heads) == len(read(folder / "heads.csv"))
     assert list(scores.baselines.columns) == BASELINES
     for relation, best in scores.best_heads.iterrows():

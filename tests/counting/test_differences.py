@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from picked import heads_of
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
@@ -28,9 +29,9 @@ from probing.reports.summary import summary as summary_of
 from probing.reports.tables import (
     BASELINES,
     DIFFERENCES,
-    HEADS,
     PROBES,
     difference_rows,
+    head_columns,
     head_rows,
     score_rows,
     with_bounds,
@@ -57,7 +58,7 @@ def hits_of_probes(batch: EdgeBatch) -> Tensor:
 def counts_of(batch: EdgeBatch, encoding: Encoding, units: int = 20) -> HeadCounts:
     heads = HeadAccuracy(Resampler(COUNT))
     baselines = EdgeAccuracy(batch.terms.baselines, Resampler(COUNT))
-    heads.update(batch, encoding)
+    heads.update(batch, heads_of(batch, encoding))
     baselines.update(batch, batch.baselines)
     counted, plain = heads.compute(), baselines.compute()
     many = dict.fromkeys(batch.rows, units)
@@ -114,7 +115,7 @@ def test_every_line_of_heads_and_baselines_ends_in_its_interval(edges: Edges) ->
     counts = counts_of(*edges)
     drawn = counts.resampled
     assert drawn
-    columns = with_bounds(HEADS, counts)
+    columns = head_columns(counts)
     assert columns[-3:] == ["low", "high", "units"]
     for line in head_rows(counts):
         cells = dict(zip(columns, line, strict=True))
@@ -194,7 +195,7 @@ def test_without_resamples_nothing_speaks_of_intervals(edges: Edges) -> None:
         resamples="",
     )
     assert not {"interval", "units"} & {column.title for column in columns_of(plain)}
-    assert with_bounds(HEADS, plain.counts) == HEADS
+    assert with_bounds(BASELINES, plain.counts) == BASELINES
     assert {len(line) for line in score_rows(plain.scores)} == {len(PROBES)}
     assert "nterval" not in markdown(plain) + str(summary_of(plain))
 

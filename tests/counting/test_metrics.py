@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from picked import heads_of, layers_of
 from torch import Tensor
 from torchmetrics.utilities.data import dim_zero_sum
 
@@ -57,8 +58,7 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
         "correct": torch.zeros(cell, dtype=torch.int64),
         "errors": torch.zeros((*cell, len(batch.terms.errors)), dtype=torch.int64),
         "reachable": torch.zeros(cell[:3], dtype=torch.int64),
-        "gold_mass": torch.zeros(cell, dtype=torch.float64),
-        "special_mass": torch.zeros(cell, dtype=torch.float64),
+        "quantities": torch.zeros((*cell, 2), dtype=torch.float64),
     }
     for batch, encoding in edges:
         for b, a in batch.is_anchor.nonzero().tolist():
@@ -100,15 +100,15 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
                         counts["correct"][own, d, layer, head] += int(pick in gold)
                         if pick is not None and kinds[pick] > 0:
                             counts["errors"][own, d, layer, head, kinds[pick] - 1] += 1
-                        counts["gold_mass"][own, d, layer, head] += sum(scores[j] for j in gold)
-                        counts["special_mass"][own, d, layer, head] += special[d]
+                        masses = torch.tensor([sum(scores[j] for j in gold), special[d]])
+                        counts["quantities"][own, d, layer, head] += masses
     return counts
 
 
 def counted(edges: Sequence[Edges]) -> dict[str, Tensor]:
     metric = HeadAccuracy()
     for batch, encoding in edges:
-        metric.update(batch, encoding)
+        metric.update(batch, heads_of(batch, encoding))
     return metric.compute()
 
 
@@ -211,7 +211,7 @@ def test_only_the_candidates_decide_what_may_be_picked(random_edges: MakeEdges) 
 def test_masses_are_float64_sums_of_the_maps_own_numbers(random_edges: MakeEdges) -> None:
     """With one gold word a row or a column adds one number of the map; sixteenths hide nothing."""
     edges = random_edges(3, lengths=LENGTHS)
-    found, expected = counted([edges])["gold_mass"], naive_counts([edges])["gold_mass"]
+    found, expected = counted([edges])["quantities"], naive_counts([edges])["quantities"]
     torch.testing.assert_close(found[:, :2], expected[:, :2], rtol=1e-12, atol=0)
     torch.testing.assert_close(found[:, 2], expected[:, 2], rtol=1e-6, atol=0)
 
@@ -290,9 +290,9 @@ def test_states_of_several_processes_add_up(edges: Edges, take: Callable[..., Ed
 def test_states_are_reduced_by_summing(edges: Edges) -> None:
     batch, encoding = edges
     heads, picks = HeadAccuracy(), EdgeAccuracy(("one",))
-    heads.update(batch, encoding)
+    heads.update(batch, heads_of(batch, encoding))
     picks.update(batch, batch.is_anchor[:, :, None])
-    for metric in (heads, picks, Spread(2, 3), WordMean((2,))):
+    for metric in (heads, picks, Spread((1, 2), 3), WordMean((2,))):
         assert metric._reductions
         assert set(metric._reductions.values()) == {dim_zero_sum}
 
@@ -311,9 +311,10 @@ def test_an_empty_batch_counts_nothing_and_knows_the_rows(
 
 def test_a_reset_metric_starts_at_zero(edges: Edges) -> None:
     metric = HeadAccuracy()
-    metric.update(*edges)
+    batch, encoding = edges
+    metric.update(batch, heads_of(batch, encoding))
     metric.reset()
-    metric.update(*edges)
+    metric.update(batch, heads_of(batch, encoding))
     assert_same(metric.compute(), counted([edges]))
 
 
@@ -447,16 +448,17 @@ def test_spread_is_the_standard_deviation_over_pairs_of_words(
         [pad(batch, encoding, fill=0.9)],
         [take(batch, encoding, part) for part in ([3, 1], [], [0, 2])],
     ):
-        metric = Spread(2, 3)
+        metric = Spread((1, 2), 3)
         for part, its_encoding in parts:
-            metric.update(its_encoding, part.is_word)
+            for layer in layers_of(part, its_encoding):
+                metric.take(layer)
         found = metric.compute()
         torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
 
 
 @pytest.mark.filterwarnings("ignore:The ``compute`` method of metric")
 def test_averages_of_nothing_are_nothing() -> None:
-    assert not Spread(2, 3).compute().any()
+    assert not Spread((1, 2), 3).compute().any()
     assert WordMean((2, 3)).compute() is None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 import transformers as tf
+from picked import heads_of
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor
 
@@ -186,7 +187,7 @@ def test_planted_heads_count_what_the_rules_demand(
         batch.ids, batch.words_of, width=batch.width, needs={"attention", "boundary"}
     )
     metric = HeadAccuracy()
-    metric.update(batch, encoding)
+    metric.update(batch, heads_of(batch, encoding))
     counted = metric.compute()
 
     right = {(d, head): 0 for d in range(3) for head in HEADS}
@@ -223,7 +224,7 @@ def test_planted_heads_count_what_the_rules_demand(
     for (d, name), expected_count in right.items():
         head = list(HEADS).index(name)
         assert int(counted["correct"][every, d, 0, head]) == expected_count, (d, name)
-        found_mass = float(counted["gold_mass"][every, d, 0, head])
+        found_mass = float(counted["quantities"][every, d, 0, head, 0])
         assert found_mass == pytest.approx(gold_mass[d, name], abs=1e-3), (d, name)
     # A head that looks at the start token only, or at the word itself only, picks nothing.
     assert right[0, "first"] == right[0, "itself"] == right[1, "itself"] == 0

@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from picked import heads_of
 from torch import Tensor
 from torchmetrics.utilities.data import dim_zero_sum
 
@@ -154,10 +155,10 @@ def test_heads_are_counted_as_a_loop_counts(edges: Edges) -> None:
         own = HeadAccuracy()
         first = replace(batch, is_anchor=alone, member=torch.ones_like(batch.member[:, :, :1]),
                         rows=("all",))  # fmt: skip
-        own.update(first, encoding)
+        own.update(first, heads_of(first, encoding))
         hits[b, a] = own.compute()["correct"][0].bool()
     metric = HeadAccuracy(Resampler(20))
-    metric.update(batch, encoding)
+    metric.update(batch, heads_of(batch, encoding))
     found = metric.compute()
     correct, total = naive_sums(batch, hits, asked)
     assert torch.equal(found["drawn_correct"], correct)
@@ -167,7 +168,7 @@ def test_heads_are_counted_as_a_loop_counts(edges: Edges) -> None:
 def counted(parts: Sequence[Edges]) -> dict[str, Tensor]:
     metric = HeadAccuracy(Resampler(20))
     for batch, encoding in parts:
-        metric.update(batch, encoding)
+        metric.update(batch, heads_of(batch, encoding))
     return metric.compute()
 
 
@@ -183,14 +184,14 @@ def test_batches_and_processes_change_nothing(edges: Edges, take: Callable[..., 
 
 def test_states_are_reduced_by_summing(edges: Edges) -> None:
     metric = HeadAccuracy(Resampler(20))
-    metric.update(*edges)
+    metric.update(edges[0], heads_of(*edges))
     for name in ("drawn_correct", "drawn_total"):
         assert metric._reductions[name] is dim_zero_sum
 
 
 def test_resamples_change_no_count(edges: Edges) -> None:
     plain = HeadAccuracy()
-    plain.update(*edges)
+    plain.update(edges[0], heads_of(*edges))
     found = counted([edges])
     for name, value in plain.compute().items():
         assert torch.equal(found[name], value)
@@ -216,7 +217,7 @@ def test_shares_add_up_to_the_same_in_any_order() -> None:
 def test_a_batch_that_does_not_say_its_units_is_refused(edges: Edges) -> None:
     batch, encoding = edges
     with pytest.raises(ValueError, match="units of a batch"):
-        HeadAccuracy(Resampler(20)).update(replace(batch, units=None), encoding)
+        HeadAccuracy(Resampler(20)).update(replace(batch, units=None), heads_of(batch, encoding))
 
 
 def test_no_pickers_and_no_windows(edges: Edges, take: Callable[..., Edges]) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from picked import heads_of
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.counting.best import baseline_scores, best_heads, probe_scores
@@ -59,7 +60,7 @@ def counted(edges: Edges) -> tuple[HeadCounts, ProbeCounts]:
     batch, encoding = edges
     heads, baselines = HeadAccuracy(), EdgeAccuracy(batch.terms.baselines)
     probes = EdgeAccuracy(("mine",))
-    heads.update(batch, encoding)
+    heads.update(batch, heads_of(batch, encoding))
     baselines.update(batch, batch.baselines)
     probes.update(batch, batch.gold[..., 1:2])
     found = probes.compute()
@@ -83,10 +84,7 @@ def test_sums_are_what_counting_gives(
     assert list(heads.rows) == list(direct.rows) == list(probes.rows) == [*LABELS, *SUMS]
     for name in ("total", "correct", "errors", "reachable", "baselines"):
         assert torch.equal(getattr(heads, name), getattr(direct, name)), name
-    for name in ("gold_mass", "special_mass"):
-        torch.testing.assert_close(
-            getattr(heads, name), getattr(direct, name), rtol=1e-12, atol=1e-12
-        )
+    torch.testing.assert_close(heads.quantities, direct.quantities, rtol=1e-12, atol=1e-12)
     assert torch.equal(probes.correct, direct_probes.correct)
     assert torch.equal(probes.total, direct_probes.total)
     assert int(heads.total[-2:].sum()) > 0
@@ -110,8 +108,7 @@ def counts_of(rows: Sequence[str], right: Sequence[int]) -> HeadCounts:
         correct=correct,
         errors=correct.new_zeros(*correct.shape, 0),
         reachable=correct.new_zeros(len(rows), 3, 1),
-        gold_mass=zeros,
-        special_mass=zeros,
+        quantities=zeros[..., None],
         baselines=torch.zeros(len(rows), 20, dtype=torch.float64),
     )
 

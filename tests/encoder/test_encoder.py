@@ -19,6 +19,7 @@ from families import (
     SMALL,
     WIDTH,
     WORDS_OF,
+    Weights,
     eager,
     run_eager,
     save,
@@ -29,9 +30,10 @@ from torch import Tensor, nn
 from probing.core.batches import Encoding
 from probing.core.errors import ProbingError
 from probing.data.text import spaced
-from probing.encoder import PACKAGED, Encoder, WordTap, weights
+from probing.encoder import PACKAGED, Encoder, weights
+from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import position_limit
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex
+from probing.encoder.word_maps import AGGREGATIONS
 
 PARTS = ("attention", "boundary", "embeddings", "hidden")
 
@@ -154,10 +156,6 @@ def test_gradients_flow_through_the_tap(folder_of: Callable[[str], str]) -> None
     factor = torch.randn(3, 2, 4, 12, 12, generator=torch.Generator().manual_seed(0))
     factor = factor * REAL[:, None, None, :, None]
 
-    class Recorder(WordTap):
-        def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-            self.maps.append(weights)
-
     encoder, reference = Encoder(folder_of("bert")).load(), eager(folder_of("bert"))
     slopes = []
     for model in (encoder.model, reference):
@@ -165,9 +163,9 @@ def test_gradients_flow_through_the_tap(folder_of: Callable[[str], str]) -> None
         if model is reference:
             maps = run_eager(model).attentions
         else:
-            tap = Recorder(WordIndex(WORDS_OF, WIDTH), AGGREGATIONS["mean"])
-            model(input_ids=IDS, attention_mask=REAL.long(), tap=tap)
-            maps = tap.maps
+            kept = Weights()
+            model(input_ids=IDS, attention_mask=REAL.long(), tap=Tap([kept]))
+            maps = kept.maps
         (torch.stack(list(maps), 1) * factor).sum().backward()
         slopes.append(query.grad)
     assert slopes[1].abs().max() > 0.01
@@ -212,7 +210,7 @@ def test_embeddings_need_no_run_of_the_model(
 
 
 def test_hidden_states_need_no_tap(tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WordTap, "__call__", None)
+    monkeypatch.setattr(Tap, "__call__", None)
     found = encode(tiny_encoder, "hidden")
     assert found.hidden is not None
     assert found.attention is found.boundary is found.visible is found.embeddings is None

@@ -70,11 +70,11 @@ def test_a_probe_reads_its_encoder_as_if_it_were_the_only_one(
     alone = ProbingModule(Encoder(str(tiny_bert), random_init=True, random_seed=5), {"b": kind()})
     alone.configure_model()
     alone.probes["b"].load_state_dict(both.probes["b"].state_dict())
-    found, expected = both.judge(batch)["hits"][..., 1], alone.judge(batch)["hits"][..., 0]
+    found, expected = both.judge(batch).hits[..., 1], alone.judge(batch).hits[..., 0]
     assert torch.equal(found, expected)
     if kind is AttentionProbe:  # the words' input embeddings are those of the trained model
         both.probes["a"].load_state_dict(both.probes["b"].state_dict())
-        hits = both.judge(batch)["hits"]
+        hits = both.judge(batch).hits
         assert not torch.equal(hits[..., 0], hits[..., 1])
 
 
@@ -145,7 +145,7 @@ def test_a_checkpoint_goes_with_the_encoders_that_its_probes_read(tiny_bert: Pat
 
 def counted(own: ProbingModule, name: str, batch: EdgeBatch) -> HeadCounts:
     metric = HeadAccuracy()
-    metric.update(batch, own.encode(batch, extra={"attention", "boundary"})[name])
+    metric.update(batch, own.judge(batch).heads[name])
     shares = torch.zeros(len(metric.rows), len(batch.terms.baselines), dtype=torch.float64)
     return HeadCounts(batch.terms, metric.rows, baselines=shares, **metric.compute())
 

@@ -15,8 +15,7 @@ from families import (
     IDS,
     REAL,
     VARIANTS,
-    WIDTH,
-    WORDS_OF,
+    Weights,
     config_of,
     eager,
     run_eager,
@@ -27,8 +26,8 @@ from torch import Tensor
 from unreadable import FAULTS, REASONS, UnreadableConfig
 
 from probing.core.errors import ProbingError
-from probing.encoder import Encoder, WordTap
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex
+from probing.encoder import Encoder
+from probing.encoder.tap import Tap
 
 # ``docs/models.md`` names a release, and in backticks at the beginning of a line the families.
 DOCS = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
@@ -58,10 +57,6 @@ def is_promised(family: str) -> bool:
 def test_a_family_is_read_like_eager_attention_or_refused_by_name(
     family: str, folder_of: Callable[[str], str]
 ) -> None:
-    class Recorder(WordTap):
-        def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-            self.maps.append(weights)
-
     if family in FURTHER and family not in tf.CONFIG_MAPPING and not is_promised(family):
         pytest.skip(f"transformers {tf.__version__} does not have it")
     encoder, refusal = Encoder(folder_of(family)), ""
@@ -74,11 +69,11 @@ def test_a_family_is_read_like_eager_attention_or_refused_by_name(
         assert re.search(REFUSAL, refusal), refusal
         return
     assert family not in DOCUMENTED_AS_REFUSED or INSTALLED != DOCUMENTED
-    tap = Recorder(WordIndex(WORDS_OF, WIDTH), AGGREGATIONS["mean"])
-    output = encoder.model(input_ids=IDS, attention_mask=REAL.long(), tap=tap)
+    kept = Weights()
+    output = encoder.model(input_ids=IDS, attention_mask=REAL.long(), tap=Tap([kept]))
     expected = run_eager(eager(folder_of(family)))
-    assert len(tap.maps) == len(expected.attentions) == encoder.sizes.layers
-    for found, map_ in zip(tap.maps, expected.attentions, strict=True):
+    assert len(kept.maps) == len(expected.attentions) == encoder.sizes.layers
+    for found, map_ in zip(kept.maps, expected.attentions, strict=True):
         difference = (found - map_).abs() * REAL[:, None, :, None]
         assert difference.max() < 1e-6
         assert float(map_[0].std()) > 0.02  # a uniform map would be matched by anything

@@ -10,15 +10,16 @@ import pytest
 import torch
 from families import CONFIGS, IDS, WIDTH, WORDS_OF
 from matplotlib.axes import Axes
-from torch import Tensor, nn
+from torch import nn
 
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.counting.best import best_heads, untrained
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.data.tasks.dependencies import Dependencies
-from probing.encoder import Encoder, WordTap
+from probing.encoder import Encoder
 from probing.encoder import model as encoder_model
+from probing.encoder.tap import Tap
 from probing.learning.module import ProbingModule
 from probing.probes.attention import AttentionProbe
 from probing.reports.figures.heads import head_overview, relation_heatmap, weight_heatmap
@@ -96,13 +97,13 @@ def test_layers_above_are_not_computed(
 ) -> None:
     calls = []
 
-    class Counting(WordTap):
-        def __call__(self, weights: Tensor, mask: Tensor | None) -> None:
-            calls.append(weights)
-            super().__call__(weights, mask)
+    class Counting(Tap):
+        def __call__(self, *layer: Any) -> None:
+            calls.append(layer)
+            super().__call__(*layer)
 
     encoder = Encoder(folder_of(family), layers=layers).load()
-    monkeypatch.setattr(encoder_model, "WordTap", Counting)
+    monkeypatch.setattr(encoder_model, "Tap", Counting)
     encode(encoder, *needs)
     assert len(calls) == (read or encoder.config.num_hidden_layers)
 
@@ -201,8 +202,7 @@ def counts_of(layers: tuple[int, ...]) -> HeadCounts:
         errors=torch.zeros(2, *cell, 0, dtype=torch.long),
         correct=correct,
         reachable=torch.full((2, *cell[:2]), 10),
-        gold_mass=torch.zeros(2, *cell, dtype=torch.float64),
-        special_mass=torch.zeros(2, *cell, dtype=torch.float64),
+        quantities=torch.zeros(2, *cell, 2, dtype=torch.float64),
         baselines=torch.zeros(2, len(terms.baselines), dtype=torch.float64),
         layers=layers,
     )

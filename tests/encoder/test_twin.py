@@ -18,6 +18,7 @@ from torch import Tensor
 
 from probing.core.batches import Encoding
 from probing.core.errors import ProbingError
+from probing.core.head_picking import HeadPicking
 from probing.counting.metrics import HeadAccuracy
 from probing.data import DependencyData
 from probing.encoder import Encoder
@@ -175,8 +176,9 @@ def test_heads_of_a_twin_score_otherwise(keep: bool, tiny_bert: Path) -> None:
         windows = DependencyData(test=source, tokenizer=encoder.tokenizer).open("test")
         metric = HeadAccuracy()
         batch = windows[list(range(len(windows)))]
-        needs = {"attention", "boundary"}
-        metric.update(batch, encoder(batch.ids, batch.words_of, width=batch.width, needs=needs))
+        picking = HeadPicking(batch)
+        encoder(batch.ids, batch.words_of, width=batch.width, needs=(), collectors=[picking])
+        metric.update(batch, picking.found)
         counted[name] = metric.compute()["correct"]
     for left, right in (("trained", "twin"), ("trained", "other"), ("twin", "other")):
         differ = (counted[left] != counted[right])[0].flatten(1)  # all, by direction

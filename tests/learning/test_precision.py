@@ -78,11 +78,11 @@ def test_mixed_precision_ends_at_the_probes(
     with torch.autocast("cpu", dtype=torch.bfloat16):
         module.training_step(batch, 0)
         outcome = module.judge(batch, weigh=True)
-    (encoding,) = outcome["encodings"].values()
+        (encoding,) = module.encode(batch).values()
     for name, probe in module.probes.items():
         expected = probe.score(encoding, batch, name=name)
         assert expected.dtype == torch.float32
-        assert torch.equal(outcome["scores"][name], expected)
+        assert torch.equal(outcome.scores[name], expected)
         loss = probe.loss(expected, batch)
         assert torch.equal(logged[f"train/loss/{name}"], loss.detach())
         assert module.losses[name].compute() == loss.detach()

@@ -11,6 +11,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
+from picked import heads_of
 from rich.console import Console
 from torch import Tensor
 
@@ -44,9 +45,9 @@ from probing.reports.summary import summary as summary_of
 from probing.reports.tables import (
     BASELINES,
     ERRORS,
-    HEADS,
     PROBES,
     error_rows,
+    head_columns,
     head_rows,
     score_rows,
 )
@@ -108,8 +109,7 @@ def random_counts(
         correct=correct,
         errors=wrong * torch.tensor([1, 0, 2])[: len(terms.errors)] // 4,
         reachable=counts(*cell[:2]),
-        gold_mass=torch.rand(len(rows), *cell, generator=rng, dtype=torch.float64),
-        special_mass=torch.rand(len(rows), *cell, generator=rng, dtype=torch.float64),
+        quantities=torch.rand(len(rows), *cell, 2, generator=rng, dtype=torch.float64),
         baselines=baselines,
     )
 
@@ -265,8 +265,8 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
             for layer in range(LAYERS):
                 for head in range(MANY):
                     correct = int(counts.correct[r, d, layer, head])
-                    gold = float(counts.gold_mass[r, d, layer, head])
-                    special = float(counts.special_mass[r, d, layer, head])
+                    gold = float(counts.quantities[r, d, layer, head, 0])
+                    special = float(counts.quantities[r, d, layer, head, 1])
                     expected.append(
                         {
                             "relation": relation,
@@ -281,7 +281,9 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
                             "special_mass": f"{special / TOTALS[r]:.6f}",
                         }
                     )
-    assert [dict(zip(HEADS, line, strict=True)) for line in head_rows(counts)] == expected
+    assert [
+        dict(zip(head_columns(counts), line, strict=True)) for line in head_rows(counts)
+    ] == expected
 
 
 def test_error_rows_are_lines_of_errors_csv(terms: Terms) -> None:
@@ -420,7 +422,7 @@ def test_root_words_are_wrong_for_what_needs_no_training(
         EdgeAccuracy(batch.terms.baselines),
         EdgeAccuracy(()),
     )
-    heads.update(batch, encoding)
+    heads.update(batch, heads_of(batch, encoding))
     offsets.update(batch, batch.baselines)
     probes.update(batch, batch.is_anchor.new_zeros(*batch.is_anchor.shape, 0))
     counts = HeadCounts(

@@ -197,8 +197,7 @@ def decode_from_roots(weights: Tensor, gold: GoldTrees, lengths: Tensor) -> Tens
 
 
 def head_hits(heads: Tensor, batch: EdgeBatch) -> Tensor:
-    """Whether the decoded heads ``[B, W]`` of the anchors are gold, ``[B, A]``."""
-    if not batch.gold.numel():
-        return batch.is_anchor.clone()
-    found = heads.gather(1, batch.anchors)  # [B, A]
-    return batch.gold.gather(-1, found.clamp_min(0)[..., None])[..., 0] & (found >= 0)
+    """Whether the anchors' heads in ``K`` decoded trees ``[B, W, K]`` are gold, ``[B, A, K]``."""
+    anchors = batch.anchors[..., None].expand(-1, -1, heads.shape[-1])
+    found = heads.gather(1, anchors)  # [B, A, K]
+    return batch.gold.gather(-1, found.clamp_min(0)) & (found >= 0)

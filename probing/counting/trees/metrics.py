@@ -10,10 +10,8 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from probing.core.batches import EdgeBatch
-from probing.core.picking import directed, pick_word
 from probing.core.terms import ALL
 from probing.core.trees import GoldTrees, not_punctuation, rank_correlation, spanning_edges
-from probing.counting.metrics import RowMetric, at, by_row
 
 LENGTHS = range(5, 51)
 """The sentence lengths, in words, over which Hewitt and Manning (2019) average."""
@@ -116,26 +114,6 @@ class DistanceRanks(Metric):
         }
 
 
-class HeadHits(RowMetric):
-    """Anchors that each head gets right: ``correct [R, 3, L, H]``, integers, in 3 directions."""
-
-    correct: Tensor
-
-    def update(self, batch: EdgeBatch, attention: Tensor) -> None:
-        """Count a batch; ``attention [B, L, H, W, W]``."""
-        _, layers, heads, _, _ = attention.shape
-        self.start(batch, {"correct": ((3, layers, heads), torch.int64)})
-        if not batch.anchors.numel():
-            return
-        member = batch.member & batch.is_anchor[:, :, None]
-        gold = batch.gold[:, :, None, None, 1:]  # [B, A, 1, 1, W]
-        hits = []
-        for scores in directed(attention, batch.anchors):  # [B, A, L, H, W]
-            pick, is_pick = pick_word(scores, batch.candidates[:, :, None, None, 1:])
-            hits.append(at(gold, pick) & is_pick)
-        self.add("correct", by_row(torch.stack(hits, 2), member))
-
-
 def by_distance_and_length(batch: EdgeBatch, heads: Tensor) -> EdgeBatch:
     """The same anchors, but that they count in rows of distance and of sentence length.
 
@@ -154,4 +132,4 @@ def by_distance_and_length(batch: EdgeBatch, heads: Tensor) -> EdgeBatch:
     lengths = batch.lengths[:, None].expand_as(head)
     binned = [(lengths >= low) & (lengths <= (high or _NO_END)) for low, high in BINS]
     member = torch.stack([*near, head == 0, *binned], -1) & counted[..., None]
-    return replace(batch, rows=(*DISTANCE_ROWS, *LENGTH_ROWS), member=member, asides=None)
+    return replace(batch, rows=(*DISTANCE_ROWS, *LENGTH_ROWS), member=member)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
+from probing.core.layers import WordLayer
+from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.core.trees import gold_trees, head_edges, not_punctuation, spanning_edges
 from probing.counting.counts import Cell, ProbeCounts
@@ -18,7 +19,6 @@ from probing.counting.trees.decoding import decode, decode_from_roots, head_hits
 from probing.counting.trees.metrics import (
     DistanceRanks,
     EdgeOverlap,
-    HeadHits,
     by_distance_and_length,
 )
 from probing.counting.trees.undirected import Undirected
@@ -82,36 +82,41 @@ class Parses:
     """
 
     def __init__(self, module: ProbingModule, terms: Terms, head: Cell | None) -> None:
-        self.module, self.head = module, head
+        self.module = module
         self.names = (*module.pickers, *([HEAD] if head else []))
         self.trees = EdgeAccuracy(self.names).to(module.device)
         self.probes = EdgeAccuracy(tuple(module.pickers)).to(module.device)
         self.baselines = EdgeAccuracy(terms.baselines).to(module.device)
-        self.heads = {name: HeadHits().to(module.device) for name in module.encoders}
-
-    def count(self, outputs: Any, batch: EdgeBatch) -> dict[str, Tensor]:
-        """Count a batch; returns the decoded heads, ``[B, W]`` each."""
-        attention = {n: e.part("attention") for n, e in outputs["encodings"].items()}
-        gold = gold_trees(batch)
-        heads = {name: decode(outputs["scores"][name], batch) for name in self.module.pickers}
-        hits = [head_hits(found, batch) for found in heads.values()]
+        self.heads = {name: EdgeAccuracy().to(module.device) for name in module.encoders}
+        self.head = HeadMap(head, terms) if head else None
         if self.head is not None:
-            heads[HEAD] = decode_from_roots(
-                self._weights(attention[MAIN], batch), gold, batch.lengths
-            )
+            module.collectors[MAIN].append(self.head)
+
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> dict[str, Tensor]:
+        """Count a batch; returns the decoded heads, ``[B, W]`` each."""
+        probed = batch.probed
+        gold = gold_trees(probed)
+        heads = probed.lengths.new_zeros(len(probed.lengths), probed.width, len(self.names))
+        for k, name in enumerate(self.module.pickers):
+            heads[..., k] = decode(outcome.scores[name], probed)
+        if self.head is not None:
+            heads[..., -1] = decode_from_roots(self.head.weights, gold, batch.lengths)
+        hits = head_hits(heads, probed)  # [B, A, K]
+        if self.head is not None:
             # The root is given, so that finding it is no merit.
-            hits.append(head_hits(heads[HEAD], batch) & ~batch.gold[..., 0])
-        none = batch.is_anchor.new_zeros((*batch.is_anchor.shape, 0))
-        self.trees.update(batch, torch.stack(hits, -1) if hits else none)
+            hits[..., -1] &= ~probed.gold[..., 0]
+        self.trees.update(probed, hits)
+        self.probes.update(by_distance_and_length(probed, gold.heads), outcome.hits)
         split = by_distance_and_length(batch, gold.heads)
-        self.probes.update(split, outputs["hits"])
         self.baselines.update(split, batch.baselines)
         for name, metric in self.heads.items():
-            metric.update(split, attention[name])
-        return heads
+            metric.update(split, outcome.heads[name].hits)
+        return dict(zip(self.names, heads.unbind(-1), strict=True))
 
     def compute(self) -> ParseCounts:
-        """Sums over processes."""
+        """Sums over processes; nothing more is counted."""
+        if self.head is not None:
+            self.module.collectors[MAIN].remove(self.head)
         return ParseCounts(
             trees=_counts(self.trees),
             probes=_counts(self.probes),
@@ -119,12 +124,25 @@ class Parses:
             baselines=self.baselines.compute()["correct"],
         )
 
-    def _weights(self, attention: Tensor, batch: EdgeBatch) -> Tensor:
-        """The chosen head as weights of each word as the head of each word, ``[B, W, W]``."""
-        assert self.head is not None
-        layer = list(self.module.encoder.layer_numbers).index(self.head.layer)
-        own = attention[:, layer, self.head.head - 1]
-        return (own, own.mT, own + own.mT)[batch.terms.directions.index(self.head.direction)]
+
+class HeadMap:
+    """Collects the map of one head, batch by batch, as weights of each word as the head of each.
+
+    Args:
+        head: and the direction in which it is read.
+        terms: of the task, which name the directions.
+    """
+
+    def __init__(self, head: Cell, terms: Terms) -> None:
+        self.head = head
+        self.direction = terms.directions.index(head.direction)
+        self.weights: Tensor  # [B, W, W], of the batch that was judged last
+
+    def take(self, layer: WordLayer) -> None:
+        """Keep the head's map, if this is its layer."""
+        if layer.number == self.head.layer:
+            own = layer.attention[:, self.head.head - 1].clone()
+            self.weights = (own, own.mT, own + own.mT)[self.direction]
 
 
 def _counts(metric: EdgeAccuracy) -> ProbeCounts:

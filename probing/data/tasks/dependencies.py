@@ -11,7 +11,7 @@ from probing.core.picking import OFFSETS
 from probing.core.schemes import SEPARATORS, is_roll_up
 from probing.core.sentences import Sentence
 from probing.core.terms import ALL, Rival, Terms
-from probing.core.windows import Aside, Tokenizer, Window, Wordpieces
+from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data.census import Census
 from probing.data.formats.trees import tree_faults
 from probing.data.tasks.base import Misread, check_annotations, misfit, origin_of
@@ -64,25 +64,25 @@ class Dependencies:
                 continue
             census.faults.update(tree_faults(sentence.heads))
             census.count_window(wordpieces, [sentence])
+            words = range(len(sentence.words))
+            rows = [_rows_of(relation, census) for relation in sentence.relations]
             asking = stand_ins(sentence)
             has_clitic |= any(word != possessor for possessor, word in asking.items())
+            heads = [*sentence.heads, *(sentence.heads[possessor] for possessor in asking)]
             yield Window(
                 words=sentence.words,
                 upos=sentence.upos,
                 xpos=sentence.xpos,
                 feats=sentence.feats,
                 wordpieces=wordpieces,
-                anchors=range(len(sentence.words)),
-                gold=[[head] for head in sentence.heads],
+                anchors=[*words, *asking.values()],
+                gold=[[head] for head in heads],
                 candidates=None,
-                rows=[_rows_of(relation, census) for relation in sentence.relations],
+                rows=[*rows, *([census.row(POSS_CLITIC)] for _ in asking)],
+                for_probes=[True for _ in words] + [False for _ in asking] if asking else None,
                 document=census.documents,
                 place=census.sentences,
                 origin=origin_of([sentence]),
-                asides=[
-                    Aside(word, sentence.heads[possessor], census.row(POSS_CLITIC))
-                    for possessor, word in asking.items()
-                ],
             )
         if POSS_CLITIC in census.rows and not has_clitic:
             census.unused.append(POSS_CLITIC)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
-from probing.core.batches import EdgeBatch, Encoding
-from probing.core.picking import directed, pick_word
+from probing.core.batches import EdgeBatch
+from probing.core.outcomes import HeadPicks, Outcome
 from probing.core.terms import ALL, MAIN
 from probing.counting.counts import Cell, HeadCounts
 from probing.data.tasks.possessives import POSS_CLITIC
 from probing.learning.module import ProbingModule
-from probing.probes.base import pick
 from probing.reports.ledger import Ledger
 from probing.reports.predictions.notes import NO_PICK, Notes, Pickers, write_choices
 from probing.reports.run_folder import run_folder
@@ -64,23 +62,21 @@ class Predictions(SplitCallback):
             heads=len(self.cells),
         )
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Note what was picked."""
         if self.notes is None or not batch.anchors.numel():
             return
-        heads = head_picks(outcome["encodings"][MAIN], batch)[..., self.columns].cpu().numpy()
-        scores = [outcome["scores"][name] for name in self.probes]
-        picks, sure = probe_picks(scores, batch)
-        probes, probabilities = picks.cpu().numpy(), sure.cpu().numpy()
-        for b, (window, count) in enumerate(
-            zip(batch.numbers, batch.is_anchor.sum(1).tolist(), strict=True)
+        probed = batch.probed
+        most = probed.anchors.shape[1]
+        heads = columns_of(outcome.heads[MAIN])[:, :most, self.columns].cpu().numpy()
+        scores = [outcome.scores[name] for name in self.probes]
+        probes = outcome.picks.cpu().numpy()
+        probabilities = probabilities_of(scores, outcome.picks, probed).cpu().numpy()
+        for window, asked, *noted in zip(
+            batch.numbers, probed.is_anchor.cpu().numpy(), probes, probabilities, heads, strict=True
         ):
-            self.notes.write(
-                window,
-                probes=probes[b, :count],
-                probabilities=probabilities[b, :count],
-                heads=heads[b, :count],
-            )
+            own = dict(zip(("probes", "probabilities", "heads"), noted, strict=True))
+            self.notes.write(window, **{name: values[asked] for name, values in own.items()})
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Put the notes of all processes together."""
@@ -120,46 +116,39 @@ class Predictions(SplitCallback):
         self._clean()
 
 
-def head_picks(encoding: Encoding, batch: EdgeBatch) -> Tensor:
+def columns_of(heads: HeadPicks) -> Tensor:
     """What every head picks in each direction, ``[B, A, 3*L*H]``: columns, or no pick."""
-    allowed = batch.candidates[:, :, None, None, 1:]
-    picks = []
-    for scores in directed(encoding.part("attention"), batch.anchors):  # [B, A, L, H, W]
-        word, is_pick = pick_word(scores, allowed)  # [B, A, L, H]
-        picks.append(torch.where(is_pick, word + 1, NO_PICK).flatten(2))
-    return torch.cat(picks, -1)
+    return torch.where(heads.is_pick, heads.words + 1, NO_PICK).flatten(2)
 
 
-def probe_picks(scores: Sequence[Tensor], batch: EdgeBatch) -> tuple[Tensor, Tensor]:
-    """What every probe picks, and how sure it is.
+def probabilities_of(scores: Sequence[Tensor], picks: Tensor, batch: EdgeBatch) -> Tensor:
+    """How sure every probe is of what it picks.
 
     Args:
         scores: ``K`` of ``[B, A, W+1]``.
+        picks: ``[B, A, K]``, columns.
         batch: what was scored.
 
     Returns:
-        ``[B, A, K]``: columns. ``[B, A, K, 2]``: the probability, by a softmax over the
-        candidates, of the pick and of all gold candidates together (float64).
+        ``[B, A, K, 2]``: the probability, by a softmax over the candidates, of the pick and of
+        all gold candidates together (float64).
     """
-    size, most = batch.anchors.shape
-    picks = batch.anchors.new_zeros(size, most, len(scores))
-    sure = batch.baselines.new_zeros(size, most, len(scores), 2)
+    sure = batch.baselines.new_zeros(*picks.shape, 2)
     for k, of_probe in enumerate(scores):
-        picks[..., k] = pick(of_probe, batch.candidates)
         share = of_probe.double().masked_fill(~batch.candidates, -torch.inf).softmax(-1)
         sure[..., k, 0] = share.gather(-1, picks[..., k, None])[..., 0]
         sure[..., k, 1] = (share * batch.gold).sum(-1)
-    return picks, sure
+    return sure
 
 
 def _own(chosen: HeadCounts) -> dict[str, Cell]:
-    """The best head of each row that has anchors, asides left out: those are not noted."""
+    """The best head of each row with anchors of probes: only those are noted."""
     rows = [row for row in chosen.order() if chosen.rows[row] != POSS_CLITIC]
     return {chosen.rows[row]: chosen.best_head(row) for row in rows}
 
 
 def _every(directions: Sequence[str], layers: Sequence[int], heads: int) -> list[Cell]:
-    """All heads in all directions, as :func:`head_picks` has them."""
+    """All heads in all directions, as :func:`columns_of` has them."""
     return [
         Cell(direction, layer, head)
         for direction in directions
@@ -169,7 +158,7 @@ def _every(directions: Sequence[str], layers: Sequence[int], heads: int) -> list
 
 
 def _column(cell: Cell, directions: Sequence[str], layers: Sequence[int], heads: int) -> int:
-    """Where :func:`head_picks` has a head."""
+    """Where :func:`columns_of` has a head."""
     direction = directions.index(cell.direction)
     return (direction * len(layers) + layers.index(cell.layer)) * heads + cell.head - 1
 

@@ -40,7 +40,7 @@ class Notes:
 
     Args:
         path: the file; made anew.
-        anchors: how many anchors each window of the corpus has.
+        anchors: how many anchors each window of the corpus has that probes are asked about.
         probes: how many.
         heads: how many.
     """
@@ -68,7 +68,7 @@ class Notes:
     def write(self, window: int, *, probes: Array, probabilities: Array, heads: Array) -> None:
         """Note a window: ``probes [A, K]``, ``probabilities [A, K, 2]``, ``heads [A, N]``.
 
-        ``A`` are the anchors of the window alone, in their order.
+        ``A`` are the anchors of the window alone, those of probes, in their order.
         """
         noted = np.zeros(len(probes), dtype=self.place)
         noted["is_judged"] = True
@@ -180,7 +180,7 @@ def _columns(
     numbers: range, corpus: EdgeWindows, pickers: Pickers, noted: Array
 ) -> Iterator[tuple[str, Any]]:
     """The columns of some windows; a place of ``noted`` for each anchor."""
-    windows = corpus.windows(numbers)
+    windows = [window.probed for window in corpus.windows(numbers)]
     names = corpus.census.rows
     anchors = np.array([a for w in windows for a in w.anchors], dtype=np.int64)
     window = np.repeat(np.arange(len(windows)), [len(w.anchors) for w in windows])

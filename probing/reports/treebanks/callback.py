@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pytorch_lightning import Trainer
 
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
+from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN
 from probing.counting.counts import HeadCounts
 from probing.counting.subtypes import rolled_up
@@ -102,10 +102,10 @@ class Treebanks(SplitCallback):
                 found.names, of, terms=corpus.terms, device=module.device
             )
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Count a batch."""
         if self.metric is not None:
-            self.metric.update(batch, outcome["encodings"][MAIN])
+            self.metric.update(batch, outcome.heads[MAIN])
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Sum over processes, write, and show the table."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pytorch_lightning import Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
 from probing.core.batches import EdgeBatch
 from probing.core.files import write_csv
+from probing.core.outcomes import Outcome
 from probing.core.terms import ALL, MAIN
 from probing.counting.trees.parses import Distances, Parses
 from probing.counting.trees.undirected import Undirected
@@ -51,10 +49,10 @@ class TreeReport(SplitCallback):
         self.parses = Parses(module, terms, head) if is_last else None
         self.distances = Distances(module, self.parses.names if self.parses else ())
 
-    def count(self, outcome: Mapping[str, Any], batch: EdgeBatch) -> None:
+    def count(self, outcome: Outcome, batch: EdgeBatch) -> None:
         """Count a batch."""
         decoded = self.parses.count(outcome, batch) if self.parses else {}
-        self.distances.count(outcome["scores"], batch, decoded)
+        self.distances.count(outcome.scores, batch.probed, decoded)
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Sum over processes, write, and show the table."""

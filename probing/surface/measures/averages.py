@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
 from probing.core.batches import Sizes
-from probing.encoder import Encoder, Tap
+from probing.core.layers import LayerRecord
+from probing.encoder import Encoder
 from probing.surface.measures import quantities as q
 from probing.surface.text.batches import TokenBatch
 from probing.surface.text.segments import CLS, PUNCTUATION, SEP
@@ -74,11 +74,10 @@ def sum_rows(values: Sequence[Tensor], over: Sequence[Tensor]) -> Tensor:
     return (stacked * torch.stack(list(over))[:, None]).sum((2, 3))
 
 
-class _Rows(Tap):
+class _Rows:
     """Sums the quantities over the rows of a batch, a layer after the other."""
 
-    def __init__(self, batch: TokenBatch, smoothing: float, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, batch: TokenBatch, smoothing: float) -> None:
         self.smoothing = smoothing
         self.marked = marked_tokens(batch)
         self.sees = batch.real[:, None, None]  # [B, 1, 1, T]
@@ -87,11 +86,10 @@ class _Rows(Tap):
         self.where = [sets[quantity.where] for quantity in q.QUANTITIES]
         self.sums: list[Tensor] = []
 
-    def take(self, weights: Tensor, mask: Tensor | None) -> None:
-        visible = (self.sees if mask is None else mask & self.sees).expand(
-            -1, 1, weights.shape[-1], -1
-        )
-        values = row_values(weights.float(), self.marked, visible, self.smoothing)
+    def take(self, layer: LayerRecord) -> None:
+        visible = self.sees if layer.mask is None else layer.mask & self.sees
+        visible = visible.expand(-1, 1, layer.weights.shape[-1], -1)
+        values = row_values(layer.weights.float(), self.marked, visible, self.smoothing)
         wanted = [values[quantity.value] for quantity in q.QUANTITIES]
         self.sums.append(sum_rows(wanted, self.over))
 
@@ -126,11 +124,11 @@ class Averages(Metric):
         """Run the encoder over a batch and count it."""
         if not batch.ids.numel():
             return
-        tap = _Rows(batch, self.smoothing, layers=encoder.layer_numbers, stop=True)
-        encoder.read(batch.ids, batch.real, tap, types=batch.types)
-        self.sums = self.sums + torch.stack(tap.sums, 1)
-        self.rows = self.rows + torch.stack([rows.sum() for rows in tap.over])
-        self.there = self.there + torch.stack([rows.sum() for rows in tap.where])
+        found = _Rows(batch, self.smoothing)
+        encoder.read(batch.ids, batch.real, [found], types=batch.types)
+        self.sums = self.sums + torch.stack(found.sums, 1)
+        self.rows = self.rows + torch.stack([rows.sum() for rows in found.over])
+        self.there = self.there + torch.stack([rows.sum() for rows in found.where])
 
     def compute(self) -> dict[str, Tensor]:
         """The mean of each quantity that the model has, ``[L, H]`` on the CPU."""

@@ -9,7 +9,6 @@ copies at once**, so its scores show where a head looks, not that it predicts an
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +16,8 @@ from torchmetrics import Metric
 
 from probing.core.batches import Sizes
 from probing.core.errors import ProbingError
-from probing.encoder import Encoder, PlainTokenizer, Tap
+from probing.core.layers import LayerRecord
+from probing.encoder import Encoder, PlainTokenizer
 from probing.surface.measures.quantities import attention_at
 from probing.surface.text.batches import TokenBatch
 from probing.surface.text.segments import CLS, OTHER, SEP, SPECIAL, Segment
@@ -78,15 +78,14 @@ def copy_scores(weights: Tensor, rows: Tensor, length: int) -> Tensor:
     return (torch.stack(values).double() * rows[:, None]).sum((1, 3))
 
 
-class _Copies(Tap):
-    def __init__(self, rows: Tensor, length: int, **options: Any) -> None:
-        super().__init__(**options)
+class _Copies:
+    def __init__(self, rows: Tensor, length: int) -> None:
         self.rows = rows
         self.length = length
         self.sums: list[Tensor] = []
 
-    def take(self, weights: Tensor, mask: Tensor | None) -> None:
-        self.sums.append(copy_scores(weights, self.rows, self.length))
+    def take(self, layer: LayerRecord) -> None:
+        self.sums.append(copy_scores(layer.weights, self.rows, self.length))
 
 
 class CopyScores(Metric):
@@ -111,9 +110,9 @@ class CopyScores(Metric):
         if not batch.ids.numel():
             return
         rows = second_copy(batch, self.length)
-        tap = _Copies(rows, self.length, layers=encoder.layer_numbers, stop=True)
-        encoder.read(batch.ids, batch.real, tap, types=batch.types)
-        self.sums = self.sums + torch.stack(tap.sums, 1)
+        found = _Copies(rows, self.length)
+        encoder.read(batch.ids, batch.real, [found], types=batch.types)
+        self.sums = self.sums + torch.stack(found.sums, 1)
         self.rows = self.rows + rows.sum()
 
     def compute(self) -> dict[str, Tensor]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
 from probing.core.batches import Sizes
-from probing.encoder import Encoder, Tap
+from probing.core.layers import LayerRecord
+from probing.encoder import Encoder
 from probing.surface.measures.quantities import SINK_THRESHOLD, sinks
 from probing.surface.text.batches import TokenBatch
 
@@ -17,15 +16,14 @@ SINK_LENGTH = 64
 """Wordpieces of a sequence, special tokens included, as in Gu et al. (2025)."""
 
 
-class _Sinks(Tap):
-    def __init__(self, real: Tensor, threshold: float, **options: Any) -> None:
-        super().__init__(**options)
+class _Sinks:
+    def __init__(self, real: Tensor, threshold: float) -> None:
         self.real = real
         self.threshold = threshold
         self.found: list[Tensor] = []
 
-    def take(self, weights: Tensor, mask: Tensor | None) -> None:
-        self.found.append(sinks(weights, self.real, self.threshold).sum(0))
+    def take(self, layer: LayerRecord) -> None:
+        self.found.append(sinks(layer.weights, self.real, self.threshold).sum(0))
 
 
 class SinkRate(Metric):
@@ -51,9 +49,9 @@ class SinkRate(Metric):
         """Run the encoder over a batch of sequences of one length and count it."""
         if not batch.ids.numel():
             return
-        tap = _Sinks(batch.real, self.threshold, layers=encoder.layer_numbers, stop=True)
-        encoder.read(batch.ids, batch.real, tap, types=batch.types)
-        self.found = self.found + torch.stack(tap.found)
+        own = _Sinks(batch.real, self.threshold)
+        encoder.read(batch.ids, batch.real, [own], types=batch.types)
+        self.found = self.found + torch.stack(own.found)
         self.sequences = self.sequences + len(batch.ids)
 
     def compute(self) -> dict[str, Tensor]:

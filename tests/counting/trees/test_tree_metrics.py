@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from picked import heads_of
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
@@ -24,7 +25,6 @@ from probing.counting.trees.metrics import (
     LENGTH_ROWS,
     DistanceRanks,
     EdgeOverlap,
-    HeadHits,
     by_distance_and_length,
 )
 
@@ -179,10 +179,11 @@ def test_every_word_of_the_score_is_at_one_distance_and_in_one_length(trees: Tre
 
 def test_hits_of_heads_are_those_of_the_report(random_edges: Callable[..., Any]) -> None:
     batch, encoding = random_edges(3, lengths=(9, 4, 1), trees=True)
-    hits, report = HeadHits(), HeadAccuracy()
-    hits.update(batch, encoding.part("attention"))
-    report.update(batch, encoding)
-    assert torch.equal(hits.compute()["correct"], report.compute()["correct"])
+    hits, report = EdgeAccuracy(), HeadAccuracy()
+    heads = heads_of(batch, encoding)
+    hits.update(batch, heads.hits)
+    report.update(batch, heads)
+    assert torch.equal(hits.compute()["correct"].long(), report.compute()["correct"])
 
 
 def test_planted_heads_come_out_of_the_decoding(
@@ -197,7 +198,7 @@ def test_planted_heads_come_out_of_the_decoding(
     tree = gold.is_tree[:, None] & batch.is_word
     assert torch.equal(found[tree], gold.heads[tree])
     assert ((found == 0).sum(1) == 1).all()  # one root, also where the gold heads have two
-    assert head_hits(found, batch)[batch.is_anchor & gold.is_tree[:, None]].all()
+    assert head_hits(found[..., None], batch)[..., 0][batch.is_anchor & gold.is_tree[:, None]].all()
     metric = EdgeOverlap(("mine",))
     metric.update(batch, gold, {"mine": head_edges(found, torch.ones_like(batch.is_word))})
     found_edges, *_ = metric.compute()
@@ -210,7 +211,7 @@ def test_planted_heads_come_out_of_the_decoding(
     rooted = decode_from_roots(weights, gold, batch.lengths)
     assert torch.equal(rooted[tree], gold.heads[tree])
     assert (rooted[~gold.is_tree] == -1).all()
-    assert not head_hits(rooted, batch)[~gold.is_tree].any()
+    assert not head_hits(rooted[..., None], batch)[..., 0][~gold.is_tree].any()
 
 
 def test_the_order_of_anchors_changes_no_tree(trees: Trees) -> None:

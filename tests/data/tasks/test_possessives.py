@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 from letters import Letters
+from picked import heads_of
 
-from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
 from probing.core.picking import OFFSETS
 from probing.core.sentences import Sentence
-from probing.core.windows import Aside, Window
+from probing.core.windows import Window
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.data import store
 from probing.data.census import Census
@@ -22,7 +23,9 @@ from probing.data.collating import collate
 from probing.data.store import open_windows
 from probing.data.tasks.dependencies import Dependencies
 from probing.data.tasks.possessives import POSS_CLITIC, stand_ins
-from probing.probes import AttentionProbe
+from probing.encoder import Encoder
+from probing.learning.module import ProbingModule
+from probing.probes import AttentionProbe, Probe, StructuralProbe
 
 
 def sentence(text: str) -> Sentence:
@@ -68,12 +71,18 @@ def test_who_asks_for_a_possessor(text: str, asks: dict[int, int]) -> None:
     assert stand_ins(sentence(text)) == asks
 
 
+def for_heads(window: Window) -> list[tuple[int, list[int], list[int]]]:
+    """Anchor, gold and rows of those that only heads are asked about."""
+    asked = zip(window.anchors, window.gold, window.rows, window.for_probes or (), strict=False)
+    return [(anchor, list(gold), list(rows)) for anchor, gold, rows, own in asked if not own]
+
+
 @pytest.mark.parametrize("text", [DOG, DOG.replace("'s 2 case", "s 2 case")])
 def test_a_reader_need_not_yield_tags(text: str) -> None:
     bare = replace(sentence(text), tags=())
     assert stand_ins(bare) == stand_ins(sentence(text))
     [window] = Dependencies()([bare], Letters(), Census())
-    assert [aside.gold for aside in window.asides] == [4]
+    assert for_heads(window) == [(2 if text == DOG else 1, [4], window.rows[-1])]
 
 
 @pytest.mark.parametrize("tags", [("_",), ("_",) * 6])
@@ -92,14 +101,15 @@ def windows(*texts: str) -> tuple[list[Window], Census]:
 def test_the_clitic_asks_for_the_possessors_head() -> None:
     (dog, his), census = windows(DOG, HIS)
     row = census.rows.index(POSS_CLITIC)
-    assert dog.asides == [Aside(anchor=2, gold=4, row=row)]
-    assert his.asides == [Aside(anchor=0, gold=2, row=row)]
+    assert for_heads(dog) == [(2, [4], [row])]
+    assert for_heads(his) == [(0, [2], [row])]
     assert census.unused == []
-    # The treebank's own rows are what they were.
-    assert list(dog.anchors) == [0, 1, 2, 3, 4]
-    assert [list(gold) for gold in dog.gold] == [[2], [4], [2], [5], [0]]
-    named = [{census.rows[r] for r in rows} for rows in dog.rows]
-    assert named[1:3] == [{"all", "nmod:poss"}, {"all", "case"}]
+    # What probes are asked is what the treebank says.
+    own = dog.probed
+    assert list(own.anchors) == [0, 1, 2, 3, 4]
+    assert [list(gold) for gold in own.gold] == [[2], [4], [2], [5], [0]]
+    named = [{census.rows[r] for r in rows} for rows in own.rows]
+    assert named == [{"all", name} for name in ("det", "nmod:poss", "case", "nsubj", "root")]
 
 
 def test_without_a_clitic_the_row_is_not_used() -> None:
@@ -123,7 +133,7 @@ def treebank(path: Path, *texts: str) -> str:
 
 
 @pytest.mark.parametrize(("texts", "expected"), [((HIS, DOG), [1, 1]), ((HIS, HIS), None)])
-def test_asides_survive_the_cache_where_they_say_something(
+def test_anchors_for_heads_survive_the_cache_where_they_say_something(
     texts: Sequence[str],
     expected: list[int] | None,
     tmp_path: Path,
@@ -134,8 +144,11 @@ def test_asides_survive_the_cache_where_they_say_something(
     for _ in range(2):  # written, then read
         corpus = open_windows(path, reader=None, task=Dependencies(), tokenizer=Letters())
         batch = corpus[[0, 1]]
-        found = None if batch.asides is None else batch.asides.is_anchor.sum(1).tolist()
+        mask = batch.for_probes
+        found = None if mask is None else (batch.is_anchor & ~mask).sum(1).tolist()
         assert found == expected
+        assert int(batch.is_anchor.sum()) == corpus.anchors.sum() + sum(expected or ())
+        assert corpus.anchors.tolist() == [len(sentence(text).words) for text in texts]
         monkeypatch.setattr(store, "write_windows", None)
 
 
@@ -161,9 +174,8 @@ def test_heads_and_baselines_are_what_plain_loops_count(seed: int) -> None:
     batch = batch_of(*TEXTS)
     encoding = encoding_of(batch, seed)
     heads, baselines = HeadAccuracy(), EdgeAccuracy(batch.terms.baselines)
-    heads.update(batch, encoding)
-    for part in batch.parts:
-        baselines.update(part, part.baselines)
+    heads.update(batch, heads_of(batch, encoding))
+    baselines.update(batch, batch.baselines)
 
     correct = torch.zeros(3, 2, 3, dtype=torch.int64)
     mass = torch.zeros(3, 2, 3, dtype=torch.float64)
@@ -202,49 +214,78 @@ def test_heads_and_baselines_are_what_plain_loops_count(seed: int) -> None:
     assert int(found["total"][r]) == total
     assert torch.equal(found["correct"][r], correct)
     assert torch.equal(found["reachable"][r], torch.full((3, 2), total))
-    torch.testing.assert_close(found["gold_mass"][r], mass, rtol=1e-12, atol=0)
+    torch.testing.assert_close(found["quantities"][r, ..., 0], mass, rtol=1e-12, atol=0)
     counted = baselines.compute()["correct"][r].tolist()
     assert dict(zip(OFFSETS, counted, strict=True)) == offsets
     assert offsets[1] > 0
 
 
-def test_asides_change_no_other_row() -> None:
+def test_anchors_for_heads_change_no_other_row() -> None:
     batch = batch_of(*TEXTS)
     encoding = encoding_of(batch, 0)
-    with_asides, without = HeadAccuracy(), HeadAccuracy()
-    with_asides.update(batch, encoding)
-    without.update(replace(batch, asides=None), encoding)
+    every, without = HeadAccuracy(), HeadAccuracy()
+    every.update(batch, heads_of(batch, encoding))
+    without.update(batch.probed, heads_of(batch.probed, encoding))
     r = list(batch.rows).index(POSS_CLITIC)
     others = [i for i in range(len(batch.rows)) if i != r]
-    for name, value in with_asides.compute().items():
+    for name, value in every.compute().items():
         assert torch.equal(value[others], without.compute()[name][others]), name
         assert not without.compute()[name][r].any()
+    assert int(every.compute()["total"][r]) == 6
 
 
-def test_no_probe_sees_an_aside() -> None:
-    """Not in its scores, not in its loss, not among its hits."""
+def without_clitics(batch: EdgeBatch) -> EdgeBatch:
+    """Made of windows that have no anchor for heads alone."""
+    found, census = windows(*TEXTS)
+    bare = [
+        Window(w.words, w.wordpieces, range(n), w.gold[:n], None, w.rows[:n])
+        for w in found
+        for n in [len(w.words)]
+    ]
+    return collate(bare, census.rows, batch.terms, 7)
+
+
+def test_probes_see_the_batch_as_if_no_clitic_asked() -> None:
     batch = batch_of(*TEXTS)
-    encoding = encoding_of(batch, 0)
-    probe = AttentionProbe()
-    probe.configure(Sizes(layers=2, heads=3, hidden=8, embedding=8))
-    scores = probe.score(encoding, batch, name="mine")
-    assert scores.shape[:2] == batch.anchors.shape
-    words = sum(len(sentence(text).words) for text in TEXTS)
-    assert int(batch.is_anchor.sum()) == words
-    assert not batch.member[..., list(batch.rows).index(POSS_CLITIC)].any()
-    alone = replace(batch, asides=None)
-    assert torch.equal(probe.loss(scores, batch), probe.loss(scores, alone))
+    assert batch.anchors.shape[1] > max(map(len, batch.words)), "the longest has one more"
+    expected = without_clitics(batch)
+    for field in fields(batch.probed):
+        found, own = (getattr(each, field.name) for each in (batch.probed, expected))
+        if isinstance(own, torch.Tensor):
+            assert torch.equal(found, own), field.name
+            assert found.is_contiguous(), field.name
+        else:
+            assert found == own, field.name
+    assert expected.probed is expected
 
 
-def test_batches_move_with_their_asides() -> None:
-    batch = batch_of(DOG)
-    moved = batch.to("meta")
-    assert moved.asides is not None
-    for field in fields(moved.asides):
-        value = getattr(moved.asides, field.name)
-        assert not isinstance(value, torch.Tensor) or value.device.type == "meta"
+@pytest.mark.parametrize("probe", [AttentionProbe, StructuralProbe])
+def test_no_probe_sees_an_anchor_for_heads(
+    probe: type[Probe], tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in its scores, not in its loss, not among its hits."""
+    tokenizer, census = tiny_encoder.tokenizer, Census()
+    found = list(Dependencies()(map(sentence, TEXTS), tokenizer, census))
+    bare = [window.probed for window in found]
+    assert sum(len(w.anchors) - len(b.anchors) for w, b in zip(found, bare, strict=True)) == 7
+    mixed, alone = (
+        collate(some, census.rows, Dependencies.terms, tokenizer.pad_id) for some in (found, bare)
+    )
+    torch.manual_seed(0)
+    module = ProbingModule(tiny_encoder, {"mine": probe()})
+    module.configure_model()
+    monkeypatch.setattr(module, "log", lambda *args, **options: None)
+    losses = [module.training_step(batch, 0) for batch in (mixed, alone)]
+    assert torch.equal(*losses)
+    with torch.no_grad():
+        own, expected = module.judge(mixed, weigh=True), module.judge(alone)
+    assert module.losses["mine"].compute() == losses[1].detach()
+    assert torch.equal(own.scores["mine"], expected.scores["mine"])
+    assert torch.equal(own.hits, expected.hits)
+    # Heads are asked about them.
+    assert own.heads["main"].hits.shape[1] == mixed.anchors.shape[1] > own.hits.shape[1]
 
 
-def test_windows_without_asides_make_a_batch_without() -> None:
-    assert batch_of("sleep 0 root").asides is None
-    assert batch_of().asides is None
+def test_windows_without_a_possessor_make_a_batch_without() -> None:
+    assert batch_of("sleep 0 root").for_probes is None
+    assert batch_of().for_probes is None

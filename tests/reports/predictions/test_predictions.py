@@ -14,12 +14,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from letters import Letters
+from picked import heads_of
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.counting.counts import Cell
 from probing.data import CoreferenceData, DependencyData
 from probing.data.store import EdgeWindows
-from probing.reports.predictions.callback import head_picks, probe_picks
+from probing.probes.base import pick
+from probing.reports.predictions.callback import columns_of, probabilities_of
 from probing.reports.predictions.notes import NO_PICK, Notes, Pickers, _groups, write_choices
 
 Edges = Callable[..., tuple[EdgeBatch, Encoding]]
@@ -69,7 +71,7 @@ def test_heads_pick_what_a_loop_over_words_picks(
     batch, encoding = random_edges(seed, causal=causal, restricted=restricted, shared=True)
     maps = encoding.part("attention").double()
     _, layers, heads, _, _ = maps.shape
-    found = head_picks(encoding, batch)
+    found = columns_of(heads_of(batch, encoding))
     assert found.shape == (*batch.anchors.shape, 3 * layers * heads)
     for b, a in batch.is_anchor.nonzero().tolist():
         word = int(batch.anchors[b, a])
@@ -103,7 +105,8 @@ def test_probes_pick_the_likeliest_candidate_and_say_how_likely(
     batch, _ = random_edges(seed, gold=gold, restricted=True)
     rng = torch.Generator().manual_seed(seed)
     scores = [4 * torch.randn(batch.gold.shape, generator=rng) for _ in range(2)]
-    picks, sure = probe_picks(scores, batch)
+    picks = torch.stack([pick(own, batch.candidates) for own in scores], -1)
+    sure = probabilities_of(scores, picks, batch)
     for b, a in batch.is_anchor.nonzero().tolist():
         for k in range(2):
             columns = batch.candidates[b, a].nonzero()[:, 0].tolist()
@@ -118,8 +121,8 @@ def test_probes_pick_the_likeliest_candidate_and_say_how_likely(
 
 def test_without_probes_there_is_nothing_to_be_sure_of(random_edges: Edges) -> None:
     batch, _ = random_edges(0)
-    picks, sure = probe_picks([], batch)
-    assert picks.shape == (*batch.anchors.shape, 0)
+    picks = batch.anchors.new_zeros(*batch.anchors.shape, 0)
+    sure = probabilities_of([], picks, batch)
     assert sure.shape == (*batch.anchors.shape, 0, 2)
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from picked import heads_of
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
@@ -135,7 +136,7 @@ def counted(batches: Sequence[Edges], of: Sequence[int], terms: Terms) -> dict[s
     names = ["a", "b", "c"]
     metric = TreebankAccuracy(names, of, terms=terms, device=torch.device("cpu"))
     for batch, encoding in batches:
-        metric.update(batch, encoding)
+        metric.update(batch, heads_of(batch, encoding))
     return dict(metric.compute((1, 2)))
 
 
@@ -156,7 +157,7 @@ def test_each_treebank_has_the_counts_of_its_own_windows(
     found = counted(batches, of, terms)
     whole = HeadAccuracy()
     for batch, encoding in batches:
-        whole.update(batch, encoding)
+        whole.update(batch, heads_of(batch, encoding))
     for treebank, name in enumerate("abc"):
         expected = sum(
             (
@@ -209,8 +210,7 @@ def random_counts(seed: int, totals: Sequence[int], terms: Terms) -> HeadCounts:
         correct=counts(*cell),
         errors=torch.zeros(len(ROWS), *cell, len(terms.errors), dtype=torch.int64),
         reachable=counts(*cell[:2]),
-        gold_mass=nothing,
-        special_mass=nothing,
+        quantities=nothing[..., None],
         baselines=counts(len(terms.baselines)).double(),
         layers=(3, 5),
     )

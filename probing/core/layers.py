@@ -1,0 +1,77 @@
+"""A layer of the model while it runs, and who collects something of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+Layer = TypeVar("Layer", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """What the attention of a layer is made of, at the level of wordpieces.
+
+    - ``number``: of the layer, counted from one.
+    - ``weights [B, H, T, T]``: from wordpiece (row) to wordpiece, after the softmax (float32).
+    - ``mask [B, 1, T, T]``: what each wordpiece may attend to; ``None`` if everything.
+    - ``values [B, H, T, D/H]``: what the weights average.
+    - ``module``: the attention module, which holds the projections.
+    """
+
+    number: int
+    weights: Tensor
+    mask: Tensor | None
+    values: Tensor
+    module: nn.Module
+
+
+@dataclass(frozen=True, slots=True)
+class WordLayer:
+    """The attention of a layer at the level of words.
+
+    - ``number``: of the layer, counted from one.
+    - ``maps [B, H, W+2, W+2]``: from word (row) to word; the last two rows and columns are the
+      first and the last special token, zero where the model has no such token.
+    - ``is_word [B, W]``: false where ``W`` is padding.
+    - ``visible [B, W, W]``: which words the mask lets each word attend to; ``None`` if all.
+    """
+
+    number: int
+    maps: Tensor
+    is_word: Tensor
+    visible: Tensor | None = None
+
+    @property
+    def attention(self) -> Tensor:
+        """``[B, H, W, W]``: from word to word."""
+        return self.maps[..., :-2, :-2]
+
+    @property
+    def boundary(self) -> Tensor:
+        """``[B, H, W, 4]``, see :func:`boundary_of`."""
+        return boundary_of(self.maps)
+
+
+class Collector(Protocol[Layer]):
+    """Takes layers one by one, in the order in which they run, and keeps what it is there for."""
+
+    def take(self, layer: Layer) -> None:
+        """Take a layer; its tensors are the model's own, to be read only."""
+        ...
+
+
+def boundary_of(maps: Tensor) -> Tensor:
+    """Attention to the first and to the last special token, and from them.
+
+    Args:
+        maps: ``[..., W+2, W+2]``, the special tokens last.
+
+    Returns:
+        ``[..., W, 4]``: to the first, to the last, from the first, from the last.
+    """
+    to_special, from_special = maps[..., :-2, -2:], maps[..., -2:, :-2].mT
+    return torch.cat([to_special, from_special], -1)
