@@ -50,9 +50,6 @@ ROWS = ("all", "nsubj", "obj", "punct")
 SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6)
 # Baselines and rivals stand in orders of their own: an index into one is none into the other.
 MADE_UP = Terms(
-    row="kind of errand",
-    score="Found",
-    title="What an errand is for",
     directions=("seeker->found", "found->seeker", "either way"),
     baselines=("lag=-2", "random", "last", "lag=1", "first", "lag=far"),
     rivals=(
@@ -64,7 +61,7 @@ MADE_UP = Terms(
     ),
     errors=("too far", "of another kind", "too late"),
     order=("all", "punct", "unheard of", "rare"),
-    note="Nobody runs these errands.",
+    wording="errands.WORDS",
 )
 TERMS = {"dependencies": Dependencies.terms, "made up": MADE_UP}
 

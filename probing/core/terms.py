@@ -1,4 +1,4 @@
-"""The words in which a task reports, and what a head must beat."""
+"""What a task counts, and what a head must beat."""
 
 from __future__ import annotations
 
@@ -38,27 +38,24 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The words in which a task reports, and which baselines and errors it counts.
+    """The rows, directions, baselines and errors that a task counts, by their names.
 
-    - ``row``: what a row of the report is; ``order``: the rows that come first, in this order.
-      The others follow by their number of anchors.
-    - ``score``: what a share of right anchors is called; ``title``: what the probes' table is
-      about, ``note``: what its reader must know.
     - ``directions``: how a head picks: by the anchor's row, by its column, by their sum.
     - ``baselines``: the names of what :attr:`EdgeBatch.baselines` holds, ``rivals``: which of
       them are shown.
     - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
+    - ``order``: the rows that come first in a report, in this order. The others follow by their
+      number of anchors.
     - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
       alone are also shown added up; only for rows that share no anchor, but for ``all``.
+    - ``wording``: the import path of the words in which a report speaks of all this, a
+      :class:`probing.reports.wording.Wording`.
     """
 
-    row: str
-    score: str
-    title: str
     directions: tuple[str, str, str]
     baselines: tuple[str, ...]
     rivals: tuple[Rival, ...]
     errors: tuple[str, ...] = ()
     order: tuple[str, ...] = (ALL,)
-    note: str = ""
     subtypes: str = ""
+    wording: str = "probing.reports.wording.PLAIN"

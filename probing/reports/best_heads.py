@@ -10,6 +10,7 @@ from probing.core.terms import ALL, Terms
 from probing.counting.intervals import FEW
 from probing.reports.columns import Column, layout
 from probing.reports.findings import Findings
+from probing.reports.wording import wording_of
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
@@ -35,7 +36,7 @@ def markdown(findings: Findings) -> str:
 
 def title_of(findings: Findings) -> str:
     """What the tables are about."""
-    row, source = findings.counts.terms.row, Path(findings.source).name
+    row, source = wording_of(findings.counts.terms).row, Path(findings.source).name
     return f"Best head of each {row} ({findings.split}: {source})"
 
 
@@ -52,7 +53,8 @@ def absence(findings: Findings) -> str:
     """Why the table has no line, if so."""
     if findings.table:
         return ""
-    row, totals, least = findings.counts.terms.row, findings.counts.total, findings.min_anchors
+    row = wording_of(findings.counts.terms).row
+    totals, least = findings.counts.total, findings.min_anchors
     if not (totals > 0).any():
         return f"No {row} has an anchor that heads are scored on."
     if (totals >= least).any():

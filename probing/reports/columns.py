@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from probing.core.terms import Rival, Terms
 from probing.counting.best import BestHead
 from probing.counting.intervals import Interval
+from probing.reports.wording import wording_of
 
 CHOICES = 2
 """Of more rivals than these the terminal has no room to say which head or offset was chosen."""
@@ -36,7 +37,7 @@ def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column
         own: what the best head of the scored data is called, where others were chosen elsewhere.
     """
     columns = [
-        Column(terms.row, lambda best: best.relation, words=True),
+        Column(wording_of(terms).row, lambda best: best.relation, words=True),
         Column("anchors", lambda best: f"{best.total:,}"),
         Column("units", lambda best: _units(best.interval), brief=False),
         Column("head", lambda best: str(best.head)),

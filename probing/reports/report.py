@@ -9,7 +9,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import Outcome
-from probing.core.terms import ALL, Terms
+from probing.core.terms import ALL
 from probing.counting.counts import ProbeCounts
 from probing.data.resampling_units import overlaps
 from probing.learning.module import ProbingModule
@@ -20,6 +20,7 @@ from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback, corpora, is_partial
 from probing.reports.summary import circumstances
 from probing.reports.terminal.tables import show, show_epoch, show_findings
+from probing.reports.wording import wording_of
 from probing.reports.writers import OF_HEADS, OF_PROBES, LoggedHeads, write
 
 
@@ -45,6 +46,7 @@ class Report(SplitCallback):
         if vectors is not None:  # all words at once: each reading takes the whole file
             vectors.read(word for corpus in opened.values() for word in corpus.vocabulary)
         for split, corpus in opened.items():
+            wording_of(corpus.terms)  # wrong ones are found out before anything is counted
             if trainer.is_global_zero and split not in self.described:
                 self.described.add(split)
                 show(describe(split, corpus, also_in=overlaps(split, opened)))
@@ -65,8 +67,8 @@ class Report(SplitCallback):
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Sum over processes, write, and show the tables."""
         probes = self.ledger.end(self.counting, step=trainer.global_step)
-        terms = corpora(trainer)[split].terms
-        _log_accuracy(split, probes, terms, module)
+        score = wording_of(corpora(trainer)[split].terms).score
+        _log_accuracy(f"{split}/{score.lower()}", probes, module)
         if trainer.is_global_zero:
             findings = self._found(split, probes, trainer, module)
             folder = run_folder(trainer) / "reports" / split
@@ -74,7 +76,7 @@ class Report(SplitCallback):
                 write([*OF_HEADS, LoggedHeads(trainer)], findings, folder)
             write(OF_PROBES, findings, folder)
             if trainer.state.fn == TrainerFn.FITTING:
-                show_epoch(trainer.current_epoch + 1, split, terms.score, findings.trained)
+                show_epoch(trainer.current_epoch + 1, split, score, findings.trained)
             elif split == self.ledger.final:
                 show_findings(findings)
                 show(f"Reports: {folder}")
@@ -96,12 +98,12 @@ class Report(SplitCallback):
         )
 
 
-def _log_accuracy(split: str, probes: ProbeCounts, terms: Terms, module: LightningModule) -> None:
+def _log_accuracy(score: str, probes: ProbeCounts, module: LightningModule) -> None:
     every = list(probes.rows).index(ALL)
     total = int(probes.total[every])
     for k, name in enumerate(probes.names if total else ()):
         share = float(probes.correct[every, k]) / total
-        module.log(f"{split}/{terms.score.lower()}/{name}", share, rank_zero_only=True)
+        module.log(f"{score}/{name}", share, rank_zero_only=True)
 
 
 def _computed_in(trainer: Trainer) -> str:

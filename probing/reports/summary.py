@@ -16,11 +16,12 @@ from probing.counting.spread import Family
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.findings import Findings
+from probing.reports.wording import wording_of
 
 
 def summary(findings: Findings) -> dict[str, object]:
     """The part of ``summary.json`` that is about scores."""
-    score = findings.counts.terms.score.lower()
+    score = wording_of(findings.counts.terms).score.lower()
     overall, families = findings.overall, findings.overall_families
     ends = {name: _bounds(own.interval) for name, own in overall.items() if own.interval}
     return {

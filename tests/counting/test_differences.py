@@ -37,6 +37,7 @@ from probing.reports.tables import (
     with_bounds,
 )
 from probing.reports.terminal import tables as terminal
+from probing.reports.wording import wording_of
 
 Edges = tuple[EdgeBatch, Encoding]
 COUNT = 60
@@ -166,7 +167,15 @@ def test_probes_and_what_needs_no_training_have_intervals_over_the_same_anchors(
 def test_tables_and_summary_show_intervals(edges: Edges) -> None:
     these = findings(edges)
     assert [column.title for column in columns_of(these)][:7] == [
-        *(these.counts.terms.row, "anchors", "units", "head", "direction", "accuracy", "interval")
+        *(
+            wording_of(these.counts.terms).row,
+            "anchors",
+            "units",
+            "head",
+            "direction",
+            "accuracy",
+            "interval",
+        )
     ]
     assert "Intervals: 95%, from 60 resamples of 20 documents." in markdown(these)
     summary = summary_of(these)

@@ -51,9 +51,6 @@ class Predecessors:
     far: int = 2
 
     terms: ClassVar[Terms] = Terms(
-        row="distance",
-        score="Found",
-        title="Words before words",
         directions=("later->earlier", "earlier->later", "both"),
         baselines=("nearest", "random"),
         rivals=(Rival("random", ("random",)),),

@@ -15,6 +15,8 @@ from families import (
     IDS,
     REAL,
     VARIANTS,
+    WIDTH,
+    WORDS_OF,
     Weights,
     config_of,
     eager,

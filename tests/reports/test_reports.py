@@ -52,6 +52,7 @@ from probing.reports.tables import (
     score_rows,
 )
 from probing.reports.terminal import tables as terminal
+from probing.reports.wording import wording_of
 
 LAYERS, MANY = 3, 4
 ROWS = ("obj", "all", "root", "det", "punct", "amod", "rare")
@@ -117,7 +118,7 @@ def random_counts(
 def naive_order(terms: Terms, rows: Sequence[str], totals: Sequence[int]) -> list[str]:
     """Those of the task first, then the most frequent; the alphabet decides between equals."""
     named = {row: total for row, total in zip(rows, totals, strict=True) if total}
-    first = [row for row in FIRST[terms.row] if row in named]
+    first = [row for row in FIRST[wording_of(terms).row] if row in named]
     rest = sorted(set(named) - set(first))
     rest.sort(key=lambda row: -named[row])  # stable
     return first + rest
@@ -152,7 +153,7 @@ def naive_best(counts: HeadCounts, relation: str, names: Sequence[str]) -> str:
 def rivals_of(terms: Terms) -> list[Rival]:
     """Those beside every best head."""
     named = {rival.name: rival for rival in terms.rivals}
-    return [named[name] for name in BESIDE[terms.row]]
+    return [named[name] for name in BESIDE[wording_of(terms).row]]
 
 
 def shown(correct: float) -> object:
@@ -166,8 +167,8 @@ def test_order_is_that_of_the_task_and_then_by_frequency(terms: Terms) -> None:
         "relation": ["all", "amod", "det", "punct", "obj", "rare"],
         "kind of errand": ["all", "punct", "rare", "amod", "det", "obj"],
     }
-    assert [ROWS[r] for r in counts.order()] == expected[terms.row]
-    assert naive_order(terms, ROWS, TOTALS) == expected[terms.row]
+    assert [ROWS[r] for r in counts.order()] == expected[wording_of(terms).row]
+    assert naive_order(terms, ROWS, TOTALS) == expected[wording_of(terms).row]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -240,7 +241,7 @@ def test_ties_go_to_the_first_head_and_baseline(terms: Terms) -> None:
     line = best_heads(counts, counts, at_least=1)[0]
     assert line.head == Cell(terms.directions[0], 1, 1)
     first = {"relation": ["offset=-10"], "kind of errand": ["first", "random", "lag=far"]}
-    assert [beside.baseline for beside in line.beside] == first[terms.row]
+    assert [beside.baseline for beside in line.beside] == first[wording_of(terms).row]
 
 
 def test_heads_and_baselines_are_counted_over_all_rows(terms: Terms) -> None:
@@ -261,7 +262,7 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
     expected = []
     for relation in naive_order(terms, ROWS, TOTALS):
         r = ROWS.index(relation)
-        for d, direction in enumerate(directions[terms.row]):
+        for d, direction in enumerate(directions[wording_of(terms).row]):
             for layer in range(LAYERS):
                 for head in range(MANY):
                     correct = int(counts.correct[r, d, layer, head])
@@ -325,7 +326,7 @@ def test_baseline_rows_are_lines_of_baselines_csv(terms: Terms) -> None:
             "total": TOTALS[ROWS.index(relation)],
             "accuracy": f"{right(counts, relation, name) / TOTALS[ROWS.index(relation)]:.6f}",
         }
-        for name in names[terms.row]
+        for name in names[wording_of(terms).row]
         for relation in naive_order(terms, ROWS, TOTALS)
     ]
     assert [
@@ -379,7 +380,7 @@ def test_probe_rows_are_lines_of_probes_csv(names: tuple[str, ...], terms: Terms
     d, layer, head = naive_best_head(chosen, "all")
     rivals = {rival.name: rival.of for rival in terms.rivals}
     expected = []
-    for name in (*names, *UNTRAINED[terms.row]):
+    for name in (*names, *UNTRAINED[wording_of(terms).row]):
         for relation in order:
             r = ROWS.index(relation)
             if name in names:
@@ -405,9 +406,9 @@ def test_without_a_choice_only_what_needs_none_is_reported(terms: Terms) -> None
     heads = random_counts(terms, 0)
     nothing = random_counts(terms, 0, totals=[0] * len(ROWS))
     alone = {"relation": ["right-branching"], "kind of errand": ["random", "the first"]}
-    assert list(untrained(heads, nothing)) == alone[terms.row]
-    assert list(untrained(heads, heads)) == UNTRAINED[terms.row]
-    for name in alone[terms.row]:
+    assert list(untrained(heads, nothing)) == alone[wording_of(terms).row]
+    assert list(untrained(heads, heads)) == UNTRAINED[wording_of(terms).row]
+    for name in alone[wording_of(terms).row]:
         found, expected = untrained(heads, nothing)[name], untrained(heads, heads)[name]
         assert torch.equal(found.correct, expected.correct)
 
@@ -519,7 +520,7 @@ def expected_lines(these: Findings, own: Sequence[str] = OWN) -> list[list[str]]
 @pytest.mark.parametrize("min_anchors", [1, 400, 5000])
 def test_lines_are_the_cells_under_the_columns(min_anchors: int, terms: Terms) -> None:
     these = findings(terms, min_anchors=min_anchors)
-    assert titles_of(these) == COLUMNS[terms.row] + OWN
+    assert titles_of(these) == COLUMNS[wording_of(terms).row] + OWN
     assert cells_of_table(these) == expected_lines(these)
     assert [len(line) for line in cells_of_table(these)] == [len(columns_of(these))] * len(
         these.table
@@ -543,13 +544,13 @@ def test_every_label_is_shown_for_what_it_stands_for(made_up: Terms) -> None:
 def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
     these = replace(findings(terms), is_partial=True)
     lines = markdown(these).splitlines()
-    assert lines[0] == f"# Best head of each {terms.row} (test: wsj.conllu)"
+    assert lines[0] == f"# Best head of each {wording_of(terms).row} (test: wsj.conllu)"
     assert lines[1:4] == ["", PARTIAL, ""]
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
     ]
-    assert cells[0] == COLUMNS[terms.row] + OWN
-    words = (terms.row, "direction", "its direction")
+    assert cells[0] == COLUMNS[wording_of(terms).row] + OWN
+    words = (wording_of(terms).row, "direction", "its direction")
     assert cells[1] == ["---" if column in words else "---:" for column in cells[0]]
     assert cells[2:] == expected_lines(these)
     assert lines[-1].startswith("|")
@@ -558,7 +559,7 @@ def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
 
 def test_findings_say_where_heads_and_which_baselines_were_chosen(terms: Terms) -> None:
     what = {"relation": "Heads and offsets", "kind of errand": "Heads, rules, lags and edges"}
-    assert f"{what[terms.row]} chosen on val." in markdown(findings(terms))
+    assert f"{what[wording_of(terms).row]} chosen on val." in markdown(findings(terms))
     own = findings(terms, split="val")
     assert "chosen on val, the data that they are scored on" in markdown(own)
     assert summary_of(findings(terms))["heads_chosen_on"] == "val"
@@ -576,8 +577,8 @@ def test_the_summary_repeats_the_tables(terms: Terms) -> None:
     these = findings(terms)
     summary = summary_of(these)
     scores = {own.name: own.accuracy for own in these.scores if own.row == "all"}
-    assert summary[{"relation": "uas", "kind of errand": "found"}[terms.row]] == scores
-    assert list(scores) == ["mine", *UNTRAINED[terms.row]]
+    assert summary[{"relation": "uas", "kind of errand": "found"}[wording_of(terms).row]] == scores
+    assert list(scores) == ["mine", *UNTRAINED[wording_of(terms).row]]
     best = summary["best_heads"]
     assert isinstance(best, dict)
     assert list(best) == [line.relation for line in these.table]
@@ -627,10 +628,10 @@ def test_the_terminal_shows_the_table_and_the_probes(
     these = findings(terms)
     terminal.show_findings(these)
     cells = cells_of(screen())
-    assert cells[0] == COLUMNS[terms.row] + OWN_IN_BRIEF
+    assert cells[0] == COLUMNS[wording_of(terms).row] + OWN_IN_BRIEF
     count = len(expected_lines(these))
     assert cells[1 : count + 1] == expected_lines(these, OWN_IN_BRIEF)
-    score = {"relation": "UAS", "kind of errand": "Found"}[terms.row]
+    score = {"relation": "UAS", "kind of errand": "Found"}[wording_of(terms).row]
     assert cells[count + 1] == ["probe", "trained", "correct", "anchors", score]
     overall = {own.name: (own.correct, own.total) for own in these.scores if own.row == "all"}
     expected = [
@@ -648,8 +649,8 @@ def test_the_terminal_shows_the_table_and_the_probes(
     for said in (
         title_of(these),
         *notes_of(these),
-        f"{terms.title} (test)",
-        *terms.note.splitlines(),
+        f"{wording_of(terms).title} (test)",
+        *wording_of(terms).note.splitlines(),
     ):
         assert said in text
 
@@ -670,7 +671,7 @@ def test_with_many_rivals_the_terminal_shows_only_their_accuracies(
     found = cells_of(screen())
     titles = titles_of(these)[: -len(OWN)]
     drawn = [title for name in draws for title in (name, "its accuracy")]
-    assert titles == COLUMNS[terms.row] + drawn
+    assert titles == COLUMNS[wording_of(terms).row] + drawn
     chosen = [k for k, title in enumerate(titles[1:]) if title == "its accuracy"]
     brief = [titles[k - 1] if k - 1 in chosen else titles[k]
              for k in range(len(titles)) if k not in chosen]  # fmt: skip
@@ -699,8 +700,8 @@ def test_a_table_without_a_line_says_how_to_see_more(
 ) -> None:
     none = findings(terms, min_anchors=10_000)
     said = (
-        f"No {terms.row} has 10000 anchors; min_anchors=1 (--report.min_anchors 1) shows those "
-        "with fewer."
+        f"No {wording_of(terms).row} has 10000 anchors; min_anchors=1 (--report.min_anchors 1) "
+        "shows those with fewer."
     )
     terminal.show_findings(none)
     assert screen()[: 2 + len(notes_of(none))] == [title_of(none), said, *notes_of(none)]
@@ -713,10 +714,10 @@ def test_a_table_without_a_line_says_how_to_see_more(
 def test_a_table_without_a_line_says_where_its_rows_are_missing(terms: Terms) -> None:
     these = findings(terms)
     elsewhere = replace(these.chosen, total=torch.zeros_like(these.chosen.total))
-    said = f"No {terms.row} with 40 anchors has any on val, where heads are chosen."
+    said = f"No {wording_of(terms).row} with 40 anchors has any on val, where heads are chosen."
     assert absence(replace(these, chosen=elsewhere)) == said
     nowhere = replace(these.counts, total=torch.zeros_like(these.counts.total))
-    said = f"No {terms.row} has an anchor that heads are scored on."
+    said = f"No {wording_of(terms).row} has an anchor that heads are scored on."
     assert absence(replace(these, counts=nowhere)) == said
 
 

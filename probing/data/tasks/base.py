@@ -37,7 +37,7 @@ class Task(Protocol):
 
     @property
     def terms(self) -> Terms:
-        """The words in which it reports."""
+        """What it counts, by name; also which words reports use for it."""
         ...
 
     def __call__(

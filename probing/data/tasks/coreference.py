@@ -41,15 +41,12 @@ class Coreference:
     first_window: bool = False
 
     terms: ClassVar[Terms] = Terms(
-        row="mention type",
-        score="accuracy",
-        title="Antecedents of all anaphors",
         directions=("anaphor->antecedent", "antecedent->anaphor", "both"),
         baselines=BASELINES,
         rivals=tuple(Rival(name, (name,)) for name in BASELINES),
         errors=ERRORS,
         order=ROWS,
-        note="best-head: the best over all anaphors. random: the expected value.",
+        wording="probing.reports.wording.COREFERENCE",
     )
 
     def __call__(

@@ -31,18 +31,14 @@ class Dependencies:
     """
 
     terms: ClassVar[Terms] = Terms(
-        row="relation",
-        score="UAS",
-        title="Unlabelled attachment without punctuation",
         directions=("dep->head", "head->dep", "both"),
         baselines=OFFSET_NAMES,
         rivals=(
             Rival("right-branching", ("offset=1",), beside_heads=False),
             Rival("offset", OFFSET_NAMES),
         ),
-        note="best-offset and best-head: the best over all words. Root words count as wrong\n"
-        "for what takes no training.",
         subtypes=SEPARATORS,
+        wording="probing.reports.wording.DEPENDENCIES",
     )
 
     def __call__(

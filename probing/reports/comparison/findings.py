@@ -12,6 +12,7 @@ from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import HeadCounts
 from probing.counting.expected import expected_best
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
+from probing.reports.wording import wording_of
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class ComparisonFindings:
     @property
     def title(self) -> str:
         """What the tables are about."""
-        row = self.models[0].counts.terms.row
+        row = wording_of(self.models[0].counts.terms).row
         return f"Best head of each {row} by model ({self.split}: {Path(self.source).name})"
 
     @property

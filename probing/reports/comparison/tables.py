@@ -10,6 +10,7 @@ from probing.core.files import markdown_table
 from probing.reports.columns import beside, csv_cells, csv_titles, percent
 from probing.reports.comparison.findings import ComparisonFindings
 from probing.reports.terminal.tables import console, show
+from probing.reports.wording import wording_of
 
 _WORDS = {"direction", "model"}  # columns of words, which stand to the left
 
@@ -17,7 +18,7 @@ _WORDS = {"direction", "model"}  # columns of words, which stand to the left
 def columns(findings: ComparisonFindings) -> list[str]:
     """As the terminal and ``comparison.md`` show them."""
     rivals = beside(findings.models[0].counts.terms, has_intervals=False)
-    row = findings.models[0].counts.terms.row
+    row = wording_of(findings.models[0].counts.terms).row
     own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
     drawn = [f"best of {findings.drawn}"] if findings.has_draws else []
     return [*own, *drawn, *(column.title for column in rivals)]
@@ -73,7 +74,7 @@ def markdown(findings: ComparisonFindings) -> str:
 def show_comparison(findings: ComparisonFindings) -> None:
     """A line a relation and model."""
     if not findings.lines:
-        row = findings.models[0].counts.terms.row
+        row = wording_of(findings.models[0].counts.terms).row
         show(f"No {row} has {findings.min_anchors} anchors; --report.min_anchors N asks for fewer.")
         return
     table = Table(

@@ -17,6 +17,7 @@ from probing.counting.best import Beside, BestHead
 from probing.counting.counts import HeadCounts
 from probing.reports.best_heads import absence, title_of
 from probing.reports.findings import Findings
+from probing.reports.wording import wording_of
 
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"
@@ -134,10 +135,11 @@ def seed_overview(findings: Findings) -> Figure:
     for style, name in zip(cycle(("-", "--", ":", "-.")), others, strict=False):
         accuracy = 100 * findings.overall[name].accuracy
         panel.axvline(accuracy, ls=style, lw=0.9, color="#b48a00", label=f"{name} {accuracy:.1f}")
-    panel.set_xlabel(f"{findings.counts.terms.score} (%)", fontsize=8)
+    wording = wording_of(findings.counts.terms)
+    panel.set_xlabel(f"{wording.score} (%)", fontsize=8)
     panel.tick_params(axis="x", labelsize=7)
     panel.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    title = f"{findings.counts.terms.title} ({findings.split}): a circle a seed, mean ± std. dev."
+    title = f"{wording.title} ({findings.split}): a circle a seed, mean ± std. dev."
     figure.suptitle(title, fontsize=9)
     return figure
 

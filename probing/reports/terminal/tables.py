@@ -17,6 +17,7 @@ from probing.reports.best_heads import absence, columns_of, notes_of, title_of
 from probing.reports.columns import Column, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
+from probing.reports.wording import wording_of
 
 console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
@@ -61,7 +62,7 @@ def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]
 
 def show_findings(findings: Findings) -> None:
     """The paper's Table 1, then the score of every probe and of what takes no training."""
-    terms = findings.counts.terms
+    wording = wording_of(findings.counts.terms)
     columns, notes = columns_of(findings), notes_of(findings)
     brief = [column for column in columns if column.brief]
     shown = _that_fit(brief, findings.table)
@@ -82,12 +83,12 @@ def show_findings(findings: Findings) -> None:
         for line in (title_of(findings), absence(findings), *notes):
             show(line)
 
-    probes = Table(title=f"{terms.title} ({findings.split})", caption=terms.note, **_LEFT)
+    probes = Table(title=f"{wording.title} ({findings.split})", caption=wording.note, **_LEFT)
     probes.add_column("probe")
     probes.add_column("trained")
     scores = sorted(findings.overall.values(), key=lambda score: -score.correct)
     has_intervals = any(score.interval for score in scores)
-    for title in ("correct", "anchors", terms.score, *(["interval"] if has_intervals else [])):
+    for title in ("correct", "anchors", wording.score, *(["interval"] if has_intervals else [])):
         probes.add_column(title, justify="right")
     for score in scores:
         trained = "yes" if score.name in findings.probes.names else ""
@@ -120,7 +121,7 @@ def _cells(column: Column, table: Sequence[BestHead]) -> list[str]:
 
 def _seeds(findings: Findings) -> Table:
     """Mean and spread of each probe over its seeds."""
-    score = findings.counts.terms.score
+    score = wording_of(findings.counts.terms).score
     table = Table(title=f"{score} over seeds ({findings.split})", **_LEFT)
     table.add_column("probe")
     for column in ("seeds", "mean", "sd", "min", "max"):

@@ -11,6 +11,7 @@ from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import Cell, HeadCounts
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
+from probing.reports.wording import wording_of
 
 MOST_PICTURED = 16
 """Relations for which a picture has room."""
@@ -79,7 +80,7 @@ class TreebankFindings:
     @property
     def title(self) -> str:
         """What the tables are about."""
-        row = self.first.counts.terms.row
+        row = wording_of(self.first.counts.terms).row
         place = f"{self.split}: {Path(self.source).name}"
         return f"Best head of each {row} by {self.kind} ({place})"
 
@@ -131,7 +132,8 @@ class TreebankFindings:
         """How many of the relations are shown, in a few words; empty, if all are."""
         if len(shown) == len(self.relations):
             return ""
-        return f"{len(shown)} of {len(self.relations):,} {self.first.counts.terms.row}s"
+        row = wording_of(self.first.counts.terms).row
+        return f"{len(shown)} of {len(self.relations):,} {row}s"
 
     @property
     def notes(self) -> list[str]:

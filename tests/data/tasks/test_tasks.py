@@ -23,6 +23,7 @@ from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.tasks.base import Task
 from probing.data.text import spaced
+from probing.reports.wording import wording_of
 
 CLASSES = [
     value
@@ -195,7 +196,8 @@ def test_terms_name_what_there_is(task: Task) -> None:
         assert set(rival.of) <= set(terms.baselines)
     assert any(rival.beside_heads for rival in terms.rivals)
     assert terms.order[0] == ALL
-    assert all(text for text in (terms.row, terms.score, terms.title))
+    words = wording_of(terms)
+    assert all(text for text in (words.row, words.score, words.title))
 
 
 def test_rows_that_come_first_exist(task: Task) -> None:

@@ -31,6 +31,7 @@ from probing.data.tasks.dependencies import Dependencies
 from probing.jobs.compared_models import entries_of, labels_of
 from probing.reports.comparison.findings import Compared, ComparisonFindings
 from probing.reports.comparison.tables import columns, csv_columns, csv_rows, lines, markdown
+from probing.reports.wording import wording_of
 
 ROWS = ("all", "nsubj", "obj")
 KNOWN = ("name", "layers", "random_init", "random_seed")
@@ -350,8 +351,9 @@ def test_a_line_a_relation_and_model(terms: Terms) -> None:
 
 def test_the_tables_say_what_was_compared(terms: Terms) -> None:
     these = findings(terms)
+    row = wording_of(terms).row
     assert columns(these)[:8] == [
-        terms.row, "anchors", "model", "heads", "head", "direction", "accuracy", "best of 6",
+        row, "anchors", "model", "heads", "head", "direction", "accuracy", "best of 6",
     ]  # fmt: skip
     cells = lines(these)
     assert [row[:4] for row in cells[:2]] == [["all", "900", "small", "6"], ["", "", "large", "12"]]

@@ -17,6 +17,7 @@ from probing.reports.columns import Column
 from probing.reports.terminal import tables as terminal
 from probing.reports.terminal.widths import fits, longest_word, room, widths
 from probing.reports.trees.table3 import SHORT
+from probing.reports.wording import Wording
 
 DRAWS = [
     ["right-branching", "30.9", "–", "43.0", "0.55", "26"],
@@ -110,10 +111,11 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(terminal, "title_of", lambda _: "Best heads")
     monkeypatch.setattr(terminal, "notes_of", lambda _: ["Chosen on val."])
     monkeypatch.setattr(terminal, "columns_of", lambda _: list(map(column, range(len(TITLES)))))
-    terms = SimpleNamespace(title="UAS without punctuation", score="UAS", note="A note.")
+    words = Wording("relation", "UAS", "UAS without punctuation", "A note.")
+    monkeypatch.setattr(terminal, "wording_of", lambda _: words)
     return SimpleNamespace(
         table=[SimpleNamespace(relation=cells[0], cells=cells) for cells in HEADS],
-        counts=SimpleNamespace(terms=terms),
+        counts=SimpleNamespace(terms=None),
         split="test",
         overall={"mine": Score("mine", "all", 1.0, 2)},
         probes=SimpleNamespace(names=("mine",)),

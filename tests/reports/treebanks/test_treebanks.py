@@ -30,6 +30,7 @@ from probing.reports.treebanks.figure import treebank_heatmap
 from probing.reports.treebanks.findings import Treebank, TreebankFindings
 from probing.reports.treebanks.grouping import MOST_FILES, grouped
 from probing.reports.treebanks.tables import csv_columns, csv_rows, markdown, show_treebanks
+from probing.reports.wording import wording_of
 
 Edges = tuple[EdgeBatch, Encoding]
 ROWS = ("all", "nsubj", "obj", "rare")
@@ -380,10 +381,12 @@ def test_a_picture_says_how_many_relations_it_leaves_out(terms: Terms) -> None:
     assert columns[:2] == ["all", "det"]
     assert "det:*" not in columns
     title = figure.get_suptitle()
-    assert f"16 of 30 {terms.row}s; all in treebanks.md" in title
-    assert f"treebanks.png shows 16 of 30 {terms.row}s." in text
+    assert f"16 of 30 {wording_of(terms).row}s; all in treebanks.md" in title
+    assert f"treebanks.png shows 16 of 30 {wording_of(terms).row}s." in text
     on_terminal = printed(these)
-    assert f"5 of 30 {terms.row}s; all in treebanks.md." in " ".join(on_terminal.split())
+    assert f"5 of 30 {wording_of(terms).row}s; all in treebanks.md." in " ".join(
+        on_terminal.split()
+    )
     assert "det:*" not in on_terminal
 
 

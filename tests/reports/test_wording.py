@@ -1,0 +1,34 @@
+"""The words that a task names."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from probing.core.errors import ProbingError
+from probing.core.terms import Terms
+from probing.data.tasks.coreference import Coreference
+from probing.data.tasks.dependencies import Dependencies
+from probing.reports.wording import PLAIN, Wording, wording_of
+
+
+def test_every_task_has_words(terms: Terms) -> None:
+    scores = [wording_of(each).score for each in (Dependencies.terms, Coreference.terms, terms)]
+    assert scores[:2] == ["UAS", "accuracy"]
+    assert wording_of(Terms(("a", "b", "c"), (), ())) is PLAIN
+
+
+def test_a_task_of_ones_own_brings_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = ModuleType("my_task")
+    mine.WORDS = Wording("errand", "done", "Errands")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "my_task", mine)
+    assert wording_of(replace(Dependencies.terms, wording="my_task.WORDS")).row == "errand"
+
+
+@pytest.mark.parametrize("path", ["nowhere.WORDS", "errands.WORD", "no path", "errands", "os.sep"])
+def test_words_that_are_none_are_refused(path: str) -> None:
+    with pytest.raises(ProbingError, match=f"Terms.wording '{path}': "):
+        wording_of(replace(Dependencies.terms, wording=path))
