@@ -95,7 +95,7 @@ class Model:
         self, encoder: Encoder, module: ProbingModule | None = None, data: EdgeData | None = None
     ) -> None:
         self.encoder = encoder.eval()
-        self._module = module
+        self._module = None if module is None else _ready(module)
         self._data = data
 
     @property
@@ -104,10 +104,8 @@ class Model:
         if self._module is None:
             from probing.learning.module import ProbingModule
 
-            self._module = ProbingModule(self.encoder).to(self._device)
-        self._module.configure_model()
-        self._module.extra_needs |= _NEEDS
-        return self._module.eval()
+            self._module = _ready(ProbingModule(self.encoder).to(self._device))
+        return self._module
 
     @property
     def data(self) -> EdgeData:
@@ -207,6 +205,12 @@ class Model:
             rows=[[]] * len(words),
         )
         return collate([window], (ALL,), Dependencies.terms, tokenizer.pad_id)
+
+
+def _ready(module: ProbingModule) -> ProbingModule:
+    module.configure_model()
+    module.extra_needs |= _NEEDS
+    return module.eval()
 
 
 def _known(options: Iterable[str], of: Callable[..., object]) -> None:

@@ -88,12 +88,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def arguments_of(owner: Any) -> dict[str, Any]:
     """The keyword arguments of a class and their types, those that it passes on included."""
     found: dict[str, Any] = {}
-    for kind in owner.__mro__ if isinstance(owner, type) else ():
+    kinds: tuple[type, ...] = owner.__mro__ if isinstance(owner, type) else ()
+    for kind in kinds:
         if "__init__" not in vars(kind) or kind is object:
             continue
-        own = signature(kind.__init__).parameters
+        made = vars(kind)["__init__"]
+        own = signature(made).parameters
         try:
-            hints = get_type_hints(kind.__init__)
+            hints = get_type_hints(made)
         except NameError:  # imported for the type checker alone
             hints = {}
         named = [n for n, p in own.items() if p.kind not in _REST and n != "self"]
@@ -144,7 +146,11 @@ def _imported(path: str) -> Any:
 
 def _subclasses(base: type) -> list[type]:
     """The subclasses of a class that are there, however far."""
-    return [each for own in base.__subclasses__() for each in (own, *_subclasses(own))]
+    found: list[type] = []
+    direct: list[type] = base.__subclasses__()
+    for own in direct:
+        found += [own, *_subclasses(own)]
+    return found
 
 
 def _configs_with(key: str) -> list[str]:
