@@ -6,12 +6,10 @@ import copy
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from inspect import Parameter, signature
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
-from probing.api.restore import restore
-from probing.api.scores import Scores, scored
 from probing.api.sentence import Encoded
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
@@ -19,13 +17,18 @@ from probing.core.head_picking import HeadPicking
 from probing.core.sentences import Sentence
 from probing.core.terms import ALL, MAIN
 from probing.core.windows import Window
-from probing.data import DependencyData, EdgeData
 from probing.data.collating import collate
 from probing.data.tasks.base import misfit
 from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import joined
 from probing.encoder import PACKAGED, Encoder
-from probing.learning.module import ProbingModule
+
+if TYPE_CHECKING:
+    from probing.api.scores import Scores
+    from probing.data import EdgeData
+    from probing.learning.module import ProbingModule
+
+_NEEDS = frozenset({"attention", "boundary"})
 
 
 def load(name: str = PACKAGED, **options: Any) -> Model:
@@ -39,7 +42,7 @@ def load(name: str = PACKAGED, **options: Any) -> Model:
         ProbingError: if it is not there, or its attention cannot be read; for other options.
     """
     _known(options, Encoder)
-    return Model(ProbingModule(Encoder(name, **options)), DependencyData())
+    return Model(Encoder(name, **options).load())
 
 
 def load_probes(checkpoint: str, *, model: str | None = None, imports: Sequence[str] = ()) -> Model:
@@ -56,7 +59,10 @@ def load_probes(checkpoint: str, *, model: str | None = None, imports: Sequence[
     Raises:
         ProbingError: if it is none, or the model is not the one that the probes learnt from.
     """
-    return Model(*restore(checkpoint, model=model, imports=imports))
+    from probing.api.restore import restore
+
+    module, data = restore(checkpoint, model=model, imports=imports)
+    return Model(module.encoder, module, data)
 
 
 def score(test: str, *, model: str | Model = PACKAGED, **options: Any) -> Scores:
@@ -77,34 +83,56 @@ def score(test: str, *, model: str | Model = PACKAGED, **options: Any) -> Scores
 class Model:
     """A frozen model, with any number of trained probes.
 
+    Lightning is loaded when it is needed: to score, and for probes.
+
     Args:
-        module: encoder and probes.
-        data: which task :meth:`score` is about, and how its data is read.
+        encoder: the model itself, loaded.
+        module: it and its probes; without probes, if not given.
+        data: which task :meth:`score` is about, and how its data is read; dependency trees, if not
+            given.
     """
 
-    def __init__(self, module: ProbingModule, data: EdgeData) -> None:
-        module.configure_model()
-        module.eval()
-        self.module = module
-        self.data = data
+    def __init__(
+        self, encoder: Encoder, module: ProbingModule | None = None, data: EdgeData | None = None
+    ) -> None:
+        self.encoder = encoder.eval()
+        self._module = None if module is None else _ready(module)
+        self._data = data
 
     @property
-    def encoder(self) -> Encoder:
-        """The frozen model itself."""
-        return self.module.encoder
+    def module(self) -> ProbingModule:
+        """The model and its probes, as a trainer has them."""
+        if self._module is None:
+            from probing.learning.module import ProbingModule
+
+            self._module = _ready(ProbingModule(self.encoder).to(self._device))
+        return self._module
+
+    @property
+    def data(self) -> EdgeData:
+        """What :meth:`score` is about, if nothing else is said."""
+        if self._data is None:
+            from probing.data import DependencyData
+
+            self._data = DependencyData()
+        return self._data
 
     @property
     def probes(self) -> list[str]:
         """The names of the probes."""
-        return list(self.module.probes)
+        return [] if self._module is None else list(self.module.probes)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.encoder.parameters()).device
 
     def __repr__(self) -> str:
         with_probes = f", probes {', '.join(self.probes)}" if self.probes else ""
-        return f"<{self.module.description}{with_probes}>"
+        return f"<Model {self.encoder.description}{with_probes}>"
 
     def to(self, device: str | torch.device) -> Self:
         """The same, on ``device``."""
-        self.module.to(device)
+        (self.encoder if self._module is None else self._module).to(device)
         return self
 
     def encode(self, words: Sequence[str]) -> Encoded:
@@ -116,12 +144,20 @@ class Model:
         Raises:
             ProbingError: if it is no list of words, or too long for the model.
         """
-        batch = self._batch(words).to(self.module.device)
+        batch = self._batch(words).to(self._device)
         with torch.no_grad():
             picking = HeadPicking(batch)
-            encodings = self.module.encode(
-                batch, extra={"attention", "boundary"}, collectors={MAIN: [picking]}
-            )
+            if not self.probes:
+                found = self.encoder(
+                    batch.ids,
+                    batch.words_of,
+                    last_of=batch.last_of,
+                    width=batch.width,
+                    needs=set(_NEEDS),
+                    collectors=[picking],
+                )
+                return Encoded(batch, {MAIN: found}, picking.found, self.encoder, {})
+            encodings = self.module.encode(batch, extra=_NEEDS, collectors={MAIN: [picking]})
         parses = isinstance(self.data.task, Dependencies)
         probes = self.module.probes if parses else None
         return Encoded(batch, encodings, picking.found, self.encoder, probes)
@@ -145,6 +181,8 @@ class Model:
         Raises:
             ProbingError: if the data cannot be read.
         """
+        from probing.api.scores import scored
+
         own = copy.copy(self.data if data is None else data)
         own.sources = {"train": None, "val": val, "test": test}
         own.splits = {}
@@ -171,6 +209,12 @@ class Model:
             rows=[[]] * len(words),
         )
         return collate([window], (ALL,), Dependencies.terms, tokenizer.pad_id)
+
+
+def _ready(module: ProbingModule) -> ProbingModule:
+    module.configure_model()
+    module.extra_needs |= _NEEDS
+    return module.eval()
 
 
 def _known(options: Iterable[str], of: Callable[..., object]) -> None:

@@ -46,6 +46,7 @@ class EdgeData(LightningDataModule):
         shuffle_seed: seed of the order of training batches.
         workers: processes that load batches ahead of the model.
         tokenizer: the encoder's (the command line fills it in).
+        task: what is asked of the words; a subclass may have one of its own instead.
     """
 
     task: Task
@@ -62,8 +63,13 @@ class EdgeData(LightningDataModule):
         shuffle_seed: int = 0,
         workers: int = 0,
         tokenizer: Tokenizer | None = None,
+        task: Task | None = None,
     ) -> None:
         super().__init__()
+        if task is not None:
+            self.task = task
+        if not hasattr(self, "task"):
+            raise ProbingError("EdgeData needs a task: --data.task my_module.MyTask")
         self.sources = {"train": train, "val": val, "test": test}
         self.reader = reader
         if batch_windows is not None and batch_windows < 1:
@@ -165,8 +171,6 @@ class DependencyData(EdgeData):
             but 0, if not given. A place outside the sentence is wrong.
     """
 
-    task: Task = Dependencies()
-
     def __init__(
         self,
         *args: Any,
@@ -174,7 +178,7 @@ class DependencyData(EdgeData):
         offsets: list[int] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, task=Dependencies(), **kwargs)
         self.scheme = scheme
         self.offsets = list(OFFSETS) if offsets is None else offsets
 
@@ -207,5 +211,5 @@ class CoreferenceData(EdgeData):
         first_window: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
-        self.task = Coreference(limit=limit, unit=unit, first_window=first_window)
+        task = Coreference(limit=limit, unit=unit, first_window=first_window)
+        super().__init__(*args, task=task, **kwargs)

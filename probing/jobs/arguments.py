@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -33,14 +33,12 @@ class Peeked(argparse.Action):
         """Leave everything as it is."""
 
 
-def add_peeked(parser: argparse.ArgumentParser) -> None:
-    """Make the options that :func:`peek` reads known to the parser of a job."""
-    parser.add_argument("--ckpt_path", action=Peeked, help="a checkpoint to evaluate")
-    parser.add_argument("--import", action=Peeked, help="a module that a checkpoint may import")
-    for names, text in (
-        (("--resume",), "go on with the run in the output folder"),
-        (("--traceback",), "show where an error came from"),
-        (("--version",), "show the version of this package"),
-        (("-h", "--help"), "the options of the job"),
-    ):
-        parser.add_argument(*names, action=Peeked, nargs=0, help=text)
+PEEKED: Mapping[tuple[str, ...], Mapping[str, Any]] = {
+    ("--ckpt_path",): {"help": "a checkpoint to evaluate"},
+    ("--import",): {"help": "a module that a checkpoint may import"},
+    ("--resume",): {"nargs": 0, "help": "go on with the run in the output folder"},
+    ("--traceback",): {"nargs": 0, "help": "show where an error came from"},
+    ("--version",): {"nargs": 0, "help": "show the version of this package"},
+    ("-h", "--help"): {"nargs": 0, "help": "the options of the job"},
+}
+"""Options that :func:`peek` reads, as the parser of a job has them."""

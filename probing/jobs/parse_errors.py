@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from inspect import signature
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser
 
 from probing.core.errors import ProbingError
-from probing.data import EdgeData
-from probing.probes import Probe
+from probing.jobs.known_options import Known, in_words, nearest
+
+
+class Unread(ProbingError):
+    """A command line or a config that cannot be read, because of the option ``key``."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class Parser(ArgumentParser):
@@ -21,7 +26,12 @@ class Parser(ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"allow_abbrev": False, "add_help": False} | settings)
-        self.owners: dict[str, type] = {}
+        self.known = Known()
+
+    def add_option(self, *names: str, **settings: Any) -> None:
+        """Add an option that is of no section."""
+        self.add_argument(*names, **settings)
+        self.known.types[names[-1].lstrip("-")] = settings.get("type")
 
     def add_section(
         self, owner: type, key: str, *, is_named: bool = False, instantiate: bool = True
@@ -40,17 +50,17 @@ class Parser(ArgumentParser):
             self.add_class_arguments(
                 owner, key, fail_untyped=False, sub_configs=True, instantiate=instantiate
             )
-        self.owners[key] = owner
+        self.known.add(key, owner, is_named=is_named)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise instead of exiting.
 
         Raises:
-            ProbingError: always, but within another parser, which says the whole.
+            Unread: always, but within another parser, which says the whole.
         """
         if not self.exit_on_error:
             super().error(message, ex)
-        raise ProbingError(_shorten(message, self)) from None
+        raise _in_short(message, self.known) from None
 
 
 @contextmanager
@@ -58,12 +68,11 @@ def naming(configs: Sequence[str], arguments: Sequence[str]) -> Iterator[None]:
     """Name the config in a complaint about something that the command line does not say."""
     try:
         yield
-    except ProbingError as error:
+    except Unread as error:
         text = str(error)
-        about = re.search(r"'([\w.]+)' is not accepted|accept option '([\w.]+)'", text)
-        key = next((k for k in about.groups() if k), "") if about else ""
-        said = any(key in argument for argument in arguments if argument.startswith("--"))
-        if configs and ((key and not said) or text.startswith("Problems parsing config")):
+        options = [argument for argument in arguments if argument.startswith("--")]
+        said = any(error.key in option or option[2:] in error.key for option in options)
+        if configs and ((error.key and not said) or text.startswith("Problems parsing config")):
             raise ProbingError(f"{configs[-1]}: {text}") from None
         raise
 
@@ -85,8 +94,8 @@ def refuse_empty(config: str, said: Mapping[str, Any], known: Mapping[str, Any])
         if not isinstance(value, Mapping):
             continue
         if key not in known and not any(_values(value)):
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.6)
-            hint = f"\n       did you mean {near[0]!r}?" if near else ""
+            near = nearest(str(key), known)
+            hint = f"\n       did you mean {near!r}?" if near else ""
             raise ProbingError(f"{config}: option {str(key)!r} is not accepted{hint}")
         if isinstance(known.get(key), Mapping):
             refuse_empty(config, value, known[key])
@@ -101,47 +110,47 @@ def _values(said: Mapping[str, Any]) -> Iterator[bool]:
             yield True
 
 
-def _shorten(message: str, parser: Parser) -> str:
+def _in_short(message: str, known: Known) -> Unread:
     """What the parser complains about, in a line or two, with the nearest option that exists.
 
     Its messages are nested: an outer "does not validate" holds the reasons of each type that
     was tried, of which "expected None" is never the one that helps.
     """
+    outer = re.findall(r'Parser key "([^"]*)"', message)
+    nested = re.findall(r"NestedArg\(key='([^']*)', val='?(.*?)'?\)\s*$", message, re.MULTILINE)
+    classes = re.findall(r"given class_path '([^']*)'", message)
+    owner = classes[-1] if classes else None
+    given = re.search(r"(?:Given|Got) value: (?!NestedArg)(.*?)>?\s*$", message, re.MULTILINE)
+    found = nested[-1][1] if nested else given[1] if given else None
+    key = ".".join([outer[0], nested[-1][0]] if nested else outer).replace(".init_args", "")
+
+    if nested and outer[0] == "model.encoders" and "." in nested[-1][0]:  # it has no path there
+        name, _, option = nested[-1][0].partition(".")
+        return Unread(
+            f"write --model.encoders.{name} '{{{option}: {found}}}', all of its options at once"
+        )
+    if unknown := _unknown(message, key, is_nested=bool(nested)):
+        return Unread(f"option {unknown!r} is not accepted{known.hint(unknown, owner)}", unknown)
+    no_class = re.search(r"(No module named .*|module '.*' has no attribute .*)", message)
+    if no_class or "Expected a dot import path" in message:
+        why = f": {no_class[1]}" if no_class else ""
+        name = found if found and re.fullmatch(r"[\w.]+", found) else str(owner)
+        said = f"--{key}: expected a class or function that can be imported, found {name!r}{why}"
+        return Unread(f"{said}{known.hint_of_class(key, name)}", key)
+    hint = known.type_of(key, owner)
+    if hint is not None and "xpected" in message:
+        return Unread(f"--{key}: expected {in_words(hint)}, found {found!r}", key)
     lines = [line.strip().removeprefix("- ") for line in message.strip().splitlines()]
     noise = ("Does not validate", "Subtypes:", "Errors:", "Given value", "Expected a <class 'None")
-    reasons = [line for line in lines if line and not line.startswith(noise)]
-    given = re.search(r"NestedArg\(key='([^']*)', val='?([^')]*)", message)
-    if given and 'Parser key "model.encoders"' in message:  # the library has no path into these
-        name, _, option = given[1].partition(".")
-        return (
-            f"write --model.encoders.{name} '{{{option}: {given[2]}}}', all of its options at once"
-        )
-    if given and reasons and reasons[0].startswith("Parser key"):
-        outer = re.sub(r"^Parser key \"([^\"]*)\":.*", r"\1", reasons[0])
-        reasons = [f"option {outer}.{given[1]}:", *reasons[1:]]
-    text = " ".join(reasons).replace(" did you mean", "; did you mean")
-    text = text or "the command line cannot be read"
-    value = re.search(r"Given value: (?!NestedArg)(.*?)[>\s]*$", message)
-    text += f" Found {value[1]!r}." if value else ""
-    wrong = re.search(r"(?:Option|option|--)\s?'?([\w.]+)'? is not accepted", message)
-    wrong = wrong or re.search(r"does not accept option '([\w.]+)'", message)
-    group = re.search(r"Group '([\w.]+)' does not accept", message)
-    wrong = wrong or re.search(r"[Uu]nrecognized arguments?: --([\w.]+)", message)
-    name = ".".join(found[1] for found in (group, wrong) if found)
-    near = _nearest(name, parser) if wrong and "did you mean" not in text else None
-    return f"{text}\n       did you mean {near!r}?" if near else text
+    return Unread(" ".join(line for line in lines if line and not line.startswith(noise)), key)
 
 
-def _nearest(name: str, parser: Parser) -> str | None:
-    """The option that ``name`` is most like: as a whole, or in its last part."""
-    known = {action.dest for action in parser._actions}
-    for own in (EdgeData, Probe, *Probe.__subclasses__()):
-        known |= {f"data.{n}" if own is EdgeData else n for n in signature(own).parameters}
-    parts = name.split(".")
-    for end in range(len(parts), 0, -1):  # what is wrong may be followed by what is right
-        whole = difflib.get_close_matches(".".join(parts[:end]), known, n=1, cutoff=0.85)
-        if whole and whole[0] != ".".join(parts[:end]):
-            return whole[0]
-    leaves = {option.rpartition(".")[2]: option for option in sorted(known)}
-    leaf = difflib.get_close_matches(parts[-1], leaves, n=1, cutoff=0.6)
-    return leaves[leaf[0]] if leaf else None
+def _unknown(message: str, key: str, *, is_nested: bool) -> str | None:
+    """The option that does not exist, if that is the complaint; ``key`` is what it is beneath."""
+    if found := re.search(r"[Uu]nrecognized arguments?: --([\w.]+)", message):
+        return found[1]
+    if found := re.search(r"Group '([\w.]+)' does not accept option '([\w.]+)'", message):
+        return f"{found[1]}.{found[2]}"
+    if found := re.search(r"Option '([\w.]+)' is not accepted", message):
+        return key if is_nested and key.endswith(found[1]) else f"{key}.{found[1]}".lstrip(".")
+    return None

@@ -18,10 +18,10 @@ from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.arguments import add_peeked
+from probing.jobs.arguments import PEEKED, Peeked
 from probing.jobs.compared_models import labels_of
 from probing.jobs.help import explained
-from probing.jobs.parse_errors import Parser, refuse_empty
+from probing.jobs.parse_errors import Parser, Unread, refuse_empty
 from probing.jobs.parts import add_parts
 from probing.jobs.registry import EVERY, Row
 from probing.jobs.scripts import CHECKPOINT, Script
@@ -63,7 +63,7 @@ class Commands(ABC):
     sections: ClassVar[Mapping[str, type]] = {"report": ReportOptions, "treebanks": TreebankOptions}
 
     def __init__(self, row: Row, arguments: Sequence[str], *, name: str) -> None:
-        self.row, self.name = row, name
+        self.row, self.job = row, name
         self.is_quiet = False
         self.parser = self.parser_of(row)
         self.config = self.parser.parse_args(arguments)
@@ -71,6 +71,9 @@ class Commands(ABC):
             said = path and yaml.safe_load(path.get_content())
             if isinstance(said, dict):
                 refuse_empty(str(path), said, self.config.as_dict())
+        for names in PEEKED:
+            if (name := names[-1].lstrip("-")) in self.config:
+                raise Unread(f"--{name} belongs on the command line, not into a config", name)
         for option in row.options:
             if option.settings.get("nargs") == "+":
                 self.config[option.name] = flat(self.config[option.name])
@@ -82,16 +85,17 @@ class Commands(ABC):
     def parser_of(cls, row: Row) -> Parser:
         """The parser of the options of a job."""
         parser = Parser(dump_header=[f"attention-probing {VERSION}"])
-        parser.add_argument("-c", "--config", action="config", help="which job to run")
-        parser.add_argument("--help_trainer", action="help", help="every option, at length")
-        add_peeked(parser)
-        parser.add_argument("--job", type=str, default=row.name, help="what kind of job it is")
+        parser.add_option("-c", "--config", action="config", help="which job to run")
+        parser.add_option("--help_trainer", action="help", help="every option, at length")
+        for names, settings in PEEKED.items():
+            parser.add_option(*names, action=Peeked, **settings)
+        parser.add_option("--job", type=str, default=row.name, help="what kind of job it is")
         parser.add_section(Trainer, "trainer", instantiate=False)
         parser.set_defaults({f"trainer.{name}": value for name, value in _TRAINER.items()})
         model, data = cls.kinds
         add_parts(parser, model=model, data=data)
         for option in (*EVERY, *row.options):
-            parser.add_argument(f"--{option.name}", help=option.text, **option.settings)
+            parser.add_option(f"--{option.name}", help=option.text, **option.settings)
         for key, owner in cls.sections.items():
             parser.add_section(owner, key)
         cls.link(parser)
@@ -122,7 +126,7 @@ class Commands(ABC):
     def run_folder(self) -> RunFolder:
         """Where the run writes."""
         return RunFolder(
-            job=self.name,
+            job=self.job,
             output=self.config.output,
             overwrite=self.config.overwrite,
             config=self.parser.dump(self.config, skip_unset=False),

@@ -16,6 +16,7 @@ def add_parts(parser: Parser, *, model: type, data: type) -> None:
     # An option that is an encoder lists its own; of nothing else it could be.
     set_parsing_settings(subclasses_disabled=[Encoder], config_read_mode_fsspec_enabled=True)
     parser.add_section(model, "model")
+    parser.known.add("model.encoder", Encoder, is_named=False)
     parser.add_section(data, "data", is_named=True)
     parser.link_arguments(
         "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"

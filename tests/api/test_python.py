@@ -263,7 +263,7 @@ def test_scoring_reads_a_file_of_vectors_once(
     module = ProbingModule(
         Encoder(str(tiny_bert)), {"distance": DistanceWordsProbe()}, vectors=str(path)
     )
-    model = Model(module, DependencyData(batch_windows=1, batch_wordpieces=100))
+    model = Model(module.encoder, module, DependencyData(batch_windows=1, batch_wordpieces=100))
     seen: list[set[str]] = []
     reader = table.read_text_vectors
     monkeypatch.setattr(
