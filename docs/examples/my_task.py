@@ -11,6 +11,9 @@ from probing.data.census import Census
 from probing.data.tasks.base import misfit
 from probing.data.tasks.offsets import OFFSET_NAMES
 from probing.data.text import joined
+from probing.reports.wording import Wording
+
+WORDS = Wording(row="distance", score="accuracy", title="Repeated words")
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,10 @@ class Repeats:
 
     most: int = 10
     terms: ClassVar[Terms] = Terms(
-        row="distance",
-        score="accuracy",
-        title="Repeated words",
         directions=("word->earlier", "earlier->word", "both"),
         baselines=OFFSET_NAMES,
         rivals=(Rival("offset", OFFSET_NAMES),),
+        wording="my_task.WORDS",
     )
 
     def __call__(

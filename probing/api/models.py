@@ -213,7 +213,6 @@ class Model:
 
 def _ready(module: ProbingModule) -> ProbingModule:
     module.configure_model()
-    module.extra_needs |= _NEEDS
     return module.eval()
 
 

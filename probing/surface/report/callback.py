@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from safetensors.torch import save as safetensors
 
 from probing.core.errors import ProbingError
 from probing.core.files import write_csv, write_whole
-from probing.core.version import VERSION
 from probing.reports.best_heads import PARTIAL
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
@@ -25,10 +22,13 @@ from probing.surface.data import TextData
 from probing.surface.measures.gradients import GRADIENTS, gradient_rows
 from probing.surface.measures.noop import NOOP, Finder, noop_rows
 from probing.surface.module import MODEL, TWIN, SurfaceModule
-from probing.surface.report.clusters import behaviours, embed, layers_alike
+from probing.surface.report.circumstances import circumstances, text_in_words
+from probing.surface.report.clusters import embed, layers_alike
 from probing.surface.report.drawing import save
+from probing.surface.report.from_averages import behaviours_of, figures_of_averages
 from probing.surface.report.labels import NamedHead, names_of, read_best_heads
-from probing.surface.report.layers import attention_by_layer, entropy_by_layer, gradient_by_layer
+from probing.surface.report.layers import gradient_by_layer
+from probing.surface.report.measured import found_by
 from probing.surface.report.plane import map_of_heads
 from probing.surface.report.tables import (
     COLUMNS,
@@ -40,7 +40,6 @@ from probing.surface.report.tables import (
     head_lines,
     plane_lines,
 )
-from probing.surface.text.segments import counted
 
 
 class SurfaceReport(Callback):
@@ -100,12 +99,12 @@ class SurfaceReport(Callback):
         module, data = _parts(trainer, pl_module)
         module.start(list(data.parts), repeat_length=data.repeat_length)
         if trainer.is_global_zero:
-            show(described(data))
+            show(text_in_words(data))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sum over processes, write and show."""
         module, data = _parts(trainer, pl_module)
-        found = {name: self._found(module, name) for name in module.encoders}
+        found = {name: found_by(module, name) for name in module.encoders}
         # The same as was chosen, unless the trainer was told to leave out batches.
         looked = {name: int(count.compute()) for name, count in module.segments.items()}
         if not trainer.is_global_zero:
@@ -117,7 +116,7 @@ class SurfaceReport(Callback):
         }
         summary = {
             **module.encoder.identity,
-            **_circumstances(trainer, data, looked),
+            **circumstances(trainer, data, looked),
             "wall_seconds": round(time.monotonic() - self.started, 1),
             "smoothing": module.smoothing,
             "distance_smoothing": module.distance_smoothing,
@@ -136,34 +135,13 @@ class SurfaceReport(Callback):
                 show(f"heads of a layer, {name}: {_sentence(own['layers_alike'])}")
         show(f"Reports: {folder}")
 
-    def _found(self, module: SurfaceModule, name: str) -> Found:
-        measures = module.measures[name]
-        # Processes sum their counts here, so that all of them must come by.
-        computed: dict[str, Any] = {key: measure.compute() for key, measure in measures.items()}
-        quantities: dict[str, Any] = {}
-        for key in ("averages", "sinks", "copies"):
-            quantities |= computed.get(key, {})
-        gradients, weights = computed.get("gradients", ({}, None))
-        rows: Any = measures["noop"].rows if "noop" in measures else ()
-        sizes = module.encoder.sizes
-        return Found(
-            layers=module.encoder.layer_numbers,
-            heads=sizes.heads,
-            quantities=quantities,
-            distances=computed.get("distances"),
-            gradients=gradients,
-            gradient_weights=() if weights is None else weights.tolist(),
-            noop=computed.get("noop", {}),
-            rows=rows,
-        )
-
     def _write(self, trainer: Trainer, folder: Path, name: str, found: Found) -> dict[str, Any]:
         """The tables and figures of an encoder; returns its part of ``summary.json``."""
         tag = "surface" if name == MODEL else f"surface/{name}"
         figures = dict(self.extra) if name == MODEL else {}
         write_csv(folder / "surface.csv", ("layer", "head", *COLUMNS), head_lines(found))
         if found.quantities:
-            figures |= _figures_of_averages(found)
+            figures |= figures_of_averages(found)
         if found.gradients:
             lines = gradient_rows(dict(found.gradients), found.gradient_weights, found.layers)
             write_csv(folder / "gradients.csv", GRADIENTS, lines)
@@ -176,7 +154,7 @@ class SurfaceReport(Callback):
             content = safetensors({"divergence": found.distances.contiguous()})
             write_whole(folder / "distances.safetensors", content)
             write_csv(folder / "distances.csv", DISTANCES, distance_lines(found))
-            does = _behaviours(found)
+            does = behaviours_of(found)
             # Another model's names mean nothing for the twin's heads.
             labels = names_of(self.named, found.layers, found.heads) if name == MODEL else {}
             plane = embed(found.distances)
@@ -210,89 +188,11 @@ def head_named(text: str, module: SurfaceModule) -> tuple[int, int]:
     )
 
 
-def described(data: TextData) -> str:
-    """What the text holds and what was left out."""
-    census = data.text.census
-    left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
-    looked = len(data.parts["averages"])  # type: ignore[arg-type]
-    is_unknown = census.unknown > 0
-    is_missing = bool(data.sink_sequences) and "sinks" not in data.parts
-    some = "" if looked == census.segments else f", of which {looked:,} are looked at"
-    return (
-        f"text: {data.text.source}: {counted(census.documents, 'document')}, "
-        f"{counted(census.used, 'sentence')} in {counted(census.segments, 'segment')}{some}, "
-        f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
-        f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"
-        + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
-        + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
-    )
-
-
-def _figures_of_averages(found: Found) -> dict[str, Figure]:
-    quantities = found.quantities
-    start = {} if "to_cls" in quantities else {"first token": "to_first"}  # [CLS] is the first
-    panels = [
-        {**start, "[CLS]": "to_cls", "[SEP]": "to_sep", "punctuation": "to_punctuation"},
-        {"next": "to_next", "previous": "to_previous", "the same token": "to_self"},
-        {"other → [SEP]": "other_to_sep", "[SEP] → [SEP]": "sep_to_sep"},
-    ]
-    shown = [
-        {title: quantities[name] for title, name in panel.items() if name in quantities}
-        for panel in panels
-    ]
-    entropies = {"all tokens": "entropy", "[CLS]": "entropy_from_cls"}
-    known = {title: name for title, name in entropies.items() if name in quantities}
-    return {
-        "figure2_attention": attention_by_layer([p for p in shown if p], found.layers),
-        "figure4_entropy": entropy_by_layer(
-            {title: quantities[name] for title, name in known.items()},
-            {title: float(quantities[f"uniform_{n}"].mean()) for title, n in known.items()},
-            found.layers,
-        ),
-    }
-
-
-def _behaviours(found: Found) -> list[str | None]:
-    names = {
-        "next": "to_next",
-        "previous": "to_previous",
-        "[CLS]": "to_cls",
-        "[SEP]": "to_sep",
-        "punctuation": "to_punctuation",
-    }
-    attention = {t: found.quantities[n] for t, n in names.items() if n in found.quantities}
-    uniform = float(found.quantities["uniform_entropy"].mean())
-    return behaviours(attention, found.quantities["entropy"], uniform=uniform)
-
-
 def _sentence(alike: Mapping[str, Any]) -> str:
     return (
         f"mean divergence {alike['within']:.4f} nats within a layer, {alike['between']:.4f} "
         f"between layers (p = {alike['p_value']:.4f}, {alike['permutations']:,} permutations)"
     )
-
-
-def _circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -> dict[str, Any]:
-    seed = os.environ.get("PL_GLOBAL_SEED")
-    packages = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
-    census = vars(data.text.census)
-    return {
-        "partial": is_partial(trainer, "test"),
-        "data": {
-            "source": data.text.source,
-            **census,
-            "left_out": dict(census["left_out"]),
-            "limit": data.limit,
-            "seed": data.seed,
-            "segments_looked_at": dict(looked),
-            "treebank": None if data.trees is None else data.trees.source,
-        },
-        "seed": int(seed) if seed else None,
-        "precision": str(trainer.precision),
-        "device": trainer.strategy.root_device.type,
-        "processes": trainer.world_size,
-        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
-    }
 
 
 def _parts(trainer: Trainer, module: LightningModule) -> tuple[SurfaceModule, TextData]:

@@ -1,0 +1,57 @@
+"""What the text holds, and under what circumstances it was looked at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from pytorch_lightning import Trainer
+
+from probing.core.version import VERSION
+from probing.reports.split_callback import is_partial
+from probing.surface.data import TextData
+from probing.surface.text.segments import counted
+
+
+def text_in_words(data: TextData) -> str:
+    """What the text holds and what was left out."""
+    census = data.text.census
+    left = ", ".join(f"{n:,} {why}" for why, n in sorted(census.left_out.items()))
+    looked = len(data.parts["averages"])  # type: ignore[arg-type]
+    is_unknown = census.unknown > 0
+    is_missing = bool(data.sink_sequences) and "sinks" not in data.parts
+    some = "" if looked == census.segments else f", of which {looked:,} are looked at"
+    return (
+        f"text: {data.text.source}: {counted(census.documents, 'document')}, "
+        f"{counted(census.used, 'sentence')} in {counted(census.segments, 'segment')}{some}, "
+        f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
+        f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"
+        + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
+        + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
+    )
+
+
+def circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -> dict[str, Any]:
+    """Their part of ``summary.json``; ``looked`` are the segments counted, by analysis."""
+    seed = os.environ.get("PL_GLOBAL_SEED")
+    packages = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
+    census = vars(data.text.census)
+    return {
+        "partial": is_partial(trainer, "test"),
+        "data": {
+            "source": data.text.source,
+            **census,
+            "left_out": dict(census["left_out"]),
+            "limit": data.limit,
+            "seed": data.seed,
+            "segments_looked_at": dict(looked),
+            "treebank": None if data.trees is None else data.trees.source,
+        },
+        "seed": int(seed) if seed else None,
+        "precision": str(trainer.precision),
+        "device": trainer.strategy.root_device.type,
+        "processes": trainer.world_size,
+        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
+    }

@@ -1,0 +1,48 @@
+"""What averages over the text say: the figures by layer, and what each head mostly does."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from probing.surface.report.clusters import behaviours
+from probing.surface.report.layers import attention_by_layer, entropy_by_layer
+from probing.surface.report.tables import Found
+
+
+def figures_of_averages(found: Found) -> dict[str, Figure]:
+    """Figures 2 and 4 of the paper, by their titles."""
+    quantities = found.quantities
+    start = {} if "to_cls" in quantities else {"first token": "to_first"}  # [CLS] is the first
+    panels = [
+        {**start, "[CLS]": "to_cls", "[SEP]": "to_sep", "punctuation": "to_punctuation"},
+        {"next": "to_next", "previous": "to_previous", "the same token": "to_self"},
+        {"other → [SEP]": "other_to_sep", "[SEP] → [SEP]": "sep_to_sep"},
+    ]
+    shown = [
+        {title: quantities[name] for title, name in panel.items() if name in quantities}
+        for panel in panels
+    ]
+    entropies = {"all tokens": "entropy", "[CLS]": "entropy_from_cls"}
+    known = {title: name for title, name in entropies.items() if name in quantities}
+    return {
+        "figure2_attention": attention_by_layer([p for p in shown if p], found.layers),
+        "figure4_entropy": entropy_by_layer(
+            {title: quantities[name] for title, name in known.items()},
+            {title: float(quantities[f"uniform_{n}"].mean()) for title, n in known.items()},
+            found.layers,
+        ),
+    }
+
+
+def behaviours_of(found: Found) -> list[str | None]:
+    """What each head mostly does, ``None`` where it does nothing in particular."""
+    names = {
+        "next": "to_next",
+        "previous": "to_previous",
+        "[CLS]": "to_cls",
+        "[SEP]": "to_sep",
+        "punctuation": "to_punctuation",
+    }
+    attention = {t: found.quantities[n] for t, n in names.items() if n in found.quantities}
+    uniform = float(found.quantities["uniform_entropy"].mean())
+    return behaviours(attention, found.quantities["entropy"], uniform=uniform)
