@@ -2,20 +2,27 @@
 
 Shape legend, used in every docstring and comment of this package:
 
-=====  ==============================================================
-``B``  windows in a batch
+=====  ========================================================================
+``B``  windows in a batch; of plain text, segments
 ``T``  wordpieces of the longest window, special tokens included
 ``W``  words of the longest window
 ``A``  anchors of the window with the most anchors
+``P``  words, or anchors, of all windows in one line, padding left out
 ``L``  layers of the encoder that are looked at
 ``H``  attention heads of a layer
-``V``  size of a word vector
+``M``  heads of any layers that are compared with each other
 ``D``  hidden size
+``V``  size of a word vector
 ``R``  rows of a report: relations or mention types, and ``all``
-``K``  probes that pick candidates
+=======
+``K``  pickers judged side by side: probes, or the baselines of a task
+``E``  kinds of error
 ``Q``  quantities that are measured of heads beside what they pick
-=====  ==============================================================
+``C``  classes of tokens
+``N``  resamples
+=====  ========================================================================
 
+Sizes that never change are numbers, and those of one module alone are words: ``[D, rank]``.
 Wherever a dimension counts candidates it is ``W+1`` long: column 0 is ROOT and column ``j``
 is word ``j`` counted from one, just as a treebank numbers heads.
 """
@@ -68,7 +75,7 @@ class EdgeBatch(ByWindow):
     - ``gold [B, A, W+1]``, ``candidates [B, A, W+1]``: booleans, column 0 is ROOT.
     - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
       counts in.
-    - ``baselines [B, A, N]``: how right each baseline is about the anchor, from zero to one
+    - ``baselines [B, A, K]``: how right each baseline is about the anchor, from zero to one
       (float64); the names are in ``terms``.
     - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
     - ``units [B]``: what tells the document, or the sentence, that a window is a part of from

@@ -152,14 +152,14 @@ def rank_correlation(left: Tensor, right: Tensor, counted: Tensor) -> Tensor:
     """Spearman's correlation of two rows of numbers; equal ones share the mean of their ranks.
 
     Args:
-        left: ``[N, W]``, finite.
+        left: ``[P, W]``, finite.
         right: likewise.
-        counted: ``[N, W]``, which entries count.
+        counted: ``[P, W]``, which entries count.
 
     Returns:
-        ``[N]`` (float64); zero where a row is constant and there is no correlation.
+        ``[P]`` (float64); zero where a row is constant and there is no correlation.
     """
-    ranks = torch.stack([_ranks(left, counted), _ranks(right, counted)])  # [2, N, W]
+    ranks = torch.stack([_ranks(left, counted), _ranks(right, counted)])  # [2, P, W]
     number = counted.sum(-1).clamp_min(1)
     apart = (ranks - ranks.sum(-1, keepdim=True) / number[:, None]) * counted
     spread = apart.square().sum(-1).prod(0).sqrt()

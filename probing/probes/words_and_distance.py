@@ -43,30 +43,30 @@ class DistanceWordsProbe(Probe):
         size, width = vectors.shape[:2]
         # Only anchors are scored: a window of coreference has few, and a layer of hidden units
         # for each pair of its words would fill the memory.
-        window, word = batch.asks.nonzero(as_tuple=True)  # [N] each
-        dependent = self.of_dependent(vectors)[window, word][:, None]  # [N, 1, units]
-        head = self.of_head(vectors)[window]  # [N, W, units]
+        window, word = batch.asks.nonzero(as_tuple=True)  # [P] each
+        dependent = self.of_dependent(vectors)[window, word][:, None]  # [P, 1, units]
+        head = self.of_head(vectors)[window]  # [P, W, units]
         position = self.of_position(position_features(word, batch.lengths[window], width))
-        pair = (position[:, 1:] + dependent + head).tanh()  # [N, W, units]
-        root = position[:, :1].tanh()  # [N, 1, units]
-        chosen = self.output(torch.cat([root, pair], 1))[..., 0]  # [N, W+1]
+        pair = (position[:, 1:] + dependent + head).tanh()  # [P, W, units]
+        root = position[:, :1].tanh()  # [P, 1, units]
+        chosen = self.output(torch.cat([root, pair], 1))[..., 0]  # [P, W+1]
         scores: Tensor = chosen.new_zeros(size, width, width + 1)
         return scores.index_put((window, word), chosen)
 
 
 def position_features(words: Tensor, lengths: Tensor, width: int) -> Tensor:
-    """Eight features of each of ``N`` words ``i`` and a candidate ``j``, ``[N, W+1, 8]``.
+    """Eight features of each of ``P`` words ``i`` and a candidate ``j``, ``[P, W+1, 8]``.
 
     How many words ``j`` is ahead, over the window's length (zero if behind); how many it is
     behind, likewise; whether the offset ``j - i`` is -2, -1, 0, 1, 2; whether it is ROOT, where
     all others are zero.
 
     Args:
-        words: ``[N]``, indices counted from zero.
-        lengths: ``[N]``, the words of the window of each.
+        words: ``[P]``, indices counted from zero.
+        lengths: ``[P]``, the words of the window of each.
         width: ``W``.
     """
-    offset = (torch.arange(width, device=words.device) - words[:, None]).float()  # [N, W]
+    offset = (torch.arange(width, device=words.device) - words[:, None]).float()  # [P, W]
     share = offset / lengths.clamp_min(1)[:, None]
     features = offset.new_zeros((len(words), width + 1, 8))
     features[:, 1:, 0] = share.clamp_min(0)

@@ -21,16 +21,16 @@ def divergence_sums(maps: Tensor, *, smoothing: float = 0.0, chunk: int = CHUNK)
     entropy ``H`` in nats and ``0 log 0 = 0``.
 
     Args:
-        maps: ``[N, T, S]``, attention of ``N`` heads from ``T`` tokens to ``S``; a row sums to
+        maps: ``[M, T, T]``, attention of ``M`` heads from token (row) to token; a row sums to
             one. Logarithms are taken in its precision (at least float32), sums over tokens in
             float64.
-        smoothing: the share of uniform attention over the ``S`` tokens that is mixed into every
+        smoothing: the share of uniform attention over the tokens that is mixed into every
             row (:data:`SMOOTHING` in the released code). Attention that a causal mask hides
             becomes greater than zero by it, too.
         chunk: how many numbers to work on at a time, beside two copies of ``maps``.
 
     Returns:
-        ``[N, N]`` in float64, in nats: symmetric, zero on the diagonal, and between zero and
+        ``[M, M]`` in float64, in nats: symmetric, zero on the diagonal, and between zero and
         ``T log 2`` but for rounding.
     """
     heads, tokens, width = maps.shape
@@ -43,7 +43,7 @@ def divergence_sums(maps: Tensor, *, smoothing: float = 0.0, chunk: int = CHUNK)
     sums = torch.zeros(heads, heads, dtype=torch.float64, device=maps.device)
     for block in torch.split(halves, max(1, min(tokens, chunk // width)), 1):
         others = max(1, chunk // block[0].numel())
-        own = torch.cat([_entropy(part + part) for part in torch.split(block, others)])  # [N]
+        own = torch.cat([_entropy(part + part) for part in torch.split(block, others)])  # [M]
         for i in range(heads - 1):
             for start in range(i + 1, heads, others):
                 stop = min(start + others, heads)
@@ -53,7 +53,7 @@ def divergence_sums(maps: Tensor, *, smoothing: float = 0.0, chunk: int = CHUNK)
 
 
 def _entropy(rows: Tensor) -> Tensor:
-    """Entropy of rows ``[K, T, S]``, summed over ``T``: ``[K]`` in float64."""
+    """Entropy of rows ``[M, T, T]``, summed over ``T``: ``[M]`` in float64."""
     tiny = torch.finfo(rows.dtype).tiny  # 0 log 0 = 0
     return -rows.clamp_min(tiny).log_().mul_(rows).sum(-1).double().sum(-1)
 

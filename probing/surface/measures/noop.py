@@ -34,7 +34,7 @@ def applies(batch: EdgeBatch) -> Tensor:
     ``head->dep``: the words that are such a head.
     """
     window, anchor = batch.is_anchor.nonzero(as_tuple=True)
-    member = batch.member[window, anchor]  # [N, R]
+    member = batch.member[window, anchor]  # [P, R]
     out = torch.zeros(2, len(batch.lengths), batch.width, member.shape[-1], device=batch.ids.device)
     out[0].index_put_((window, batch.anchors[window, anchor]), member.float(), accumulate=True)
     _, anchors, columns = batch.gold.nonzero(as_tuple=True)

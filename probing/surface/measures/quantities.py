@@ -144,15 +144,15 @@ def attention_to(weights: Tensor, marked: Tensor) -> Tensor:
 
     Args:
         weights: ``[B, H, T, T]``.
-        marked: ``[B, T, K]``, booleans: ``K`` sets of tokens.
+        marked: ``[B, T, C]``, booleans: ``C`` classes of tokens.
 
     Returns:
-        ``[K, B, H, T]``.
+        ``[C, B, H, T]``.
     """
     batch, heads, length, _ = weights.shape
     rows = weights.reshape(batch, heads * length, length)  # [B, H*T, T]
-    # The few sets on the left and the many rows on the right: five times faster than the reverse.
-    shares = marked.mT.to(weights.dtype) @ rows.mT  # [B, K, H*T]
+    # Few classes on the left and many rows on the right: five times faster than the reverse.
+    shares = marked.mT.to(weights.dtype) @ rows.mT  # [B, C, H*T]
     return shares.view(batch, -1, heads, length).transpose(0, 1)
 
 

@@ -28,7 +28,7 @@ THRESHOLDS: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Embedding:
-    """Heads in the plane: ``points [N, 2]`` in nats, and how far their distances are off.
+    """Heads in the plane: ``points [M, 2]`` in nats, and how far their distances are off.
 
     ``stress`` is Kruskal's stress-1: the root of the summed squared differences between distances
     in the plane and given ones, over the summed squares of the former. 0 is perfect, 0.2 poor.
@@ -39,7 +39,7 @@ class Embedding:
 
 
 def embed(distances: Tensor, *, seed: int = 0, starts: int = 5) -> Embedding:
-    """Metric multidimensional scaling of ``distances [N, N]`` to two dimensions.
+    """Metric multidimensional scaling of ``distances [M, M]`` to two dimensions.
 
     As in the released code: the best of five random starts, on the divergences themselves. The
     plane is turned so that the heads spread most along the first axis; directions mean nothing.
@@ -108,8 +108,8 @@ def layers_alike(
     beside those of the randomly initialised twin.
 
     Args:
-        distances: ``[N, N]``.
-        layers: the layer of each of the ``N`` heads.
+        distances: ``[M, M]``.
+        layers: the layer of each of the ``M`` heads.
         permutations: how many random ones to try.
         seed: of these.
 

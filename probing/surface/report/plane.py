@@ -26,8 +26,8 @@ def map_of_heads(
     """Figure 6: heads in the plane, coloured by behaviour above and by layer below.
 
     Args:
-        points: ``[N, 2]``, from :func:`~probing.surface.report.clusters.embed`, in nats.
-        layers: the layer of each of the ``N`` heads.
+        points: ``[M, 2]``, from :func:`~probing.surface.report.clusters.embed`, in nats.
+        layers: the layer of each of the ``M`` heads.
         behaviours: what each head does, ``None`` for nothing in particular.
         labels: texts for some of the heads, by their index.
     """
