@@ -90,13 +90,13 @@ def naive_units(corpus: EdgeWindows, *, heads: bool) -> dict[str, int]:
     batch = corpus[list(range(len(corpus)))]
     assert batch.units is not None
     found: list[set[int]] = [set() for _ in batch.rows]
-    for part in batch.parts if heads else [batch]:
-        assert part.units is not None
-        for b, a in part.is_anchor.nonzero().tolist():
-            if heads and not bool(part.gold[b, a, 1:].any()):
-                continue
-            for r in part.member[b, a].nonzero()[:, 0].tolist():
-                found[r].add(int(part.units[b]))
+    asked = batch if heads else batch.probed
+    assert asked.units is not None
+    for b, a in asked.is_anchor.nonzero().tolist():
+        if heads and not bool(asked.gold[b, a, 1:].any()):
+            continue
+        for r in asked.member[b, a].nonzero()[:, 0].tolist():
+            found[r].add(int(asked.units[b]))
     return {row: len(units) for row, units in zip(batch.rows, found, strict=True) if units}
 
 
