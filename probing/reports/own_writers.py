@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
-from inspect import getsourcefile, signature
+from inspect import signature
 from typing import Any
 
 from pytorch_lightning import Trainer
@@ -57,7 +57,7 @@ class OwnWriters(SplitCallback):
     def __init__(self, ledger: Ledger, named: Sequence[Named] | Named) -> None:
         listed = [named] if isinstance(named, str | Mapping) else named
         self.ledger = ledger
-        self.writers = {_path(each): _imported(each) for each in listed}
+        self.writers = [(_path(each), _imported(each)) for each in listed]
         self.failures: list[ProbingError] = []
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
@@ -65,11 +65,11 @@ class OwnWriters(SplitCallback):
         if not trainer.is_global_zero:
             return
         folder = run_folder(trainer) / "reports" / split
-        for path, writer in self.writers.items():
+        for path, writer in self.writers:
             try:
                 writer(self.ledger.findings[split], folder)
             except Exception as error:
-                failure = ProbingError(f"--report.writers {path}: {_said(error, writer)}")
+                failure = ProbingError(f"--report.writers {path}: {_said(error)}")
                 failure.__cause__ = error
                 self.failures.append(failure)
                 show(f"{split}: {failure}")
@@ -119,11 +119,10 @@ def _imported(named: Named) -> Writer[Findings]:
     return writer
 
 
-def _said(error: Exception, writer: Writer[Findings]) -> str:
-    """What is wrong, and where in the user's own file."""
-    called = writer if hasattr(writer, "__code__") else type(writer)
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == getsourcefile(called)]
+def _said(error: Exception) -> str:
+    """What is wrong, and where in the user's own file, whose frames come after ours."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
     return _text(error) + (f" ({own[-1].filename}, line {own[-1].lineno})" if own else "")
 
 
