@@ -9,7 +9,7 @@ from probing.core.terms import ALL, Rival, Terms
 from probing.core.windows import Tokenizer, Window
 from probing.data.census import Census
 from probing.data.tasks.base import misfit
-from probing.data.tasks.offsets import OFFSET_NAMES
+from probing.data.tasks.dependencies import OFFSET_NAMES
 from probing.data.text import joined
 
 
