@@ -67,9 +67,9 @@ class Commands:
         for path in self.config.config or ():
             said = path and yaml.safe_load(path.get_content())
             if isinstance(said, dict):
-                for option in (names[-1] for names in PEEKED):
-                    if option.lstrip("-") in said:
-                        raise ProbingError(f"{path}: {option} belongs on the command line")
+                for *_, flag in PEEKED:
+                    if flag.lstrip("-") in said:
+                        raise ProbingError(f"{path}: {flag} belongs on the command line")
                 refuse_empty(str(path), said, self.config.as_dict())
         for option in row.options:
             if option.settings.get("nargs") == "+":
