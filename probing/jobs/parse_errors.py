@@ -131,7 +131,9 @@ def _in_short(message: str, known: Known) -> Unread:
         )
     if unknown := _unknown(message, key, is_nested=bool(nested)):
         return Unread(f"option {unknown!r} is not accepted{known.hint(unknown, owner)}", unknown)
-    no_class = re.search(r"(No module named .*|module '.*' has no attribute .*)", message)
+    no_class = re.search(
+        r"(No module named .*|cannot import name .*|module '.*' has no attribute .*)", message
+    )
     if no_class or "Expected a dot import path" in message:
         why = f": {no_class[1]}" if no_class else ""
         name = found if found and re.fullmatch(r"[\w.]+", found) else str(owner)

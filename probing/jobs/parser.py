@@ -21,7 +21,7 @@ from probing.encoder import Encoder
 from probing.jobs.arguments import PEEKED, Peeked
 from probing.jobs.compared_models import labels_of
 from probing.jobs.help import explained
-from probing.jobs.parse_errors import Parser, Unread, refuse_empty
+from probing.jobs.parse_errors import Parser, refuse_empty
 from probing.jobs.parts import add_parts
 from probing.jobs.registry import EVERY, Row
 from probing.jobs.scripts import CHECKPOINT, Script
@@ -70,10 +70,10 @@ class Commands(ABC):
         for path in self.config.config or ():
             said = path and yaml.safe_load(path.get_content())
             if isinstance(said, dict):
+                for *_, flag in PEEKED:
+                    if flag.lstrip("-") in said:
+                        raise ProbingError(f"{path}: {flag} belongs on the command line")
                 refuse_empty(str(path), said, self.config.as_dict())
-        for names in PEEKED:
-            if (name := names[-1].lstrip("-")) in self.config:
-                raise Unread(f"--{name} belongs on the command line, not into a config", name)
         for option in row.options:
             if option.settings.get("nargs") == "+":
                 self.config[option.name] = flat(self.config[option.name])

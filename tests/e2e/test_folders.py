@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 import weakref
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from probing.data.builtin.reader import read_builtin
 from probing.encoder import Encoder
 from probing.jobs.cli import main
 from probing.jobs.scripts import Script
-from probing.jobs.stored_config import base_arguments
+from probing.jobs.stored_config import for_evaluation, screened
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]
@@ -284,10 +283,8 @@ data: {init_args: {test: x.conllu}}
 
 def test_what_training_reported_binds_no_later_evaluation() -> None:
     def kept(script: Script) -> dict[str, Any]:
-        with base_arguments(script, Namespace(imports=[]), STORED, []) as (_, path):
-            found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-            assert isinstance(found, dict)
-            return found
+        found = screened(STORED, [])
+        return for_evaluation(found, []) if script == "evaluate" else found
 
     assert set(kept("evaluate")) == {"data"}
     # An interrupted run goes on as it began; the name of a file is nothing to import.

@@ -107,7 +107,7 @@ def test_what_is_said_of_val_is_said_of_the_checkpoint(
     validate = Trainer.validate
 
     def noted(*arguments: Any, **options: Any) -> Any:
-        calls.append(options["ckpt_path"])
+        calls.append(arguments)
         return validate(*arguments, **options)
 
     monkeypatch.setattr(Trainer, "validate", noted)

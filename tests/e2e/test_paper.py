@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ import yaml
 
 from probing.core.errors import ProbingError
 from probing.data.builtin.reader import read_builtin
-from probing.jobs.stored_config import base_arguments
+from probing.jobs.stored_config import screened
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))
@@ -131,13 +130,8 @@ def test_a_fault_in_the_file_is_named_before_anything_is_written(
 def test_a_stored_configuration_may_name_a_file_of_vectors_and_nothing_else(key: str) -> None:
     """A name with dots is a file here; where a class is expected, it is refused."""
     stored = yaml.safe_dump({"model": {key: "my.vectors"}})
-    early = Namespace(config=[], imports=[])
     if key == "vectors":
-        with base_arguments("evaluate", early, stored, []) as arguments:
-            assert arguments[0] == "--config"
+        assert screened(stored, []) == {"model": {key: "my.vectors"}}
     else:
-        with (
-            pytest.raises(ProbingError, match=r"my\.vectors, from outside the package"),
-            base_arguments("evaluate", early, stored, []),
-        ):
-            pass
+        with pytest.raises(ProbingError, match=r"my\.vectors, from outside the package"):
+            screened(stored, [])

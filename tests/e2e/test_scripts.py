@@ -491,7 +491,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "no reader": (["--data.test", "{bad}/no.ckpt"], ["{bad}/no.ckpt", ".conllu"]),
     "unknown model": (["--model.encoder.name", "no/such-model"], ["no/such-model", "folder"]),
     "unknown package": (["--model.encoder.name", "package:no_such"], ["no_such"]),
-    "misspelt option of the data": (["--data.trian", TRAIN], ["trian", "'train'"]),
+    "misspelt option of the data": (["--data.trian", TRAIN], ["trian", "'data.train'"]),
     "misspelt option of the model": (["--model.probez.a", "x"], ["probez", "model.probes"]),
     "misspelt option of a run": (["--outptu", "x"], ["outptu", "output"]),
     "abbreviated option": (["--trainer.max_epoch", "1"], ["max_epoch", "trainer.max_epochs"]),

@@ -16,11 +16,10 @@ from pytorch_lightning import Trainer
 from probing.core.errors import ProbingError
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.arguments import _several
 from probing.jobs.cli import usage
-from probing.jobs.parser import Commands, Options
+from probing.jobs.parser import Commands
+from probing.jobs.registry import ROWS
 from probing.jobs.scripts import CONFIGS, DEFAULT
-from probing.jobs.text import TextCommands
 from probing.learning.module import ProbingModule
 from probing.probes import Probe
 from probing.reports.own_writers import ReportOptions
@@ -33,6 +32,12 @@ TEXT = CONFIGS / "surface.yaml"  # the one job on plain text has a module and da
 EDGES = [path for path in PATHS if path != TEXT]
 every_config = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 of_edges = pytest.mark.parametrize("path", EDGES, ids=[path.stem for path in EDGES])
+
+
+def read(job: str, arguments: list[str], name: str = "mine") -> Commands:
+    """A job, parsed."""
+    row = next(row for row in ROWS if row.name == job)
+    return row.load()(row, arguments, name=name)
 
 
 def headline(path: Path) -> tuple[str, str]:
@@ -93,7 +98,7 @@ def test_the_first_line_says_which_script_and_what_for(path: Path) -> None:
 def test_sections_and_their_keys_exist(path: Path) -> None:
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     report = "surface" if path == TEXT else "report"
-    known = {"model", "models", "data", "trainer", report, "treebanks", "seed_everything"}
+    known = {"job", "model", "models", "data", "trainer", report, "treebanks", "seed_everything"}
     assert set(config) <= known
     assert set(config["model"]) <= options(SurfaceModule if path == TEXT else ProbingModule)
     assert set(config.get(report) or {}) <= options(
@@ -129,14 +134,14 @@ def test_only_training_names_probes(path: Path) -> None:
 
 
 @of_edges
-@pytest.mark.filterwarnings("ignore:.*args parameter.*")
 def test_the_real_parser_builds_what_the_config_says(
     path: Path, tiny_bert: Path, tmp_path: Path
 ) -> None:
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     arguments = ["--config", str(path), "--model.encoder.name", str(tiny_bert)]
     arguments += ["--models=null"]  # the models of a comparison are built one by one
-    commands = Commands([*arguments, "--output", str(tmp_path / "out")], job=path.stem)
+    commands = read(config["job"], [*arguments, "--output", str(tmp_path / "out")])
+    commands.build()
     assert commands.model.encoder.name == str(tiny_bert)
     probes = config["model"].get("probes") or {}
     assert set(commands.model.probes) == set(probes)
@@ -153,11 +158,11 @@ def test_the_real_parser_builds_what_the_config_says(
     assert not (tmp_path / "out").exists()  # parsing writes nothing
 
 
-@pytest.mark.filterwarnings("ignore:.*args parameter.*")
 def test_the_real_parser_builds_the_job_on_plain_text(tiny_bert: Path, tmp_path: Path) -> None:
     arguments = ["--config", str(TEXT), "--model.encoder.name", str(tiny_bert)]
     arguments += ["--output", str(tmp_path / "out"), "--data.limit", "64", "--heads", "1-1", "2-2"]
-    commands = TextCommands(arguments, job=TEXT.stem)
+    commands = read("surface", arguments)
+    commands.build()
     assert commands.model.encoder.name == str(tiny_bert)
     assert isinstance(commands.datamodule, TextData)
     assert commands.datamodule.limit == 64
@@ -174,7 +179,6 @@ def test_a_key_that_does_not_exist_would_be_noticed() -> None:
 # ------------------------------------------------------------------- what is no option
 
 
-@pytest.mark.filterwarnings("ignore:LightningCLI")
 @pytest.mark.parametrize(
     ("text", "key", "near"),
     [
@@ -196,13 +200,12 @@ def test_an_empty_mapping_under_a_key_that_does_not_exist_is_refused(
     path.write_text(text, encoding="utf-8")
     default = str(CONFIGS / "heads.yaml")
     with pytest.raises(ProbingError) as refused:
-        Options(["--config", default, "--config", str(path)], job="mine")
+        read("heads", ["--config", default, "--config", str(path)])
     said = str(refused.value)
     assert said.startswith(f"{path}: option {key!r} is not accepted")
     assert said.endswith(f"did you mean {near!r}?")
 
 
-@pytest.mark.filterwarnings("ignore:LightningCLI")
 @pytest.mark.parametrize(
     "text", ["model:\n  probes: {}", "trainer: {}", "{}", "data: {init_args: {}}"]
 )
@@ -210,10 +213,9 @@ def test_an_empty_mapping_where_one_belongs_is_none_at_all(text: str, tmp_path: 
     path = tmp_path / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     default = str(CONFIGS / "heads.yaml")
-    assert Options(["--config", default, "--config", str(path)], job="mine").config.model.encoder
+    assert read("heads", ["--config", default, "--config", str(path)]).config.model.encoder
 
 
-@pytest.mark.filterwarnings("ignore:LightningCLI")
 @pytest.mark.parametrize(
     ("given", "seeds", "paired"),
     [
@@ -227,8 +229,8 @@ def test_an_empty_mapping_where_one_belongs_is_none_at_all(text: str, tmp_path: 
 def test_an_option_may_have_several_values(
     given: list[str], seeds: list[int], paired: list[str]
 ) -> None:
-    own = _several(_several([*given, "--intervals", "50"], "--seeds"), "--paired")
-    config = Options(["--config", str(CONFIGS / "demo.yaml"), *own], job="demo").config
+    own = ["--config", str(CONFIGS / "demo.yaml"), *given, "--intervals", "50"]
+    config = read("probes", own).config
     assert config.seeds == config.model.seeds == seeds
     assert config.paired == paired
     assert config.intervals == 50

@@ -114,11 +114,8 @@ def test_models_are_named_by_the_last_part_of_their_name() -> None:
     assert [entry.label for entry in found] == [
         "gt_all", "bert", "my_model", "bert-random", "bert-random7", "low",
     ]  # fmt: skip
-    assert found[0].arguments == ["--model.encoder.name=package:gt_all"]
-    assert found[-1].arguments == [
-        "--model.encoder.name=google/bert",
-        "--model.encoder.layers=[1, 2]",
-    ]
+    assert found[0].options == {"name": "package:gt_all"}
+    assert found[-1].options == {"name": "google/bert", "layers": [1, 2]}
 
 
 @pytest.mark.parametrize(
