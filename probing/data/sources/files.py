@@ -23,6 +23,7 @@ from probing.data.formats.coreference_json import read_coreference_json
 from probing.data.formats.paper import read_text
 from probing.data.sources.fingerprints import beneath, described, digest
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
+from probing.data.sources.locations import MissingError
 
 READERS: dict[str, Reader] = {
     ".conllu": read_conllu,
@@ -89,11 +90,16 @@ def open_source(name: str, reader: Reader | None) -> Source:
 
 
 def is_here(name: str) -> bool:
-    """Whether there is anything that could be read by this name."""
+    """Whether there is anything that could be read by this name.
+
+    Raises:
+        ProbingError: where that cannot be told: options that nobody knows, a folder that cannot be
+            looked into.
+    """
     if name.startswith(PREFIX):
         try:
             HuggingFaceData.parse(name).fingerprint()
-        except ProbingError:
+        except MissingError:
             return False
         return True
     return name.startswith("builtin:") or os.path.exists(name)

@@ -31,6 +31,10 @@ Tables = Mapping[str, Iterable[Mapping[str, object]]]
 """Tables by the names of their splits; ``""`` is the one of a data set without splits."""
 
 
+class MissingError(ProbingError):
+    """There is no such data set here, nor on a hub that can be asked."""
+
+
 class Place(Protocol):
     """Where a data set is."""
 
@@ -57,9 +61,9 @@ def find(dataset: str, *, config: str | None, revision: str | None) -> Place:
     path = Path(dataset)
     if not os.path.exists(dataset):
         if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", dataset):
-            raise ProbingError(f"{dataset!r}: no such file or folder, and no name on the hub")
+            raise MissingError(f"{dataset!r}: no such file or folder, and no name on the hub")
         if path.suffix.lower() in _FILES and "/" not in dataset:
-            raise ProbingError(f"{dataset}: no such file")
+            raise MissingError(f"{dataset}: no such file")
         return Hub(dataset, config, revision)
     refused = {"config": config, "revision": revision}
     if path.is_file():
@@ -145,16 +149,16 @@ class Hub:
                 self.name, revision=self.revision, timeout=30, expand=["sha"]
             )
         except (RepositoryNotFoundError, HFValidationError) as error:
-            raise ProbingError(f"{what}, and no data set of the hub that you may read") from error
+            raise MissingError(f"{what}, and no data set of the hub that you may read") from error
         except RevisionNotFoundError as error:
-            raise ProbingError(f"{self.name}: the hub has no revision {self.revision!r}") from error
+            raise MissingError(f"{self.name}: the hub has no revision {self.revision!r}") from error
         except Exception as error:  # offline, or whatever the network's client raises
             cached = huggingface_hub.try_to_load_from_cache(
                 self.name, "README.md", repo_type="dataset", revision=self.revision
             )
             if not isinstance(cached, str):
                 reason = in_one_line(error)
-                raise ProbingError(f"{what}, not cached, and no hub in reach: {reason}") from error
+                raise MissingError(f"{what}, not cached, and no hub in reach: {reason}") from error
             return Path(cached).parent.name
         return str(info.sha)
 

@@ -201,3 +201,12 @@ def test_what_is_here(tmp_path: Path) -> None:
     assert not is_here(f"{tmp_path}/b.conllu")
     assert not is_here(f"datasets:{tmp_path}/b.jsonl")
     assert not is_here("datasets:nobody/nothing")
+
+
+def test_what_cannot_be_told_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    rows = put(tmp_path / "a.jsonl", json.dumps({"tokens": []}))
+    with pytest.raises(ProbingError, match="expected options such as"):
+        is_here(f"datasets:{rows},splt=test")
+    (tmp_path / "again").symlink_to(tmp_path)
+    with pytest.raises(ProbingError, match="is the same folder as"):
+        is_here(f"datasets:{tmp_path}")
