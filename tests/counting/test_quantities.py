@@ -74,7 +74,7 @@ def naive(encoder: Encoder) -> dict[tuple[str, int, int], float]:
 @pytest.mark.usefixtures("with_entropy")
 def test_a_row_of_the_table_is_a_column_of_the_file(tiny_bert: Path, tmp_path: Path) -> None:
     module = ProbingModule(Encoder(str(tiny_bert)))
-    model = models.Model(module, DependencyData())
+    model = models.Model(module.encoder.load(), module, DependencyData())
     scores = model.score(SOURCE)
     write_csv(tmp_path / "heads.csv", head_columns(scores.counts), head_rows(scores.counts))
     with (tmp_path / "heads.csv").open(encoding="utf-8") as file:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import torch
+from picked import layers_of
 from pytorch_lightning import Trainer
 from trainers import quiet_trainer
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
+from probing.core.layers import Collector, WordLayer
 from probing.core.trees import gold_trees
 from probing.counting.trees.metrics import DISTANCE_ROWS, LENGTH_ROWS
 from probing.data import CoreferenceData, DependencyData
@@ -44,7 +47,13 @@ class Planted(ProbingModule):
 
     direction = "dep->head"
 
-    def encode(self, batch: EdgeBatch, *, extra: Iterable[str] = ()) -> dict[str, Encoding]:
+    def encode(
+        self,
+        batch: EdgeBatch,
+        *,
+        extra: Iterable[str] = (),
+        collectors: Mapping[str, Sequence[Collector[WordLayer]]] = MappingProxyType({}),
+    ) -> dict[str, Encoding]:
         sizes, width = self.encoder.sizes, batch.width
         rng = torch.Generator().manual_seed(int(batch.ids.sum()))
         shape = (len(batch.lengths), sizes.layers, sizes.heads, width)
@@ -62,7 +71,11 @@ class Planted(ProbingModule):
                 # Of its edges in both directions, that to its head must be the strongest.
                 weaker = depth(heads, word) / 100 if self.direction == "both" else 0
                 maps[window, layer, HEAD, *place] = 0.89 - weaker
-        return {"main": Encoding(attention=maps, boundary=boundary)}
+        encoding = Encoding(attention=maps, boundary=boundary)
+        for layer_of_words in layers_of(batch, encoding):
+            for collector in collectors.get("main", ()):
+                collector.take(layer_of_words)
+        return {"main": encoding}
 
 
 def depth(heads: list[int], word: int) -> int:
