@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -72,9 +73,9 @@ class Planted(ProbingModule):
                 weaker = depth(heads, word) / 100 if self.direction == "both" else 0
                 maps[window, layer, HEAD, *place] = 0.89 - weaker
         encoding = Encoding(attention=maps, boundary=boundary)
-        for layer_of_words in layers_of(batch, encoding):
+        for number, of_words in zip(sizes.layer_numbers, layers_of(batch, encoding), strict=True):
             for collector in collectors.get("main", ()):
-                collector.take(layer_of_words)
+                collector.take(replace(of_words, number=number))
         return {"main": encoding}
 
 
