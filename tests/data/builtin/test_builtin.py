@@ -386,6 +386,6 @@ def test_documents_refer_back_to_their_cast(corpus: list[Sentence]) -> None:
 
 
 def test_a_thousand_documents_take_seconds() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert sum(1 for _ in generate(documents=1000, seed=5)) > 4000
-    assert time.perf_counter() - start < 10  # well below 3 s; the rest is for a busy machine
+    assert time.process_time() - start < 10  # well below 3 s; the rest is for a busy machine
