@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric
@@ -23,28 +23,14 @@ from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
-from probing.learning.checkpoints import CHECKPOINT_FORMAT, check_same, listed
+from probing.learning.belongings import belongings, check_belongings
+from probing.learning.checkpoints import listed
 from probing.learning.seeds import extended, family_of, repeated
+from probing.learning.steps import REDUCTIONS, progress_of
 from probing.probes import Probe
 from probing.probes.base import pick
 
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], Optimizer]
-
-
-def mean_loss(loss: Tensor, counted: Tensor) -> Tensor:
-    """A probe's loss as it is: the mean over the anchors of a batch."""
-    return loss
-
-
-def summed_loss(loss: Tensor, counted: Tensor) -> Tensor:
-    """The sum over the anchors, so that longer sentences weigh more."""
-    return loss * counted
-
-
-REDUCTIONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mean": mean_loss,
-    "sum": summed_loss,
-}
 
 
 class ProbingModule(LightningModule):
@@ -245,7 +231,7 @@ class ProbingModule(LightningModule):
 
     def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
         """Each probe sets its learning rate."""
-        progress = _progress(self.trainer, batch_idx)
+        progress = progress_of(self.trainer, batch_idx)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.probes[group["name"]].rate_at(progress)
 
@@ -308,19 +294,7 @@ class ProbingModule(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""
-        checkpoint["probing"] = {
-            "format": CHECKPOINT_FORMAT,
-            "probes": {name: probe.encoder for name, probe in self.probes.items()},
-            "encoders": {
-                name: {
-                    "title": encoder.title,
-                    "weights": encoder.fingerprint,
-                    "layers": list(encoder.layer_numbers),
-                }
-                for name, encoder in self.encoders.items()
-            },
-            "vectors": self._vectors_used,
-        }
+        checkpoint["probing"] = belongings(self.probes, self.encoders, self.vectors)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse what was not made by this framework, or with another model.
@@ -328,27 +302,7 @@ class ProbingModule(LightningModule):
         Raises:
             ProbingError: saying which.
         """
-        made = checkpoint.get("probing")
-        if not isinstance(made, dict) or made.get("format") != CHECKPOINT_FORMAT:
-            found = made.get("format") if isinstance(made, dict) else "none"
-            raise ProbingError(
-                f"the checkpoint has format {found}, this version reads {CHECKPOINT_FORMAT}"
-            )
-        if set(made["probes"]) != set(self.probes):
-            raise ProbingError(
-                f"the checkpoint holds the probes {listed(made['probes'])}; the run has "
-                f"{listed(self.probes)}"
-            )
-        for name, probe in self.probes.items():
-            if made["probes"][name] != probe.encoder:
-                raise ProbingError(
-                    f"the checkpoint's probe {name!r} reads the encoder {made['probes'][name]!r}, "
-                    f"in the run it reads {probe.encoder!r}"
-                )
-        # One that no probe reads may come and go.
-        for name in {MAIN, *made["probes"].values()}:
-            check_same(made["encoders"][name], self.encoders[name])
-        self._check_vectors(made.get("vectors"))
+        check_belongings(checkpoint.get("probing"), self.probes, self.encoders, self.vectors)
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """The probes of a checkpoint that is read already.
@@ -359,24 +313,6 @@ class ProbingModule(LightningModule):
         self.configure_model()
         self.on_load_checkpoint(checkpoint)
         self.load_state_dict(checkpoint["state_dict"])
-
-    @property
-    def _vectors_used(self) -> list[str] | None:
-        """The file of word vectors, and what tells it from another."""
-        return None if self.vectors is None else [self.vectors.name, self.vectors.fingerprint]
-
-    def _check_vectors(self, made: list[str] | None) -> None:
-        """Refuse other word vectors than those that the probes of a checkpoint learned from."""
-        own = self._vectors_used
-        if (made and made[1]) != (own and own[1]):
-            learned, found = (
-                f"{used[0]} (SHA-256 {used[1][:12]})" if used else "the model's input embeddings"
-                for used in (made, own)
-            )
-            raise ProbingError(
-                f"the checkpoint's probes learned from the word vectors {learned}, "
-                f"the run has {found}; --model.vectors FILE names the file"
-            )
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -395,17 +331,3 @@ class ProbingModule(LightningModule):
 def _full_precision(batch: EdgeBatch) -> AbstractContextManager[None]:
     """Where a trainer's mixed precision ends: probes are small, and ties would decide."""
     return torch.autocast(batch.ids.device.type, enabled=False)
-
-
-def _progress(trainer: Trainer, batch_idx: int) -> float:
-    """The share of the run that is done: of its epochs or its steps, whichever is more.
-
-    Of epochs, since a resumed run may have other batches. A run without an end makes no progress.
-    """
-    shares = [0.0]
-    if trainer.max_steps > 0:
-        shares.append(trainer.global_step / trainer.max_steps)
-    if trainer.max_epochs is not None and trainer.max_epochs > 0:
-        done = trainer.current_epoch + batch_idx / trainer.num_training_batches
-        shares.append(done / trainer.max_epochs)
-    return max(shares)
