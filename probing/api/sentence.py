@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
@@ -16,7 +16,9 @@ from probing.core.terms import MAIN
 from probing.encoder import Encoder
 from probing.probes import Probe
 from probing.probes.base import pick
-from probing.reports.figures.sentence import head_map
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROOT = "ROOT"
 
@@ -135,6 +137,8 @@ class Encoded:
 
     def figure(self, name: str) -> Figure:
         """The map of a head as a picture; see :meth:`head`."""
+        from probing.reports.figures.sentence import head_map
+
         return head_map(self.words, self.head(name), title=f"{self.encoder.title}, head {name}")
 
     def _place(self, name: str) -> tuple[int, int]:
