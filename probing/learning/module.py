@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -25,7 +23,9 @@ from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
 from probing.learning.belongings import belongings, check_belongings
 from probing.learning.checkpoints import listed
-from probing.learning.seeds import extended, family_of, repeated
+from probing.learning.configuring import expanded, size
+from probing.learning.encoding import encoded
+from probing.learning.seeds import repeated
 from probing.learning.steps import REDUCTIONS, progress_of
 from probing.probes import Probe
 from probing.probes.base import pick
@@ -99,43 +99,14 @@ class ProbingModule(LightningModule):
         vectors = self.vectors
         if vectors is not None and not any("vectors" in p.needs for p in self.probes.values()):
             raise ProbingError(f"{vectors.name}: no probe of this run reads word vectors")
-        self.probes = nn.ModuleDict(self._expanded())  # type: ignore[assignment]
+        self.probes = nn.ModuleDict(  # type: ignore[assignment]
+            expanded(self.probes, self.encoders)
+        )
         self.losses: Mapping[str, MeanMetric] = nn.ModuleDict(  # type: ignore[assignment]
             {name: MeanMetric(nan_strategy="error") for name in self.probes}
         )
-        for name, probe in self.probes.items():
-            # A probe starts the same whichever others it trains beside, and under its own seed as
-            # it would in a run of that seed.
-            family, seed = family_of(name)
-            with torch.random.fork_rng(devices=[]):
-                start = torch.initial_seed() if seed is None else seed
-                torch.manual_seed(zlib.crc32(f"{start} {family}".encode()))
-                sizes = self.encoders[probe.encoder].sizes
-                if vectors is not None:
-                    sizes = replace(sizes, vectors=vectors.dimensions)
-                try:
-                    probe.configure(sizes)
-                except ProbingError as error:
-                    raise ProbingError(f"probe {name!r}: {error}") from None
+        size(self.probes, self.encoders, vectors=self.vectors)
         self._configured = True
-
-    def _expanded(self) -> dict[str, Probe]:
-        """The probes, and in place of one that stands for several those."""
-        found: dict[str, Probe] = {}
-        for name, probe in self.probes.items():
-            if probe.encoder not in self.encoders:
-                raise ProbingError(
-                    f"probe {name!r} reads the encoder {probe.encoder!r}; the run has "
-                    f"{listed(self.encoders)}"
-                )
-            several = probe.expanded(self.encoders[probe.encoder].sizes)
-            own = {extended(name, suffix): each for suffix, each in several.items()}
-            if twice := {*own} & {*found, *self.probes} - {name}:
-                raise ProbingError(
-                    f"probe {name!r} stands for {listed(own)}; another is called {listed(twice)}"
-                )
-            found |= own
-        return found
 
     @property
     def pickers(self) -> dict[str, Probe]:
@@ -187,36 +158,9 @@ class ProbingModule(LightningModule):
 
         ``collectors``, by encoder, get its word maps layer by layer.
         """
-        needs = {name: set(extra) for name in self.encoders}
-        for probe in self.probes.values():
-            needs[probe.encoder] |= set(probe.needs)
-        encodings = {
-            name: encoder(
-                batch.ids,
-                batch.words_of,
-                last_of=batch.last_of,
-                width=batch.width,
-                needs=self._of_encoder(needs[name]),
-                collectors=collectors.get(name, ()),
-            )
-            for name, encoder in self.encoders.items()
-        }
-        return {
-            name: self._with_vectors(encoding, batch) if "vectors" in needs[name] else encoding
-            for name, encoding in encodings.items()
-        }
-
-    def _of_encoder(self, needs: set[str]) -> set[str]:
-        """What an encoder must compute: word vectors come from a file or are what it embeds."""
-        if "vectors" in needs and self.vectors is None:
-            needs = needs | {"embeddings"}
-        return needs - {"vectors"}
-
-    def _with_vectors(self, encoding: Encoding, batch: EdgeBatch) -> Encoding:
-        if self.vectors is None:
-            return replace(encoding, vectors=encoding.embeddings)
-        vectors = self.vectors(batch.words, batch.width)
-        return replace(encoding, vectors=vectors.to(batch.ids.device))
+        return encoded(
+            batch, self.encoders, self.probes.values(), self.vectors, set(extra), collectors
+        )
 
     def rehearse(self, batch: EdgeBatch) -> None:
         """Let every probe score a batch, so that one that cannot is found before a run starts.

@@ -17,7 +17,8 @@ from probing.counting.counts import Cell, HeadCounts
 from probing.data.tasks.possessives import POSS_CLITIC
 from probing.learning.module import ProbingModule
 from probing.reports.ledger import Ledger
-from probing.reports.predictions.notes import NO_PICK, Notes, Pickers, write_choices
+from probing.reports.predictions.notes import NO_PICK, Notes
+from probing.reports.predictions.table import Pickers, write_choices
 from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback, corpora
 

@@ -22,7 +22,8 @@ from probing.data import CoreferenceData, DependencyData
 from probing.data.store import EdgeWindows
 from probing.probes.base import pick
 from probing.reports.predictions.callback import columns_of, probabilities_of
-from probing.reports.predictions.notes import NO_PICK, Notes, Pickers, _groups, write_choices
+from probing.reports.predictions.notes import NO_PICK, Notes
+from probing.reports.predictions.table import Pickers, _groups, write_choices
 
 Edges = Callable[..., tuple[EdgeBatch, Encoding]]
 

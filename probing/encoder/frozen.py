@@ -1,0 +1,249 @@
+"""A frozen model: where it comes from, what it is called, how it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from typing import Any, Literal, Self
+
+import torch
+from torch import nn
+
+from probing.core.errors import ProbingError
+from probing.encoder.source import Source, quiet
+from probing.encoder.tap import Tap
+from probing.encoder.tokenizer import WordpieceTokenizer
+from probing.encoder.twin import keep_embeddings, random_twin
+from probing.encoder.weights import PACKAGED, weights_hash
+from probing.encoder.word_maps import AGGREGATIONS
+
+
+class FrozenModel(nn.Module):
+    """A Hugging Face model that dispatches its attention to the tap.
+
+    Frozen in every sense: no gradient, always in eval mode, absent from checkpoints.
+
+    Args:
+        name: a folder, a model of the hub, or ``package:MODULE`` for the model folder that an
+            installed Python package ships; if not given, the packaged BERT, or, of a further
+            encoder, the main one's model.
+        aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
+            (the paper's text; if not given), the ``first`` one's (its released code), or the
+            ``max``.
+        revision: branch, tag or commit of a hub model.
+        layers: numbers of the layers to look at, counted from 1 as in the paper; all, if not
+            given. Those above the last of them are not computed, unless ``hidden`` is asked
+            for: many models put a norm behind their last layer, so that a model that was cut
+            short would give other hidden states.
+        random_init: whether to look at the model's untrained twin: the same architecture,
+            tokenizer and input embeddings, all other weights at random (section 5).
+        random_seed: of those weights.
+        keep_embeddings: whether the twin has the trained input embeddings, positions included.
+        precision: of the weights and of what the layers compute, ``float32`` if not given. The
+            softmax of the attention, and all that comes of it, is in float32 or better.
+
+    Raises:
+        ProbingError: for another aggregation or precision.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        aggregation: Literal["mean", "first", "max"] | None = None,
+        revision: str | None = None,
+        layers: list[int] | None = None,
+        random_init: bool = False,
+        random_seed: int = 0,
+        keep_embeddings: bool = True,
+        precision: Literal["float32", "bfloat16", "float16"] | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = name or PACKAGED
+        self.aggregation = aggregation or "mean"
+        # The command line's parser has looked; from Python anything may come.
+        _one_of("aggregation", self.aggregation, AGGREGATIONS)
+        _one_of("precision", precision or "float32", ("float32", "bfloat16", "float16"))
+        if layers is not None and not (
+            isinstance(layers, Sequence) and all(type(number) is int for number in layers)
+        ):
+            raise ProbingError(f"layers: expected a list of numbers like [2, 3], found {layers!r}")
+        self.source = Source(self.name, revision=revision)
+        self.layers = layers
+        self.revision = revision
+        self.open_to_main = [
+            option
+            for option, value in (("aggregation", aggregation), ("precision", precision))
+            if value is None
+        ]
+        self.is_named = name is not None
+        self.random_init = random_init
+        self.random_seed = random_seed
+        self.keep_embeddings = keep_embeddings
+        self.precision = precision or "float32"
+        self.kept: tuple[str, ...] = ()
+        self.model: Any = None
+        self.fingerprint = ""
+
+    def beside(self, main: FrozenModel) -> Self:
+        """Take from the main encoder of a run what this one was not told, so that heads compare.
+
+        That is aggregation and precision, and, unless a model was named, the model, its revision
+        and the layers.
+
+        Raises:
+            ProbingError: if the two make different wordpieces of the same text.
+        """
+        for option in self.open_to_main:
+            setattr(self, option, getattr(main, option))
+        if not self.is_named:
+            self.name = main.name
+            is_same = self.revision in (None, main.revision)
+            self.source = main.source if is_same else Source(main.name, revision=self.revision)
+            self.layers = main.layers if self.layers is None else self.layers
+        if self.tokenizer.fingerprint != main.tokenizer.fingerprint:
+            raise ProbingError(
+                f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
+                "read the same wordpieces"
+            )
+        return self
+
+    def load(self) -> Self:
+        """Load the weights, once.
+
+        Raises:
+            ProbingError: if the model is not there, lacks weights, does not have the layers, or
+                does not dispatch its attention.
+        """
+        if self.model is not None:
+            return self
+        self.source.verify()
+        _ = self.layer_numbers
+        if self.random_init:
+            return self._load_twin()
+        if self.random_seed or not self.keep_embeddings:
+            raise ProbingError(
+                f"{self.name} keeps its trained weights: random_seed and keep_embeddings go with "
+                "random_init (--model.encoder.random_init true)"
+            )
+        model, missing = self.source.trained(self._dtype)
+        return self.adopt(model, skip=missing)
+
+    def _load_twin(self) -> Self:
+        with quiet():
+            try:
+                twin = random_twin(self.config, seed=self.random_seed)
+            except Exception as error:
+                raise self.source.unusable(error) from error
+        if self.keep_embeddings:
+            trained, _ = self.source.trained(torch.float32)
+            self._check_dispatch(trained)
+            self.kept = keep_embeddings(twin, trained)
+        return self.adopt(twin.to(self._dtype))
+
+    def adopt(self, model: Any, *, skip: Collection[str] = ()) -> Self:
+        """Take a model that is loaded already; its attention must be dispatched to the tap."""
+        model.eval().requires_grad_(False)
+        self._check_dispatch(model)
+        self.fingerprint = weights_hash(model, skip=skip)
+        self.model = model
+        return self
+
+    @property
+    def config(self) -> Any:
+        """The model's own configuration."""
+        return self.source.config
+
+    @property
+    def tokenizer(self) -> WordpieceTokenizer:
+        """The tokenizer that goes with the model."""
+        return self.source.tokenizer
+
+    @cached_property
+    def layer_numbers(self) -> tuple[int, ...]:
+        """The layers that are looked at, counted from one, ascending.
+
+        Raises:
+            ProbingError: if the model has no such layers.
+        """
+        count = self.config.num_hidden_layers
+        numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
+        if not numbers or not set(numbers) <= set(range(1, count + 1)):
+            found = str(self.layers)
+        elif len(set(numbers)) < len(numbers):
+            found = f"{self.layers}, where one comes twice"
+        else:
+            return tuple(numbers)
+        raise ProbingError(
+            f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
+        )
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return getattr(torch, self.precision)  # type: ignore[no-any-return]
+
+    @property
+    def title(self) -> str:
+        """The model's name; of a twin, that and how it came about."""
+        name = self.name if self.precision == "float32" else f"{self.name} in {self.precision}"
+        if not self.random_init:
+            return name
+        kept = "kept" if self.keep_embeddings else "random, too"
+        return (
+            f"{name}, randomly initialised with seed {self.random_seed} (input embeddings {kept})"
+        )
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """The part of ``summary.json`` that says what of which model was looked at."""
+        random = {"seed": self.random_seed, "kept": list(self.kept)}
+        return {
+            "model": self.name,
+            "weights_sha256": self.fingerprint,
+            "random_init": random if self.random_init else None,
+            "precision_of_weights": self.precision,
+            "aggregation": self.aggregation,
+            "layers": list(self.layer_numbers),
+        }
+
+    @property
+    def description(self) -> str:
+        """The model, its weights, and which layers are looked at if not all."""
+        text = f"{self.title}, weights {self.fingerprint[:12]}"
+        if len(self.layer_numbers) < self.config.num_hidden_layers:
+            listed = ", ".join(map(str, self.layer_numbers))
+            text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
+        return text
+
+    def _check_dispatch(self, model: Any) -> None:
+        """Run two wordpieces through the model and see that every layer reached the tap."""
+        ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
+        tap = Tap([])
+        try:
+            model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=tap)
+        except ProbingError:
+            raise
+        except (TypeError, KeyError) as error:  # no such keyword, no such attention
+            raise self.source.no_dispatch() from error
+        except Exception as error:
+            raise self.source.unusable(error) from error
+        if not tap.calls:
+            raise self.source.no_dispatch()
+        if tap.calls != self.config.num_hidden_layers:
+            raise ProbingError(
+                f"{self.name} ({self.config.model_type}) computes attention {tap.calls} times "
+                f"for {self.config.num_hidden_layers} layers: heads could not be told by them"
+            )
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in eval mode, whatever is asked."""
+        return super().train(False)
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing: a checkpoint names the model instead of holding it."""
+        return kwargs.get("destination", {})
+
+
+def _one_of(option: str, value: str, allowed: Collection[str]) -> None:
+    if value not in tuple(allowed):
+        raise ProbingError(f"{option}: expected one of {', '.join(allowed)}, found {value!r}")

@@ -1,0 +1,64 @@
+"""What each encoder of a run is asked for, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from probing.core.batches import EdgeBatch, Encoding
+from probing.core.layers import Collector, WordLayer
+from probing.encoder import Encoder
+from probing.encoder.vectors import WordVectors
+from probing.probes import Probe
+
+
+def encoded(
+    batch: EdgeBatch,
+    encoders: Mapping[str, Encoder],
+    probes: Iterable[Probe],
+    vectors: WordVectors | None,
+    extra: AbstractSet[str],
+    collectors: Mapping[str, Sequence[Collector[WordLayer]]],
+) -> dict[str, Encoding]:
+    """By encoder, what its probes, and ``extra``, need to know of a batch; each runs once.
+
+    Args:
+        batch: on the device of the encoders.
+        encoders: loaded, by their names.
+        probes: of any of them.
+        vectors: of words, where a file of them is given.
+        extra: parts of an encoding that are wanted besides, of every encoder.
+        collectors: by encoder, who gets its word maps layer by layer.
+    """
+    needs = {name: set(extra) for name in encoders}
+    for probe in probes:
+        needs[probe.encoder] |= set(probe.needs)
+    encodings = {
+        name: encoder(
+            batch.ids,
+            batch.words_of,
+            last_of=batch.last_of,
+            width=batch.width,
+            needs=_of_encoder(needs[name], vectors),
+            collectors=collectors.get(name, ()),
+        )
+        for name, encoder in encoders.items()
+    }
+    return {
+        name: _with_vectors(encoding, batch, vectors) if "vectors" in needs[name] else encoding
+        for name, encoding in encodings.items()
+    }
+
+
+def _of_encoder(needs: set[str], vectors: WordVectors | None) -> set[str]:
+    """What an encoder must compute: word vectors come from a file or are what it embeds."""
+    if "vectors" in needs and vectors is None:
+        needs = needs | {"embeddings"}
+    return needs - {"vectors"}
+
+
+def _with_vectors(encoding: Encoding, batch: EdgeBatch, vectors: WordVectors | None) -> Encoding:
+    if vectors is None:
+        return replace(encoding, vectors=encoding.embeddings)
+    return replace(encoding, vectors=vectors(batch.words, batch.width).to(batch.ids.device))
