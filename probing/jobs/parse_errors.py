@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -34,7 +34,13 @@ class Parser(ArgumentParser):
         self.known.types[names[-1].lstrip("-")] = settings.get("type")
 
     def add_section(
-        self, owner: type, key: str, *, is_named: bool = False, instantiate: bool = True
+        self,
+        owner: type,
+        key: str,
+        *,
+        is_named: bool = False,
+        instantiate: bool = True,
+        skip: Collection[str] = (),
     ) -> None:
         """Add the arguments of a class, or of any subclass that the user names, as options.
 
@@ -43,12 +49,18 @@ class Parser(ArgumentParser):
             key: what the options start with.
             is_named: whether the user names the class.
             instantiate: whether it is built with the rest.
+            skip: arguments that are no options, or get options of their own.
         """
         if is_named:
             self.add_subclass_arguments(owner, key, fail_untyped=False, required=True)
         else:
             self.add_class_arguments(
-                owner, key, fail_untyped=False, sub_configs=True, instantiate=instantiate
+                owner,
+                key,
+                fail_untyped=False,
+                sub_configs=True,
+                instantiate=instantiate,
+                skip={*skip},
             )
         self.known.add(key, owner, is_named=is_named)
 

@@ -6,6 +6,7 @@ import argparse
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
+from inspect import signature
 from typing import Any, ClassVar, Self
 
 import yaml
@@ -44,6 +45,13 @@ _TRAINER = {
     "enable_model_summary": False,
     "log_every_n_steps": 10,
 }
+# A number of batches or, with a decimal point, a share of them. Which of the two `1` is for Lightning
+# depends on the order of types in its annotation, and that on what `typing` has cached.
+_NUMBERS_OR_SHARES = (
+    *(f"limit_{split}_batches" for split in ("train", "val", "test", "predict")),
+    "overfit_batches",
+    "val_check_interval",
+)
 
 
 class Commands(ABC):
@@ -90,7 +98,10 @@ class Commands(ABC):
         for names, settings in PEEKED.items():
             parser.add_option(*names, action=Peeked, **settings)
         parser.add_option("--job", type=str, default=row.name, help="what kind of job it is")
-        parser.add_section(Trainer, "trainer", instantiate=False)
+        parser.add_section(Trainer, "trainer", instantiate=False, skip=_NUMBERS_OR_SHARES)
+        for name in _NUMBERS_OR_SHARES:
+            default = signature(Trainer).parameters[name].default
+            parser.add_option(f"--trainer.{name}", type=int | float | None, default=default)
         parser.set_defaults({f"trainer.{name}": value for name, value in _TRAINER.items()})
         model, data = cls.kinds
         add_parts(parser, model=model, data=data)
