@@ -45,8 +45,8 @@ _TRAINER = {
     "enable_model_summary": False,
     "log_every_n_steps": 10,
 }
-# A number of batches or, with a decimal point, a share of them. Which of the two `1` is for Lightning
-# depends on the order of types in its annotation, and that on what `typing` has cached.
+# A number of batches or, with a decimal point, a share of them. Which of the two Lightning reads in
+# `1` depends on the order of types in its annotation, and that on what `typing` has cached.
 _NUMBERS_OR_SHARES = (
     *(f"limit_{split}_batches" for split in ("train", "val", "test", "predict")),
     "overfit_batches",
