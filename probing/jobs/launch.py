@@ -15,6 +15,7 @@ import yaml
 from probing.core.errors import ProbingError
 from probing.jobs.parse_errors import naming
 from probing.jobs.registry import row_of
+from probing.jobs.screening import named_by
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
 from probing.jobs.stored_config import for_evaluation, screened, stored_config
 
@@ -37,11 +38,12 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     base: list[str] = []
     name = Path(said.config[-1]).stem if said.config else DEFAULT[script]
     if stored is not None:
-        config = screened(stored.config, [*said.imports, *arguments])
+        place = said.ckpt_path or said.output
+        config = screened(stored.config, [*said.imports, *named_by(arguments)], place=place)
         if script == "evaluate":
             config = for_evaluation(config, arguments)
             name = name if said.config else script
-        configs.append((said.ckpt_path or said.output, config))
+        configs.append((place, config))
         base = ["--config", json.dumps(config)]
     elif not said.config:
         base = ["--config", str(CONFIGS / f"{name}.yaml")]

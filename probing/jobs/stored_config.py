@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,24 +12,14 @@ import yaml
 
 from probing.core.errors import ProbingError
 from probing.data import EdgeData
-from probing.data.builtin.reader import read_builtin
-from probing.data.sources.files import READERS, is_here
+from probing.data.sources.files import is_here
 from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
+from probing.jobs.screening import PLAIN, refuse_foreign
 from probing.jobs.scripts import Script
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 
-# What a stored configuration may name without the user's word: classes of the kinds that a run is
-# built of, and our own readers. Anything else there may run commands when it is called.
-_KNOWN = re.compile(
-    r"(probing\.(probes|data)|torch\.optim)(\.[a-z_]+){0,2}\.[A-Z]\w*"
-    r"|pytorch_lightning\.(accelerators|callbacks|loggers|plugins|profilers|strategies)"
-    r"(\.[a-z_]+)*\.[A-Z]\w*"
-)
-_OUR_READERS = frozenset(
-    f"{read.__module__}.{read.__name__}" for read in (*READERS.values(), read_builtin)
-)
 # What versions before 0.2 called what a stored configuration may name.
 FORMER = {
     "probing.probes.baselines.DistanceWordsProbe": (
@@ -45,11 +34,6 @@ FORMER = {
         "probing.data.formats.coreference_json.read_coreference_json"
     ),
 }
-# Options that hold names and paths, never something to import.
-_PLAIN = re.compile(
-    r"data\.init_args\.(train|val|test)|model\.(encoder|encoders\.\w+)\.(name|revision)|model\.vectors"
-    r"|treebanks\.first"
-)
 
 
 @dataclass(frozen=True)
@@ -89,18 +73,34 @@ def stored_in(path: str) -> tuple[str, dict[str, Any]]:
     return config, checkpoint
 
 
-def screened(config: str, said: Sequence[str]) -> dict[str, Any]:
+def screened(config: str, said: Sequence[str], *, place: str) -> dict[str, Any]:
     """A stored configuration that imports nothing but what is ours or what the user ``said``.
 
+    Args:
+        config: the configuration, as text.
+        said: modules, and names in modules, that the user named.
+        place: where it is stored, for complaints.
+
     Raises:
-        ProbingError: naming what it would import, and how to allow it.
+        ProbingError: for what is no configuration; naming what it would import, and how to allow
+            that.
     """
-    found = _current(yaml.safe_load(config))
+    try:
+        found = _current(yaml.safe_load(config))
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ProbingError(f"{place}: expected a configuration, found no YAML: {reason}") from error
     if not isinstance(found, dict):
-        raise ProbingError("expected a stored configuration, found none")
+        raise ProbingError(f"{place}: expected a configuration, found {type(found).__name__}")
     for own in ("output", "overwrite"):
         found.pop(own, None)
-    _refuse_foreign(found, said)
+    try:
+        refuse_foreign(found, said)
+    except ProbingError as error:
+        raise ProbingError(f"{place}: {error}") from error
+    for section in ("model", "data"):
+        if not isinstance(found.get(section), dict):
+            raise ProbingError(f"{place}: expected options of {section!r}, found none")
     return found
 
 
@@ -135,31 +135,5 @@ def _current(config: Any, key: str = "") -> Any:
         return {name: _current(v, f"{key}.{name}".lstrip(".")) for name, v in config.items()}
     if isinstance(config, list):
         return [_current(value, key) for value in config]
-    is_name = isinstance(config, str) and not _PLAIN.fullmatch(key)
+    is_name = isinstance(config, str) and not PLAIN.fullmatch(key)
     return FORMER.get(config, config) if is_name else config
-
-
-def _refuse_foreign(config: Any, said: Sequence[str], key: str = "") -> None:
-    """Refuse a stored configuration that would import what the user did not name.
-
-    Raises:
-        ProbingError: naming the class and how to allow it.
-    """
-    if isinstance(config, dict):
-        for name, value in config.items():
-            _refuse_foreign(value, said, f"{key}.{name}".lstrip("."))
-    elif isinstance(config, list):
-        for value in config:
-            _refuse_foreign(value, said, key)
-    elif isinstance(config, str) and not _PLAIN.fullmatch(key):
-        found = re.fullmatch(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)+", config)
-        known = config in _OUR_READERS or _KNOWN.fullmatch(config)
-        if found and not known and not any(_names(s, found[1]) for s in said):
-            raise ProbingError(
-                f"the stored config names {config}, from outside the package; "
-                f"if you trust it, add --import {found[1]} (from Python: imports=[{found[1]!r}])"
-            )
-
-
-def _names(said: str, module: str) -> bool:
-    return said == module or said.startswith(f"{module}.") or f"={module}." in said

@@ -277,18 +277,19 @@ STORED = """\
 output: there
 treebanks: {by: language, first: mine.conllu}
 predictions: true
+model: {}
 data: {init_args: {test: x.conllu}}
 """
 
 
 def test_what_training_reported_binds_no_later_evaluation() -> None:
     def kept(script: Script) -> dict[str, Any]:
-        found = screened(STORED, [])
+        found = screened(STORED, [], place="a.ckpt")
         return for_evaluation(found, []) if script == "evaluate" else found
 
-    assert set(kept("evaluate")) == {"data"}
+    assert set(kept("evaluate")) == {"model", "data", "report"}
     # An interrupted run goes on as it began; the name of a file is nothing to import.
-    assert set(kept("train")) == {"data", "treebanks", "predictions"}
+    assert set(kept("train")) == {"model", "data", "treebanks", "predictions"}
 
 
 def test_training_is_for_one_model(refuse: Run, models: str) -> None:

@@ -129,9 +129,10 @@ def test_a_fault_in_the_file_is_named_before_anything_is_written(
 @pytest.mark.parametrize("key", ["vectors", "probes"])
 def test_a_stored_configuration_may_name_a_file_of_vectors_and_nothing_else(key: str) -> None:
     """A name with dots is a file here; where a class is expected, it is refused."""
-    stored = yaml.safe_dump({"model": {key: "my.vectors"}})
+    config = {"model": {key: "my.vectors"}, "data": {}}
+    stored = yaml.safe_dump(config)
     if key == "vectors":
-        assert screened(stored, []) == {"model": {key: "my.vectors"}}
+        assert screened(stored, [], place="a.ckpt") == config
     else:
-        with pytest.raises(ProbingError, match=r"my\.vectors, from outside the package"):
-            screened(stored, [])
+        with pytest.raises(ProbingError, match=r"a\.ckpt: .*my\.vectors, from outside the package"):
+            screened(stored, [], place="a.ckpt")
