@@ -123,7 +123,7 @@ class EdgeBatch(ByWindow):
         """
         if self.for_probes is None:
             return self
-        asked = self.for_probes.any(0).nonzero()  # [N, 1]
+        asked = self.for_probes.any(0).nonzero()  # [P, 1]
         most = int(asked.max()) + 1 if len(asked) else 0
         is_anchor = self.for_probes[:, :most].contiguous()
         cut = {

@@ -19,7 +19,9 @@ class LayerRecord:
     - ``weights [B, H, T, T]``: from wordpiece (row) to wordpiece, after the softmax (float32).
     - ``mask [B, 1, T, T]``: what each wordpiece may attend to; ``None`` if everything.
     - ``values [B, H, T, D/H]``: what the weights average.
-    - ``module``: the attention module, which holds the projections.
+    - ``module``: the attention module that transformers hands on. It holds the projections of
+      queries, keys and values; that of the output is in it in some families, and beside it in
+      BERT's.
     """
 
     number: int

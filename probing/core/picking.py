@@ -1,4 +1,4 @@
-"""Pure tensor functions: wordpiece maps to word maps, and what a head picks.
+"""Pure tensor functions: what a head picks, fixed offsets, and the loss of a choice.
 
 The shapes are those of the legend in :mod:`probing.core.batches`.
 """

@@ -48,7 +48,6 @@ class HeadQuantity:
 
     name: str
     value: Callable[[AnchorMaps, EdgeBatch], Tensor]
-    definition: str
 
 
 def gold_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
@@ -63,10 +62,6 @@ def special_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
 
 
 QUANTITIES: tuple[HeadQuantity, ...] = (
-    HeadQuantity("gold_mass", gold_mass, "attention on the gold words"),
-    HeadQuantity(
-        "special_mass",
-        special_mass,
-        "attention to the first and the last special token (by column: from them)",
-    ),
+    HeadQuantity("gold_mass", gold_mass),
+    HeadQuantity("special_mass", special_mass),
 )

@@ -28,7 +28,7 @@ class HeadCounts:
     """What :class:`~probing.counting.metrics.HeadAccuracy` counted, and the baselines beside it.
 
     ``correct [R, 3, L, H]``, ``errors [R, 3, L, H, E]``, ``reachable [R, 3, L]``, ``quantities
-    [R, 3, L, H, Q]``, ``total [R]``, ``baselines [R, N]``. ``layers`` are the numbers of the ``L``
+    [R, 3, L, H, Q]``, ``total [R]``, ``baselines [R, K]``. ``layers`` are the numbers of the ``L``
     layers in the model, counted from one: all, if not given. ``resampled`` and
     ``resampled_baselines`` are what was counted in resamples, if any were drawn.
     """

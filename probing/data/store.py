@@ -34,8 +34,9 @@ from probing.data.tasks.base import Task
 from probing.data.window_rows import from_row
 from probing.data.window_writer import write_windows
 
-SHAPING = ("core", "data")
-"""The rooms whose code shapes a window; the tokenizer answers for its own."""
+_OF_CORE = "batches errors files picking schemes sentences terms trees windows".split()
+SHAPING = ("data", *(f"core/{name}.py" for name in _OF_CORE))
+"""Where the code is that shapes a window; the tokenizer answers for its own."""
 _QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
 
 

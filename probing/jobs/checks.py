@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
@@ -14,21 +15,36 @@ from probing.counting.counts import Cell
 from probing.counting.differences import check, names
 from probing.counting.trees.decoding import SEARCH, by_networkx
 from probing.data import CoreferenceData, EdgeData
-from probing.jobs.parser import Commands
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.learning.seeds import family_of
+from probing.reports.ledger import Ledger
+from probing.reports.own_writers import ReportOptions
+from probing.reports.run_folder import RunFolder
 from probing.reports.terminal.tables import show, watched
+from probing.reports.treebanks import Treebanks
 
 
-def make_ready(commands: Commands, splits: Iterable[str], *, resume: bool | None) -> None:
+class Run(Protocol):
+    """What a command line has built for heads and probes; nothing is loaded yet."""
+
+    model: ProbingModule
+    datamodule: EdgeData
+    trainer: Trainer
+    folder: RunFolder
+    ledger: Ledger
+    report: ReportOptions
+    treebanks: Treebanks
+
+
+def make_ready(run: Run, splits: Iterable[str], *, resume: bool | None) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
-    data, model = commands.datamodule, commands.model
+    data, model = run.datamodule, run.model
     final = "val" if data.sources["test"] is None else "test"
     if is_first():
-        commands.folder.check(resume=resume)
-    check_precision(commands.trainer)
-    _check_batches(commands.trainer)
+        run.folder.check(resume=resume)
+    check_precision(run.trainer)
+    _check_batches(run.trainer)
     measuring = [name for name, probe in model.probes.items() if probe.measures_distances]
     if model.vectors is not None:
         model.vectors.check()
@@ -37,18 +53,18 @@ def make_ready(commands: Commands, splits: Iterable[str], *, resume: bool | None
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
-        commands.treebanks.check(data.splits, final)
+        run.treebanks.check(data.splits, final)
         if model.vectors is not None:
             words = (word for split in data.splits.values() for word in split.vocabulary)
             model.vectors.read(words, watch=watched)
         model.configure_model()
         model.rehearse(next(iter(data.splits.values()))[[0]])
-        if commands.report.trees:
-            _check_trees(data)
+        if run.report.trees:
+            check_trees(data)
             if SEARCH is by_networkx:
                 show("trees: pip install 'attention-probing[trees]' finds them much faster")
-        _check_intervals(commands)
-        if measuring and not commands.report.trees:
+        _check_intervals(run)
+        if measuring and not run.report.trees:
             named = ", ".join(dict.fromkeys(family_of(name)[0] for name in measuring))
             verb = "measures" if "," not in named else "measure"
             show(f"{named}: {verb} distances, which --report.trees true reports")
@@ -61,7 +77,7 @@ def check_checkpoint(model: ProbingModule, path: str) -> None:
         model.on_load_checkpoint(load_checkpoint(path))
 
 
-def _check_trees(data: EdgeData) -> None:
+def check_trees(data: EdgeData) -> None:
     """Refuse to report on trees where there are none.
 
     Raises:
@@ -79,13 +95,13 @@ def _check_trees(data: EdgeData) -> None:
             )
 
 
-def _check_intervals(commands: Commands) -> None:
+def _check_intervals(run: Run) -> None:
     """Refuse intervals that cannot be had, and names to compare that the run does not have.
 
     Raises:
         ProbingError: saying which.
     """
-    ledger, model, data = commands.ledger, commands.model, commands.datamodule
+    ledger, model, data = run.ledger, run.model, run.datamodule
     if ledger.pairs and ledger.resampler is None:
         raise ProbingError("--paired needs --intervals N, the number of resamples")
     if ledger.resampler is not None and not all(c.units.known for c in data.splits.values()):

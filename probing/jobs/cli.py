@@ -25,7 +25,7 @@ usage: {called} [--config FILE] [--output DIR] [options]
 jobs (a job is a config; the first is what runs without one):
 {jobs}
 
-options of every job:
+options of most jobs:
   --config FILE           which job to run; --config FILE --help shows all its options
 {options}
   --import MODULE         let a checkpoint, or a run that goes on, import a module of yours

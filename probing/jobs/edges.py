@@ -6,23 +6,69 @@ from argparse import Namespace
 from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
 from probing.core.errors import ProbingError
+from probing.counting.differences import read_pair
+from probing.counting.resampling import Resampler
+from probing.data import EdgeData
 from probing.encoder import Encoder
 from probing.jobs.checks import check_checkpoint, is_first, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
-from probing.jobs.parser import Commands
+from probing.jobs.parse_errors import Parser
+from probing.jobs.parser import Commands, flat
 from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.learning.checkpoints import load_checkpoint
-from probing.reports.own_writers import complain
+from probing.learning.module import ProbingModule
+from probing.reports.ledger import Ledger
+from probing.reports.own_writers import OwnWriters, ReportOptions, complain
+from probing.reports.predictions.callback import Predictions
+from probing.reports.report import Report
+from probing.reports.treebanks import TreebankOptions, Treebanks
+from probing.reports.trees.report import TreeReport
+from probing.reports.weights import HeadWeights
 
 Checkpoint = dict[str, Any]
+FEWEST = 40  # resamples that a 2.5th percentile can be told from
 
 
 class Edges(Commands):
     """What the two jobs share: how heads, and the probes of a checkpoint, are evaluated."""
+
+    kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
+    sections: ClassVar[Mapping[str, type]] = {"report": ReportOptions, "treebanks": TreebankOptions}
+
+    @classmethod
+    def link(cls, parser: Parser) -> None:
+        """Hand the seeds to the model; a list in brackets is one value of several."""
+        parser.link_arguments("seeds", "model.seeds", compute_fn=flat)
+
+    def callbacks(self) -> list[Callback]:
+        """What looks on while the trainer runs."""
+        checkpoint = ModelCheckpoint(
+            filename=CHECKPOINT.stem,
+            save_top_k=1,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+        self.report = self.built.report
+        final = "val" if self.datamodule.sources["test"] is None else "test"
+        ledger = self.ledger = Ledger(
+            min_anchors=self.report.min_anchors,
+            final=None if self.is_quiet else final,
+            resampler=_resampler(self.config.intervals),
+            pairs=[read_pair(text) for text in self.config.paired],
+        )
+        self.treebanks = Treebanks(ledger, self.built.treebanks)
+        self.own_writers = OwnWriters(ledger, self.report.writers)
+        trees = [TreeReport(ledger)] if self.report.trees else []
+        found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
+        if self.config.predictions:
+            found.append(Predictions(ledger))
+        return [*found, self.own_writers]
 
     def evaluate(self, checkpoint: Checkpoint | None) -> None:
         """Score heads, and probes if there are any, on ``val`` and ``test``."""
@@ -61,6 +107,8 @@ class Heads(Edges):
 
     def run(self, script: Script, said: Namespace, checkpoint: Checkpoint | None) -> None:
         """Evaluate; see :meth:`Commands.run`."""
+        if self.config.seeds:
+            raise ProbingError("--seeds are starts of probes that train: it goes with train.py")
         if self.config.models is not None:
             self._compare(checkpoint)
             return
@@ -157,3 +205,14 @@ class Probes(Edges):
             trainer.test(model, datamodule=data, verbose=False)
         if trainer.is_global_zero:
             print(f"Checkpoint: {made}")
+
+
+def _resampler(count: int) -> Resampler | None:
+    """What ``--intervals`` asks for.
+
+    Raises:
+        ProbingError: for a number of resamples that has no percentiles.
+    """
+    if count and count < FEWEST:
+        raise ProbingError(f"--intervals: expected 0 or a number from {FEWEST}, found {count}")
+    return Resampler(count) if count else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import sys
@@ -47,6 +48,8 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         base = ["--config", json.dumps(config)]
     elif not said.config:
         base = ["--config", str(CONFIGS / f"{name}.yaml")]
+    for path in said.config:
+        _check_there(path)
     named = [base[1]] if base and stored is None else said.config
     row = row_of(script, [*configs, *((path, _read(path)) for path in named)], said.job)
     if said.ckpt_path and not row.has_checkpoints:
@@ -59,6 +62,16 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         print(commands.explained(script, said.config[-1] if said.config else name))
         return
     commands.run(script, said, stored.checkpoint if stored is not None else None)
+
+
+def _check_there(config: str) -> None:
+    if not Path(config).is_file():
+        shipped = sorted(path.name for path in CONFIGS.glob("*.yaml"))
+        near = difflib.get_close_matches(Path(config).name, shipped, n=1)
+        hint = (
+            f"\n       did you mean {near[0]!r}?" if near else f"; there are {', '.join(shipped)}"
+        )
+        raise ProbingError(f"--config {config}: there is no such file{hint}")
 
 
 def _read(path: str) -> Any:

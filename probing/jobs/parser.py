@@ -11,13 +11,10 @@ from typing import Any, ClassVar, Self
 
 import yaml
 from pytorch_lightning import Trainer, seed_everything
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 
 from probing.core.errors import ProbingError
 from probing.core.version import VERSION
-from probing.counting.differences import read_pair
-from probing.counting.resampling import Resampler
-from probing.data import EdgeData
 from probing.encoder import Encoder
 from probing.jobs.arguments import PEEKED, Peeked
 from probing.jobs.compared_models import labels_of
@@ -25,18 +22,9 @@ from probing.jobs.help import explained
 from probing.jobs.parse_errors import Parser, refuse_empty
 from probing.jobs.parts import add_parts
 from probing.jobs.registry import EVERY, Row
-from probing.jobs.scripts import CHECKPOINT, Script
-from probing.learning.module import ProbingModule
-from probing.reports.ledger import Ledger
-from probing.reports.own_writers import OwnWriters, ReportOptions
-from probing.reports.predictions.callback import Predictions
-from probing.reports.report import Report
+from probing.jobs.scripts import Script
 from probing.reports.run_folder import RunFolder
-from probing.reports.treebanks import TreebankOptions, Treebanks
-from probing.reports.trees.report import TreeReport
-from probing.reports.weights import HeadWeights
 
-FEWEST = 40  # resamples that a 2.5th percentile can be told from
 _TRAINER = {
     "devices": 1,
     "logger": False,  # RunFolder brings one, once it knows where
@@ -67,8 +55,10 @@ class Commands(ABC):
         ProbingError: for what cannot be read.
     """
 
-    kinds: ClassVar[tuple[type, type]] = (ProbingModule, EdgeData)
-    sections: ClassVar[Mapping[str, type]] = {"report": ReportOptions, "treebanks": TreebankOptions}
+    kinds: ClassVar[tuple[type, type]]
+    """The classes of the model and of the data."""
+    sections: ClassVar[Mapping[str, type]] = {}
+    """Further classes whose arguments are options, by what the options start with."""
 
     def __init__(self, row: Row, arguments: Sequence[str], *, name: str) -> None:
         self.row, self.job = row, name
@@ -114,9 +104,8 @@ class Commands(ABC):
 
     @classmethod
     def link(cls, parser: Parser) -> None:
-        """Hand what one option says to another."""
-        # A list in brackets is one value of several.
-        parser.link_arguments("seeds", "model.seeds", compute_fn=flat)
+        """Hand what one option says to another; nothing, unless a job does."""
+        return
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
         """The same with some values changed, not yet built."""
@@ -146,27 +135,7 @@ class Commands(ABC):
 
     def callbacks(self) -> list[Callback]:
         """What looks on while the trainer runs."""
-        checkpoint = ModelCheckpoint(
-            filename=CHECKPOINT.stem,
-            save_top_k=1,
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,
-        )
-        self.report = self.built.report
-        final = "val" if self.datamodule.sources["test"] is None else "test"
-        ledger = self.ledger = Ledger(
-            min_anchors=self.report.min_anchors,
-            final=None if self.is_quiet else final,
-            resampler=_resampler(self.config.intervals),
-            pairs=[read_pair(text) for text in self.config.paired],
-        )
-        self.treebanks = Treebanks(ledger, self.built.treebanks)
-        self.own_writers = OwnWriters(ledger, self.report.writers)
-        trees = [TreeReport(ledger)] if self.report.trees else []
-        found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
-        if self.config.predictions:
-            found.append(Predictions(ledger))
-        return [*found, self.own_writers]
+        return []
 
     def explained(self, script: Script, config: str) -> str:
         """The options of the job, with the values that they have."""
@@ -192,14 +161,3 @@ class Commands(ABC):
 def flat(values: Sequence[Any]) -> list[Any]:
     """The values of an option of several, some of which may be lists of them."""
     return [each for value in values for each in (value if isinstance(value, list) else [value])]
-
-
-def _resampler(count: int) -> Resampler | None:
-    """What ``--intervals`` asks for.
-
-    Raises:
-        ProbingError: for a number of resamples that has no percentiles.
-    """
-    if count and count < FEWEST:
-        raise ProbingError(f"--intervals: expected 0 or a number from {FEWEST}, found {count}")
-    return Resampler(count) if count else None

@@ -170,7 +170,7 @@ def row_of(script: Script, configs: Sequence[tuple[str, Any]], said: str | None)
 
 
 def _told_by_sections(script: Script, configs: Sequence[tuple[str, Mapping[str, Any]]]) -> Row:
-    """The job of configurations that do not say it, as none did before version 0.3."""
+    """The job of configurations that do not say it, as none did before version 0.2."""
     for row in ROWS:
         for place, config in configs:
             if row.told_by is not None and _at(config, row.told_by):

@@ -10,7 +10,6 @@ from pytorch_lightning.callbacks import Callback
 
 from probing.core.errors import ProbingError
 from probing.jobs.checks import check_precision, is_first
-from probing.jobs.parse_errors import Parser
 from probing.jobs.parser import Commands
 from probing.jobs.scripts import Script
 from probing.reports.terminal.tables import show
@@ -29,10 +28,6 @@ class Text(Commands):
 
     kinds: ClassVar[tuple[type, type]] = (SurfaceModule, TextData)
     sections: ClassVar[Mapping[str, type]] = {"surface": SurfaceReport}
-
-    @classmethod
-    def link(cls, parser: Parser) -> None:
-        """Nothing is handed on."""
 
     def callbacks(self) -> list[Callback]:
         """The report."""

@@ -1,4 +1,4 @@
-"""Several initialisations of a probe: their names, and how far apart their scores are."""
+"""Several initialisations of a probe, and their names."""
 
 from __future__ import annotations
 

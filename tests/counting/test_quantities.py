@@ -34,7 +34,7 @@ def entropy(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
 
 @pytest.fixture
 def with_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = HeadQuantity("row_entropy", entropy, "entropy of the anchor's row, in nats")
+    row = HeadQuantity("row_entropy", entropy)
     monkeypatch.setattr(quantities, "QUANTITIES", (*quantities.QUANTITIES, row))
 
 

@@ -94,9 +94,9 @@ class DistanceRanks(Metric):
         """Count ``distances [B, W, W]`` of each name."""
         within = (batch.lengths >= LENGTHS[0]) & (batch.lengths <= LENGTHS[-1]) & gold.is_tree
         asked = batch.is_word & within[:, None]  # [B, W]
-        window = asked.nonzero()[:, 0]  # [N]
+        window = asked.nonzero()[:, 0]  # [P]
         column = batch.lengths[window] - LENGTHS[0]
-        counted = batch.is_word[window]  # [N, W]
+        counted = batch.is_word[window]  # [P, W]
         self.words = self.words + torch.bincount(column, minlength=len(LENGTHS))
         summed = []
         for name in self.names:

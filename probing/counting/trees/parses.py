@@ -33,7 +33,7 @@ class ParseCounts:
     """What :class:`Parses` counted.
 
     ``trees``: anchors that decoded trees get right, in the rows of the report; ``probes``,
-    ``heads [R, 3, L, H]`` of each encoder and ``baselines [R, N]``: anchors that they get right,
+    ``heads [R, 3, L, H]`` of each encoder and ``baselines [R, K]``: anchors that they get right,
     in rows of distance and of length.
     """
 

@@ -22,7 +22,7 @@ from probing.core.trees import gold_trees
 from probing.counting.trees.metrics import DISTANCE_ROWS, LENGTH_ROWS
 from probing.data import CoreferenceData, DependencyData
 from probing.encoder import Encoder
-from probing.jobs.checks import _check_trees
+from probing.jobs.checks import check_trees
 from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe
 from probing.reports.ledger import Ledger
@@ -230,7 +230,7 @@ def test_trees_are_not_decoded_while_probes_are_trained(
 
 def test_a_coreference_job_has_no_trees() -> None:
     with pytest.raises(ProbingError, match="a coreference job has none"):
-        _check_trees(CoreferenceData(test="builtin:documents=3,seed=1", tokenizer=None))
+        check_trees(CoreferenceData(test="builtin:documents=3,seed=1", tokenizer=None))
 
 
 @pytest.mark.parametrize("last", ["0", "1"])
@@ -242,7 +242,7 @@ def test_one_tree_is_enough(last: str, tiny_encoder: Encoder, tmp_path: Path) ->
     data = DependencyData(test=str(file), tokenizer=tiny_encoder.tokenizer)
     data.split("test")
     if last == "1":
-        _check_trees(data)
+        check_trees(data)
         return
     with pytest.raises(ProbingError, match=f"none of the 45 sentences of {file} that can be used"):
-        _check_trees(data)
+        check_trees(data)
