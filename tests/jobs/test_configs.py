@@ -17,19 +17,24 @@ from probing.core.errors import ProbingError
 from probing.data import EdgeData
 from probing.encoder import Encoder
 from probing.jobs.cli import usage
+from probing.jobs.edges import Edges
 from probing.jobs.parser import Commands
 from probing.jobs.registry import ROWS
 from probing.jobs.scripts import CONFIGS, DEFAULT
-from probing.learning.module import ProbingModule
 from probing.probes import Probe
-from probing.reports.own_writers import ReportOptions
 from probing.surface.data import TextData
-from probing.surface.module import SurfaceModule
-from probing.surface.report.callback import SurfaceReport
 
 PATHS = sorted(CONFIGS.rglob("*.y*ml"))
-TEXT = CONFIGS / "surface.yaml"  # the one job on plain text has a module and data of its own
-EDGES = [path for path in PATHS if path != TEXT]
+TEXT = CONFIGS / "surface.yaml"
+
+
+def kind_of(path: Path) -> type[Commands]:
+    """What parses and runs the job of a config."""
+    job = yaml.safe_load(path.read_text(encoding="utf-8"))["job"]
+    return next(row for row in ROWS if row.name == job).load()
+
+
+EDGES = [path for path in PATHS if issubclass(kind_of(path), Edges)]
 every_config = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 of_edges = pytest.mark.parametrize("path", EDGES, ids=[path.stem for path in EDGES])
 
@@ -97,13 +102,12 @@ def test_the_first_line_says_which_script_and_what_for(path: Path) -> None:
 @every_config
 def test_sections_and_their_keys_exist(path: Path) -> None:
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    report = "surface" if path == TEXT else "report"
-    known = {"job", "model", "models", "data", "trainer", report, "treebanks", "seed_everything"}
+    kind = kind_of(path)
+    known = {"job", "model", "models", "data", "trainer", "seed_everything", *kind.sections}
     assert set(config) <= known
-    assert set(config["model"]) <= options(SurfaceModule if path == TEXT else ProbingModule)
-    assert set(config.get(report) or {}) <= options(
-        SurfaceReport if path == TEXT else ReportOptions
-    )
+    assert set(config["model"]) <= options(kind.kinds[0])
+    for section, owner in kind.sections.items():
+        assert set(config.get(section) or {}) <= options(owner)
     assert set(config["model"]["encoder"]) <= options(Encoder)
     assert set(config.get("trainer", {})) <= options(Trainer)
 
