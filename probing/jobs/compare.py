@@ -6,48 +6,34 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from pytorch_lightning import Trainer
+from typing import Any, TypeVar
 
 from probing.core.errors import ProbingError
 from probing.core.terms import MAIN
 from probing.core.windows import Tokenizer
 from probing.counting.counts import HeadCounts
 from probing.counting.subtypes import rolled_up
-from probing.data import EdgeData
 from probing.data.shared_tokenizer import CommonTokenizer
 from probing.data.store import EdgeWindows
+from probing.jobs.checks import Run
 from probing.jobs.compared_models import Entry
-from probing.learning.module import ProbingModule
 from probing.reports.comparison.findings import Compared, ComparisonFindings
 from probing.reports.comparison.tables import show_comparison
 from probing.reports.comparison.writers import OF_COMPARISON
-from probing.reports.ledger import Ledger
 from probing.reports.run_folder import RunFolder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show
 from probing.reports.writers import write
 
-
-class Job(Protocol):
-    """What the command line builds for one model; nothing is loaded yet."""
-
-    model: ProbingModule
-    datamodule: EdgeData
-    trainer: Trainer
-    ledger: Ledger
-
-
-AnyJob = TypeVar("AnyJob", bound=Job)
+AnyRun = TypeVar("AnyRun", bound=Run)
 
 
 def compare(
     entries: Sequence[Entry],
     *,
-    build: Callable[[Mapping[str, Any], str | None], AnyJob],
-    ready: Callable[[AnyJob], None],
-    evaluate: Callable[[AnyJob], None],
+    build: Callable[[Mapping[str, Any], str | None], AnyRun],
+    ready: Callable[[AnyRun], None],
+    evaluate: Callable[[AnyRun], None],
     folder: RunFolder,
     is_first: bool,
 ) -> None:
@@ -103,9 +89,9 @@ class _Evaluated:
 
 def _asked(
     label: str,
-    job: AnyJob,
+    job: AnyRun,
     tokenizers: Mapping[str, Tokenizer],
-    ready: Callable[[AnyJob], None],
+    ready: Callable[[AnyRun], None],
 ) -> Mapping[str, str]:
     """What the model will be asked in each split; it is loaded, and let go again."""
     gc.collect()  # the model before: a trainer and its model know each other
@@ -130,9 +116,9 @@ def _check_same(asked: Mapping[str, Mapping[str, str]]) -> None:
 
 def _evaluated(
     label: str,
-    job: AnyJob,
+    job: AnyRun,
     tokenizers: Mapping[str, Tokenizer],
-    evaluate: Callable[[AnyJob], None],
+    evaluate: Callable[[AnyRun], None],
 ) -> _Evaluated:
     gc.collect()
     job.datamodule.tokenizer = CommonTokenizer(tokenizers[label], tokenizers)
@@ -176,7 +162,7 @@ def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
     show(f"Comparison: {folder}")
 
 
-def _tokenizer(job: Job) -> Tokenizer:
+def _tokenizer(job: Run) -> Tokenizer:
     assert job.datamodule.tokenizer is not None, "the command line fills it in"
     return job.datamodule.tokenizer
 

@@ -6,17 +6,15 @@ A row is light: what runs a job is imported when it runs.
 from __future__ import annotations
 
 import difflib
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from probing.core.errors import ProbingError
 from probing.jobs.compared_models import MODELS
 from probing.jobs.scripts import Script
-
-if TYPE_CHECKING:
-    from probing.jobs.parser import Commands
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,25 @@ class Option:
     settings: Mapping[str, Any] = field(default_factory=dict)
     shown: str | None = None
     title: str = "run"
+
+
+class Job(Protocol):
+    """A command line, read; it is a subclass of :class:`probing.jobs.parser.Commands`."""
+
+    def __init__(self, row: Row, arguments: Sequence[str], *, name: str) -> None: ...
+
+    @classmethod
+    def parser_of(cls, row: Row) -> Any:
+        """The parser of the options of the job."""
+        ...
+
+    def explained(self, script: Script, config: str) -> str:
+        """The options of the job, with the values that they have."""
+        ...
+
+    def run(self, script: Script, said: Namespace, checkpoint: dict[str, Any] | None) -> None:
+        """Do what the command line says."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,10 +77,10 @@ class Row:
     tacit: frozenset[str] = frozenset()
     has_checkpoints: bool = True
 
-    def load(self) -> type[Commands]:
+    def load(self) -> type[Job]:
         """What parses, builds, checks and runs it."""
         module, _, name = self.kind.rpartition(".")
-        found: type[Commands] = getattr(import_module(module), name)
+        found: type[Job] = getattr(import_module(module), name)
         return found
 
 
