@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from probing.core.errors import ProbingError
 from probing.jobs.compared_models import MODELS
-from probing.jobs.scripts import Script
+from probing.jobs.scripts import Script, called
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,6 @@ def _at(config: Any, key: str) -> bool:
 def _checked(row: Row, script: Script, place: str) -> Row:
     if script not in row.scripts:
         own = row.scripts[0]
-        how = "" if place.startswith("--") else f": python {own}.py --config {place}"
+        how = "" if place.startswith("--") else f": {called(own)} --config {place}"
         raise ProbingError(f"{place}: job {row.name!r} is one of {own}.py, not of {script}.py{how}")
     return row

@@ -16,9 +16,9 @@ CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
 
 def called(script: Script) -> str:
-    """How the user called a script: ``python train.py``, or by the command, ``probing train``."""
-    name = f"{script}.py"
-    return f"python {name}" if Path(sys.argv[0]).name == name else f"probing {script}"
+    """How a user who has called one script calls this one: by its file, or by the command."""
+    files = {"train.py", "evaluate.py"}
+    return f"python {script}.py" if Path(sys.argv[0]).name in files else f"probing {script}"
 
 
 def with_shipped(arguments: Sequence[str]) -> list[str]:

@@ -447,7 +447,9 @@ def test_windows_are_made_anew_when_any_file_of_the_readers_changes(
     inner = tmp_path / "data" / "builtin" / "words.py"
     inner.parent.mkdir(parents=True)
     inner.write_text("old", encoding="utf-8")
-    (tmp_path / "core").mkdir()
+    for place in store.SHAPING[1:]:
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).touch()
     here = tmp_path / "data" / "sources" / "fingerprints.py"
     monkeypatch.setattr(fingerprints, "__file__", str(here))
     source = "builtin:documents=1,seed=1"

@@ -115,6 +115,7 @@ def refuse(
 
     def run(name: str, *arguments: object, cwd: Path = tmp_path) -> str:
         monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", [f"{name}.py"])
         capfd.readouterr()
         code = main(name, [str(argument) for argument in arguments])  # type: ignore[arg-type]
         return Finished(code, *capfd.readouterr()).refused()
