@@ -23,7 +23,7 @@ def restore(
         ProbingError: if it is no checkpoint, names other modules, or belongs to another model.
     """
     stored, loaded = stored_in(checkpoint)
-    config = screened(stored, imports, place=checkpoint)
+    config = screened(stored, imports, place=checkpoint, goes_on=False)
     if model is not None:
         config["model"]["encoder"]["name"] = model
     module, data = parts(config)

@@ -40,7 +40,8 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     name = Path(said.config[-1]).stem if said.config else DEFAULT[script]
     if stored is not None:
         place = said.ckpt_path or said.output
-        config = screened(stored.config, [*said.imports, *named_by(arguments)], place=place)
+        named = [*said.imports, *named_by(arguments)]
+        config = screened(stored.config, named, place=place, goes_on=script == "train")
         if script == "evaluate":
             config = for_evaluation(config, arguments)
             name = name if said.config else script

@@ -73,13 +73,16 @@ def stored_in(path: str) -> tuple[str, dict[str, Any]]:
     return config, checkpoint
 
 
-def screened(config: str, said: Sequence[str], *, place: str) -> dict[str, Any]:
+def screened(
+    config: str, said: Sequence[str], *, place: str, goes_on: bool = True
+) -> dict[str, Any]:
     """A stored configuration that imports nothing but what is ours or what the user ``said``.
 
     Args:
         config: the configuration, as text.
         said: modules, and names in modules, that the user named.
         place: where it is stored, for complaints.
+        goes_on: whether the run goes on; else what was asked for its reports binds nobody.
 
     Raises:
         ProbingError: for what is no configuration; naming what it would import, and how to allow
@@ -92,8 +95,10 @@ def screened(config: str, said: Sequence[str], *, place: str) -> dict[str, Any]:
         raise ProbingError(f"{place}: expected a configuration, found no YAML: {reason}") from error
     if not isinstance(found, dict):
         raise ProbingError(f"{place}: expected a configuration, found {type(found).__name__}")
-    for own in ("output", "overwrite"):
+    for own in ("output", "overwrite", *(() if goes_on else ("treebanks", "predictions"))):
         found.pop(own, None)
+    if not goes_on and isinstance(report := found.get("report"), dict):
+        report.pop("writers", None)
     try:
         refuse_foreign(found, said)
     except ProbingError as error:
@@ -105,15 +110,13 @@ def screened(config: str, said: Sequence[str], *, place: str) -> dict[str, Any]:
 
 
 def for_evaluation(config: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
-    """A stored configuration without what was asked for another run's reports."""
-    own = {name: v for name, v in config.items() if name not in ("treebanks", "predictions")}
-    own["report"] = {k: v for k, v in (own.get("report") or {}).items() if k != "writers"}
-    sources = own.get("data", {}).get("init_args", {})
+    """A stored configuration whose validation data is left out where it is not here."""
+    sources = config["data"].get("init_args") or {}
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
     if sources.get("val") and not said and not is_here(sources["val"]):
         print(f"val: {sources['val']} is not here: heads are chosen on the test data")
         sources["val"] = None
-    return own
+    return config
 
 
 def parts(config: dict[str, Any]) -> tuple[ProbingModule, EdgeData]:
