@@ -51,8 +51,8 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         base = ["--config", str(CONFIGS / f"{name}.yaml")]
     for path in said.config:
         _check_there(path)
-    named = [base[1]] if base and stored is None else said.config
-    row = row_of(script, [*configs, *((path, _read(path)) for path in named)], said.job)
+    paths = [base[1]] if base and stored is None else said.config
+    row = row_of(script, [*configs, *((path, _read(path)) for path in paths)], said.job)
     if said.ckpt_path and not row.has_checkpoints:
         raise ProbingError(
             f"a job of the kind {row.name!r} has no checkpoint: leave out --ckpt_path"
