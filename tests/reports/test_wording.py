@@ -22,10 +22,10 @@ def test_every_task_has_words(terms: Terms) -> None:
 
 
 def test_a_task_of_ones_own_brings_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = ModuleType("my_task")
+    mine = ModuleType("my_errands")
     mine.WORDS = Wording("errand", "done", "Errands")  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "my_task", mine)
-    assert wording_of(replace(Dependencies.terms, wording="my_task.WORDS")).row == "errand"
+    monkeypatch.setitem(sys.modules, "my_errands", mine)
+    assert wording_of(replace(Dependencies.terms, wording="my_errands.WORDS")).row == "errand"
 
 
 @pytest.mark.parametrize("path", ["nowhere.WORDS", "errands.WORD", "no path", "errands", "os.sep"])
