@@ -18,6 +18,7 @@ from probing.core.sentences import Sentence
 from probing.core.terms import ALL, MAIN
 from probing.core.windows import Window
 from probing.data.collating import collate
+from probing.data.embedded import check_embedded
 from probing.data.tasks.base import misfit
 from probing.data.tasks.dependencies import Dependencies
 from probing.data.text import joined
@@ -200,6 +201,8 @@ class Model:
         [wordpieces] = tokenizer([joined([sentence])])
         if why := misfit(sentence, wordpieces, tokenizer.limit):
             raise ProbingError(f"the sentence cannot be encoded: {why}")
+        own = self.encoder
+        check_embedded(wordpieces, words, rows=own.embedded, model=own.name)
         window = Window(
             words=sentence.words,
             wordpieces=wordpieces,

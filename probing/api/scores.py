@@ -14,6 +14,7 @@ from probing.counting.best import baseline_scores
 from probing.counting.counts import HeadCounts
 from probing.counting.tallies import Score
 from probing.data import EdgeData
+from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview
@@ -100,6 +101,7 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores
     splits = [split for split in ("val", "test") if data.sources[split] is not None]
     if module.vectors is not None:  # all words at once: each reading takes the whole file
         module.vectors.read(word for split in splits for word in data.split(split).vocabulary)
+    check_embedded(module.encoders, (data.split(split) for split in splits))
     for split in splits:
         counting = ledger.begin(split, module, data.split(split))
         for batch in data.evaluation(split):

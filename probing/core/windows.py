@@ -30,12 +30,18 @@ class Wordpieces:
     wordpiece with characters of several words belongs to those from ``words_of[t]`` to
     ``last_of[t]``, in equal shares; ``last_of`` is ``None`` where each belongs to one.
     ``unfit`` says why the window must not be used, if the tokenizer knows a reason.
+
+    ``unknown`` counts the words that have a part which the tokenizer does not know, ``rebuilt``
+    those that the model's own ``tokenizer.json`` would cut otherwise. Neither is kept with a
+    window.
     """
 
     ids: Sequence[int]
     words_of: Sequence[int]
     last_of: Sequence[int] | None = None
     unfit: str = ""
+    unknown: int = 0
+    rebuilt: int = 0
 
     @property
     def words(self) -> set[int]:

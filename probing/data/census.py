@@ -17,8 +17,10 @@ class Census:
 
     ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
     used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
-    belong to several words, ``counts`` holds whatever else a task counts. ``unused`` names rows
-    that turned out to say only what another row says: anchors in them are not asked about.
+    belong to several words, ``unknown`` words that have a part which the tokenizer does not know,
+    ``rebuilt`` words that the model's own ``tokenizer.json`` would cut otherwise. ``counts``
+    holds whatever else a task counts. ``unused`` names rows that turned out to say only what
+    another row says: anchors in them are not asked about.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
@@ -30,6 +32,8 @@ class Census:
     words: int = 0
     wordpieces: int = 0
     shared: int = 0
+    unknown: int = 0
+    rebuilt: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
@@ -48,5 +52,7 @@ class Census:
         self.words += sum(len(sentence.words) for sentence in sentences)
         self.wordpieces += len(wordpieces.ids)
         self.shared += wordpieces.shared
+        self.unknown += wordpieces.unknown
+        self.rebuilt += wordpieces.rebuilt
         for sentence in sentences:
             self.oddities.update(sentence.oddities)

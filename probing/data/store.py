@@ -27,6 +27,7 @@ from probing.core.windows import Tokenizer, Window
 from probing.data.arrow_files import cache_folder
 from probing.data.census import Census
 from probing.data.collating import collate
+from probing.data.embedded import check_embedded, first_beyond
 from probing.data.resampling_units import Digests, Units
 from probing.data.sources.files import Source, open_source
 from probing.data.sources.fingerprints import code_of, described
@@ -44,13 +45,15 @@ _QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
 class Part:
     """A part of a corpus, such as a file of a folder: its name, and what it holds, in numbers.
 
-    ``used`` of its ``sentences`` are in windows, with ``words`` words.
+    ``used`` of its ``sentences`` are in windows, with ``words`` words, ``unknown`` of which have a
+    part that the tokenizer does not know.
     """
 
     name: str
     sentences: int
     used: int
     words: int
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,17 @@ class EdgeWindows(Dataset[EdgeBatch]):
         columns = self.table[list(indices)] if indices else {}
         rows = [{name: values[i] for name, values in columns.items()} for i in range(len(indices))]
         return [self._asked(from_row(row)) for row in rows]
+
+    def check_embedded(self, rows: int, model: str) -> None:
+        """Refuse a wordpiece that ``model``, with embeddings for ``rows`` of them, has none for.
+
+        Raises:
+            ProbingError: naming word and wordpiece.
+        """
+        number = first_beyond(self.table.data.column("ids"), rows)
+        if number is not None:
+            [window] = self.windows([number])
+            check_embedded(window.wordpieces, window.words, rows=rows, model=model)
 
     @property
     def part_of(self) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

@@ -39,13 +39,14 @@ def write_windows(
     def rows() -> Iterator[dict[str, object]]:
         nonlocal anchors
         for number, (name, sentences) in enumerate(parts):
-            before = census.sentences, census.used, census.words
+            before = _counted(census)
             windows = task(digested.passing(sentences), tokenizer, census)
             for window in _naming(_file(source, name), windows):
                 counter.add(window, census.rows)
                 anchors += len(window.anchors)
                 yield to_row(window, part=number)
-            counted_parts.append(_part(name, before, census))
+            own = {key: count - before[key] for key, count in _counted(census).items()}
+            counted_parts.append({"name": name, **own})
 
     with written_aside(arrow) as aside:
         write_rows(aside, SCHEMA, rows())
@@ -81,8 +82,6 @@ def _file(source: str, part: str) -> Path:
     return Path(source, part) if os.path.isdir(source) else Path(source)
 
 
-def _part(name: str, before: tuple[int, int, int], census: Census) -> dict[str, object]:
-    """What is said of a part, from the counts before the part and after it."""
-    after = census.sentences, census.used, census.words
-    sentences, used, words = (b - a for a, b in zip(before, after, strict=True))
-    return {"name": name, "sentences": sentences, "used": used, "words": words}
+def _counted(census: Census) -> dict[str, int]:
+    """What is said of each part, up to here."""
+    return {name: getattr(census, name) for name in ("sentences", "used", "words", "unknown")}

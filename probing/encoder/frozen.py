@@ -41,6 +41,8 @@ class FrozenModel(nn.Module):
         keep_embeddings: whether the twin has the trained input embeddings, positions included.
         precision: of the weights and of what the layers compute, ``float32`` if not given. The
             softmax of the attention, and all that comes of it, is in float32 or better.
+        tokenizer_file: whether the tokenizer is what ``tokenizer.json`` says, where transformers
+            would make another one of it; not, if not given.
 
     Raises:
         ProbingError: for another aggregation or precision.
@@ -57,6 +59,7 @@ class FrozenModel(nn.Module):
         random_seed: int = 0,
         keep_embeddings: bool = True,
         precision: Literal["float32", "bfloat16", "float16"] | None = None,
+        tokenizer_file: bool | None = None,
     ) -> None:
         super().__init__()
         self.name = name or PACKAGED
@@ -68,12 +71,17 @@ class FrozenModel(nn.Module):
             isinstance(layers, Sequence) and all(type(number) is int for number in layers)
         ):
             raise ProbingError(f"layers: expected a list of numbers like [2, 3], found {layers!r}")
-        self.source = Source(self.name, revision=revision)
+        self.tokenizer_file = bool(tokenizer_file)
+        self.source = Source(self.name, revision=revision, tokenizer_file=self.tokenizer_file)
         self.layers = layers
         self.revision = revision
         self.open_to_main = [
             option
-            for option, value in (("aggregation", aggregation), ("precision", precision))
+            for option, value in (
+                ("aggregation", aggregation),
+                ("precision", precision),
+                ("tokenizer_file", tokenizer_file),
+            )
             if value is None
         ]
         self.is_named = name is not None
@@ -88,8 +96,8 @@ class FrozenModel(nn.Module):
     def beside(self, main: FrozenModel) -> Self:
         """Take from the main encoder of a run what this one was not told, so that heads compare.
 
-        That is aggregation and precision, and, unless a model was named, the model, its revision
-        and the layers.
+        That is aggregation, precision and where the tokenizer comes from, and, unless a model was
+        named, the model, its revision and the layers.
 
         Raises:
             ProbingError: if the two make different wordpieces of the same text.
@@ -101,7 +109,10 @@ class FrozenModel(nn.Module):
             is_same = self.revision in (None, main.revision)
             self.source = main.source if is_same else Source(main.name, revision=self.revision)
             self.layers = main.layers if self.layers is None else self.layers
-        if self.tokenizer.fingerprint != main.tokenizer.fingerprint:
+        if self.source.tokenizer_file != self.tokenizer_file:
+            revision, whole = self.source.revision, self.tokenizer_file
+            self.source = Source(self.name, revision=revision, tokenizer_file=whole)
+        if self.tokenizer.definition != main.tokenizer.definition:
             raise ProbingError(
                 f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
                 "read the same wordpieces"
@@ -203,6 +214,7 @@ class FrozenModel(nn.Module):
             "random_init": random if self.random_init else None,
             "precision_of_weights": self.precision,
             "aggregation": self.aggregation,
+            "tokenizer_file": self.tokenizer_file,
             "layers": list(self.layer_numbers),
         }
 
@@ -213,7 +225,9 @@ class FrozenModel(nn.Module):
         if len(self.layer_numbers) < self.config.num_hidden_layers:
             listed = ", ".join(map(str, self.layer_numbers))
             text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
-        return text
+        if self.tokenizer_file:
+            text += "; the tokenizer is that of tokenizer.json"
+        return "; ".join([text, *self.tokenizer.oddities])
 
     def _check_dispatch(self, model: Any) -> None:
         """Run two wordpieces through the model and see that every layer reached the tap."""

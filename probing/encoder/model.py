@@ -34,6 +34,11 @@ class Encoder(FrozenModel):
             layer_numbers=self.layer_numbers,
         )
 
+    @property
+    def embedded(self) -> int:
+        """How many wordpieces the loaded model has an embedding for."""
+        return int(self.load().model.get_input_embeddings().weight.shape[0])
+
     def forward(
         self,
         ids: Tensor,

@@ -43,8 +43,9 @@ class PlainTokenizer:
         self.pad_id = tokenizer.pad_id
         self.fingerprint = tokenizer.fingerprint
         self.mask_id: int | None = tokenizer.tokenizer.mask_token_id
-        self.unknown_id: int | None = tokenizer.tokenizer.unk_token_id
+        self.unknown_id = tokenizer.unknown_id
         self.marks_spaces = tokenizer.marks_spaces
+        self._words = tokenizer
         self._tokenizer = tokenizer.tokenizer
 
     def __call__(self, sentences: Sequence[str]) -> list[list[int]]:
@@ -53,25 +54,16 @@ class PlainTokenizer:
         Names of special tokens that stand in a text are text. Tokenizers that keep the space
         before a word in its wordpiece see one before every sentence.
         """
-        return self._pieces([self._space + sentence for sentence in sentences])
+        return self._words.pieces([self._space + sentence for sentence in sentences])
 
-    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        found: list[list[int]] = self._tokenizer(
-            list(texts),
-            add_special_tokens=False,
-            split_special_tokens=True,
-            truncation=False,
-            padding=False,
-            verbose=False,
-        )["input_ids"]
-        return found
+    def rebuilt(self, sentences: Sequence[str]) -> int:
+        """How many sentences ``tokenizer.json`` would cut otherwise."""
+        return self._words.rebuilt([self._space + sentence for sentence in sentences])
 
     @cached_property
     def _space(self) -> str:
         """What must stand before a text for its first word to look as in the midst of one."""
-        alone, twice = self._pieces(["a", "a a"])
+        alone, twice = self._words.pieces(["a", "a a"])
         return "" if twice == alone * 2 else " "
 
     @cached_property
@@ -107,12 +99,15 @@ class PlainTokenizer:
 
     @cached_property
     def ordinary(self) -> list[int]:
-        """The ids of all wordpieces that stand for text: neither special nor unused ones."""
+        """The ids of all wordpieces that stand for text: neither special nor unused ones.
+
+        A tokenizer may hold more of them than the model has embeddings for: those are left out.
+        """
         special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
         return sorted(
             i
             for piece, i in self._tokenizer.get_vocab().items()
-            if i not in special and not piece.startswith("[unused")
+            if i not in special and not piece.startswith("[unused") and self._words.is_embedded(i)
         )
 
     def names(self, ids: Sequence[int]) -> list[str]:

@@ -12,6 +12,7 @@ import transformers
 from probing.core.errors import ProbingError
 from probing.encoder.tap import IMPLEMENTATION
 from probing.encoder.tokenizer import WordpieceTokenizer, position_limit
+from probing.encoder.tokenizer_files import TokenizerFiles
 from probing.encoder.weights import HOW_TO_NAME, is_offline, packaged_folder, verify_packaged
 
 
@@ -21,11 +22,14 @@ class Source:
     Args:
         name: as :class:`~probing.encoder.Encoder` takes it.
         revision: branch, tag or commit of a hub model.
+        tokenizer_file: whether the tokenizer is what ``tokenizer.json`` says, whatever class
+            transformers has for it.
     """
 
-    def __init__(self, name: str, *, revision: str | None) -> None:
+    def __init__(self, name: str, *, revision: str | None, tokenizer_file: bool = False) -> None:
         self.name = name
         self.revision = revision
+        self.tokenizer_file = tokenizer_file
 
     @cached_property
     def folder(self) -> str:
@@ -101,13 +105,15 @@ class Source:
         Raises:
             ProbingError: if there is none that can be used.
         """
+        files = TokenizerFiles(self.name, self.folder, self.options)
         with quiet():
-            try:
-                tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder, **self.options)
-            except (OSError, ValueError, ImportError) as error:
-                raise self.unusable(error) from error
+            made = files.read(whole=self.tokenizer_file)
         return WordpieceTokenizer(
-            tokenizer, name=self.name, limit=position_limit(self.config, tokenizer)
+            made,
+            name=self.name,
+            limit=position_limit(self.config, made),
+            embedded=getattr(self.config.get_text_config(), "vocab_size", None),
+            file=None if self.tokenizer_file else files.whole,
         )
 
     def unusable(self, error: Exception) -> ProbingError:

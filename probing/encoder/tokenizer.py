@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from probing.core.errors import ProbingError
 from probing.core.windows import Text, Wordpieces
+from probing.encoder.aligner import Aligner, differing
+
+_CODE = ("tokenizer.py", "aligner.py")  # what shapes wordpieces
 
 # Families that number positions from the one behind the padding index.
 _POSITIONS_BEHIND_PADDING = frozenset(
@@ -23,93 +26,142 @@ _POSITIONS_BEHIND_PADDING = frozenset(
 class WordpieceTokenizer:
     """A Hugging Face tokenizer that says which word each wordpiece belongs to.
 
-    Most tokenizers hold the space before a word in its wordpiece (byte-level ones as ``Ġ``,
-    SentencePiece as ``▁``): they get the text as it was written, and wordpieces find their words
-    by their characters. WordPiece knows no spaces: it gets one word after the other.
+    Args:
+        tokenizer: as transformers has made it.
+        name: of its model.
+        limit: the most wordpieces that the model takes.
+        embedded: how many wordpieces the model has embeddings for, if that is known.
+        file: the model's own ``tokenizer.json``, where it is not what ``tokenizer`` is made of:
+            words that it would cut otherwise are counted.
 
     Raises:
         ProbingError: if the tokenizer cannot align wordpieces with words.
     """
 
-    def __init__(self, tokenizer: Any, *, name: str, limit: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        *,
+        name: str,
+        limit: int,
+        embedded: int | None = None,
+        file: Tokenizer | None = None,
+    ) -> None:
         if not tokenizer.is_fast:
             raise ProbingError(
                 f"the tokenizer of {name} ({type(tokenizer).__name__}) does not align wordpieces "
                 "with words; a fast tokenizer (tokenizer.json) is needed"
             )
-        # Some tokenizer files cut and pad by themselves; windows are whole, and padded by us.
-        tokenizer.backend_tokenizer.no_truncation()
-        tokenizer.backend_tokenizer.no_padding()
         self.tokenizer = tokenizer
         self.limit = limit
-        self.pad_id: int = tokenizer.pad_token_id or 0
-        self.start = _start(tokenizer)
-        definition = json.loads(tokenizer.backend_tokenizer.to_str())
-        parts = json.dumps([definition["normalizer"], definition["pre_tokenizer"]])
-        self.marks_spaces = any(mark in parts for mark in ("ByteLevel", "Metaspace", r"\u2581"))
+        self.aligner = Aligner(tokenizer.backend_tokenizer, name=name)
+        self.marks_spaces = self.aligner.marks_spaces
+        self.unknown_id = self.aligner.unknown_id
+        self.embedded = embedded
+        # The model never attends to it, but looks it up.
+        pad_id: int = tokenizer.pad_token_id or 0
+        self.pad_id = pad_id if self.is_embedded(pad_id) else 0
+        self.start = _start(tokenizer, self.aligner)
+        own = None if file is None else Aligner(file, name=f"{name} (tokenizer.json)")
+        is_rebuilt = own is not None and own.definition != self.aligner.definition
+        self.file = own if is_rebuilt else None
+
+    def is_embedded(self, piece: int) -> bool:
+        """Whether the model has an embedding for a wordpiece, as far as is known."""
+        return self.embedded is None or piece < self.embedded
 
     @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of the tokenizer's definition and of what is done with it here."""
-        code = Path(__file__).read_text(encoding="utf-8")
+    def definition(self) -> str:
+        """SHA-256 of all that wordpieces depend on, and of what is done with it here."""
+        folder = Path(__file__).parent
+        code = "".join((folder / own).read_text(encoding="utf-8") for own in _CODE)
         definition = f"{self.tokenizer.backend_tokenizer.to_str()} {self.start} {code}"
         return hashlib.sha256(definition.encode()).hexdigest()
 
+    @property
+    def fingerprint(self) -> str:
+        """The same, and what it is compared with."""
+        return self.definition + ("" if self.file is None else f" {self.file.definition}")
+
+    @cached_property
+    def oddities(self) -> list[str]:
+        """What is odd about the tokenizer, whatever the text."""
+        found = []
+        capitals = _unreachable_capitals(self.tokenizer)
+        if capitals:
+            found.append(
+                f"its tokenizer lower-cases all text, though {capitals:,} wordpieces have capital "
+                "letters (do_lower_case in tokenizer_config.json)"
+            )
+        if self.file is not None and _frame(self.file) != _frame(self.aligner):
+            found.append("tokenizer.json puts other special tokens around a text")
+        return found
+
     def __call__(self, windows: Sequence[Text]) -> list[Wordpieces]:
-        """Tokenize windows; special tokens, or at least a start token, are added."""
+        """Tokenize windows; special tokens, or at least a start token, are added.
+
+        Raises:
+            ProbingError: if the tokenizer fails.
+        """
         if not windows:
             return []
-        encoded = self.tokenizer(
-            [window.text if self.marks_spaces else list(window.words) for window in windows],
-            is_split_into_words=not self.marks_spaces,
-            truncation=False,
-            padding=False,
-            verbose=False,
-        )
+        found = self.aligner(windows)
+        others = found if self.file is None else self.file(windows)
         start = [-1] * len(self.start)
-        made = []
-        for encoding, window in zip(encoded.encodings, windows, strict=True):
-            if self.marks_spaces:
-                first, last = words_by_characters(encoding, window)
-            else:
-                first = last = [-1 if word is None else word for word in encoding.word_ids]
-            several = [*start, *last] if first != last else None
-            made.append(Wordpieces([*self.start, *encoding.ids], [*start, *first], several))
-        return made
+        return [
+            Wordpieces(
+                [*self.start, *own.ids],
+                [*start, *own.first],
+                [*start, *own.last] if own.first != own.last else None,
+                unknown=self.aligner.unknown(window, own),
+                rebuilt=0 if other is own else differing(own, other),
+            )
+            for window, own, other in zip(windows, found, others, strict=True)
+        ]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """The wordpieces of texts without words, no special tokens added.
+
+        Raises:
+            ProbingError: if the tokenizer fails.
+        """
+        return [encoding.ids for encoding in self.aligner.encode(texts, special=False)]
+
+    def rebuilt(self, texts: Sequence[str]) -> int:
+        """How many of the texts ``tokenizer.json`` would cut otherwise."""
+        if self.file is None:
+            return 0
+        others = self.file.encode(texts, special=False)
+        pairs = zip(self.pieces(texts), others, strict=True)
+        return sum(own != other.ids for own, other in pairs)
 
 
-def words_by_characters(encoding: Any, window: Text) -> tuple[list[int], list[int]]:
-    """The first and the last word that each wordpiece of a text holds characters of.
-
-    White space belongs to no word; a wordpiece of nothing else belongs to the word that follows,
-    or else to the last one. Special tokens that the text does not hold have -1.
-    """
-    starts, ends = [start for start, _ in window.spans], [end for _, end in window.spans]
-    first, last = [], []
-    for (start, end), is_special in zip(
-        encoding.offsets, encoding.special_tokens_mask, strict=True
-    ):
-        if is_special:
-            first.append(-1)
-            last.append(-1)
-            continue
-        first.append(min(bisect_right(ends, start), len(ends) - 1))
-        last.append(max(bisect_left(starts, end) - 1, first[-1]))
-    return first, last
+def _frame(aligner: Aligner) -> list[int]:
+    """The special tokens that come with a text."""
+    (found,) = aligner.encode(["a"])
+    marks = zip(found.ids, found.special_tokens_mask, strict=True)
+    return [piece for piece, is_special in marks if is_special]
 
 
-def _start(tokenizer: Any) -> list[int]:
+def _unreachable_capitals(tokenizer: Any) -> int:
+    """How many wordpieces no text gives, since it is lower-cased; 0 for less than a hundredth."""
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    if normalizer is None or "A" in normalizer.normalize_str("A"):
+        return 0
+    pieces = tokenizer.get_vocab().keys() - tokenizer.added_tokens_encoder.keys()
+    found = sum(piece != piece.lower() for piece in pieces)
+    return found if 100 * found > len(pieces) else 0
+
+
+def _start(tokenizer: Any, aligner: Aligner) -> list[int]:
     """The start token, where the tokenizer defines one and does not put it first by itself.
 
     Decoders rest their attention on the first token, which should not be a word.
     """
-    if (
-        tokenizer.bos_token_id is None
-        or tokenizer("a")["input_ids"][:1]
-        != tokenizer("a", add_special_tokens=False)["input_ids"][:1]
-    ):
+    if tokenizer.bos_token_id is None:
         return []
-    return [tokenizer.bos_token_id]
+    whole, bare = (aligner.encode(["a"], special=special)[0].ids for special in (True, False))
+    return [tokenizer.bos_token_id] if whole[:1] == bare[:1] else []
 
 
 def position_limit(config: Any, tokenizer: Any) -> int:

@@ -16,6 +16,7 @@ from probing.counting.differences import check, names
 from probing.counting.trees.decoding import SEARCH, by_networkx
 from probing.data import CoreferenceData, EdgeData
 from probing.learning.checkpoints import load_checkpoint
+from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
 from probing.learning.seeds import family_of
 from probing.reports.ledger import Ledger
@@ -58,6 +59,7 @@ def make_ready(run: Run, splits: Iterable[str], *, resume: bool | None) -> None:
             words = (word for split in data.splits.values() for word in split.vocabulary)
             model.vectors.read(words, watch=watched)
         model.configure_model()
+        check_embedded(model.encoders, data.splits.values())
         model.rehearse(next(iter(data.splits.values()))[[0]])
         if run.report.trees:
             check_trees(data)

@@ -20,6 +20,7 @@ from probing.jobs.compared_models import Entry
 from probing.reports.comparison.findings import Compared, ComparisonFindings
 from probing.reports.comparison.tables import show_comparison
 from probing.reports.comparison.writers import OF_COMPARISON
+from probing.reports.described import unread
 from probing.reports.run_folder import RunFolder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show
@@ -149,6 +150,7 @@ def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
                 run.heads["test"],
                 # The rows of this split, also those of which the other has one label only.
                 rolled_up(run.heads[chosen_on], one.heads["test"].rows, one.corpus.terms.subtypes),
+                unread(run.corpus.census.unknown, run.corpus.census.words),
             )
             for run in evaluated
         ],

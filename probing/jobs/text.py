@@ -58,6 +58,7 @@ class Text(Commands):
             self.report.prepare(model, data)
             if is_first():
                 data.setup("test")
+                data.check_embedded(model.encoder)
             if is_first() and data.trees is not None:
                 rows, source = data.trees.census.rows, data.trees.source
                 absent = absent_relations(self.report.finders, rows, source)

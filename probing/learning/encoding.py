@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.layers import Collector, WordLayer
+from probing.data.store import EdgeWindows
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
 from probing.probes import Probe
@@ -62,3 +63,14 @@ def _with_vectors(encoding: Encoding, batch: EdgeBatch, vectors: WordVectors | N
     if vectors is None:
         return replace(encoding, vectors=encoding.embeddings)
     return replace(encoding, vectors=vectors(batch.words, batch.width).to(batch.ids.device))
+
+
+def check_embedded(encoders: Mapping[str, Encoder], corpora: Iterable[EdgeWindows]) -> None:
+    """Refuse data with a wordpiece that one of the loaded encoders has no embedding for.
+
+    Raises:
+        ProbingError: naming word and wordpiece.
+    """
+    for corpus in corpora:
+        for encoder in encoders.values():
+            corpus.check_embedded(encoder.embedded, encoder.name)

@@ -74,6 +74,7 @@ def caveats(findings: Findings) -> list[str]:
     return [
         *([DEMONSTRATION] if findings.is_demonstration else []),
         *([PARTIAL] if findings.is_partial else []),
+        *([findings.unread] if findings.unread else []),
         f"{what_is_chosen(findings.counts.terms)} chosen on {findings.chosen_on}{own}.",
     ]
 

@@ -33,6 +33,13 @@ def describe(
         line += f"; kept, though odd: {odd}"
     if census.shared:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
+    if census.unknown:
+        line += f"; {_of(census.unknown, census.words)} hold an unknown wordpiece"
+    if census.rebuilt:
+        line += (
+            f"; {_of(census.rebuilt, census.words)} get other wordpieces than tokenizer.json gives "
+            "them (--model.encoder.tokenizer_file true takes those)"
+        )
     if corpus.scheme is not None:
         line += f"; scheme: {corpus.scheme}"
     shared = (
@@ -43,6 +50,16 @@ def describe(
     return "\n  ".join([line, *counts, *shared])
 
 
+def unread(unknown: int, words: int) -> str:
+    """What a reader must know where most words are unknown to the tokenizer; else empty."""
+    if 2 * unknown <= words:
+        return ""
+    return (
+        f"{_of(unknown, words)} hold an unknown wordpiece: the model cannot read this text, and "
+        "these scores say little about its heads."
+    )
+
+
 def resamples_of(resampler: Resampler | None, corpus: EdgeWindows) -> str:
     """What intervals come from; empty where there are none."""
     if resampler is None:
@@ -51,6 +68,10 @@ def resamples_of(resampler: Resampler | None, corpus: EdgeWindows) -> str:
     of = "documents" if corpus.units.documents else of
     units = corpus.units.of_anchors.get(ALL, 0)
     return f"{resampler.count:,} resamples of {units:,} {of}"
+
+
+def _of(count: int, words: int) -> str:
+    return f"{count:,} of {words:,} words ({100 * count / words:.1f}%)"
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

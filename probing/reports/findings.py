@@ -24,6 +24,7 @@ class Findings:
     ``of_encoder`` has each encoder's own, by its name. ``chosen`` is what heads and baselines are
     chosen by, the counts on the split ``chosen_on``;
     ``holds`` says what the split holds and what was left out, ``scheme`` how it is annotated;
+    ``unread`` warns of a text that the model cannot read;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
     ``resamples`` says what intervals come from; ``pairs`` are those to compare.
     ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
@@ -38,6 +39,7 @@ class Findings:
     chosen: HeadCounts
     min_anchors: int
     holds: str = ""
+    unread: str = ""
     scheme: Scheme | None = None
     is_partial: bool = False
     resamples: str = ""

@@ -14,7 +14,7 @@ from probing.counting.differences import Pair
 from probing.counting.resampling import Resampler
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
-from probing.reports.described import describe, resamples_of
+from probing.reports.described import describe, resamples_of, unread
 from probing.reports.findings import Findings
 
 
@@ -125,6 +125,7 @@ class Ledger:
             chosen=self.chosen_for(split),
             min_anchors=self.min_anchors,
             holds=describe(split, corpus, also_in=also_in),
+            unread=unread(corpus.census.unknown, corpus.census.words),
             scheme=corpus.scheme,
             is_partial=is_partial,
             resamples=resamples_of(self.resampler, corpus),

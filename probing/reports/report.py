@@ -43,6 +43,9 @@ class Report(SplitCallback):
         """Say what the data holds."""
         assert isinstance(pl_module, ProbingModule)
         opened, vectors = corpora(trainer), pl_module.vectors
+        if trainer.is_global_zero and not self.described:
+            for oddity in pl_module.encoder.tokenizer.oddities:
+                show(f"{pl_module.encoder.name}: {oddity}")
         if vectors is not None:  # all words at once: each reading takes the whole file
             vectors.read(word for corpus in opened.values() for word in corpus.vocabulary)
         for split, corpus in opened.items():

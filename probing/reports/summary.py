@@ -135,6 +135,8 @@ def circumstances(
             "counts": dict(census.counts),
             "odd": dict(census.oddities),
             "shared_wordpieces": census.shared,
+            "unknown_words": census.unknown,
+            "rebuilt_words": census.rebuilt,
         },
         **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),
         "seed": int(seed) if seed else None,

@@ -18,7 +18,7 @@ from probing.core.sentences import Reader
 from probing.data import DependencyData
 from probing.data.samplers import EvaluationBatches, batches_by_length
 from probing.data.store import EdgeWindows
-from probing.encoder import PlainTokenizer, WordpieceTokenizer
+from probing.encoder import Encoder, PlainTokenizer, WordpieceTokenizer
 from probing.surface.measures.gradients import IGNORED, MaskedBatch, masked
 from probing.surface.measures.repeated import repeated_sequences
 from probing.surface.measures.sinks import SINK_LENGTH
@@ -151,6 +151,17 @@ class TextData(LightningDataModule):
     def test_dataloader(self) -> list[DataLoader[Any]]:
         """A loader for each of :attr:`parts`, in their order."""
         return [self._loader(part) for part in self.parts.values()]
+
+    def check_embedded(self, encoder: Encoder) -> None:
+        """Refuse a text or a treebank with a wordpiece that the encoder has no embedding for.
+
+        Raises:
+            ProbingError: naming it.
+        """
+        rows, name = encoder.embedded, encoder.name
+        self.text.check_embedded(rows, name, self.tokenizer)
+        if self.trees is not None:
+            self.trees.check_embedded(rows, name)
 
     def _check_ranges(self) -> None:
         least = {

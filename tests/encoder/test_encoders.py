@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +105,10 @@ def test_a_named_encoder_keeps_what_it_was_told(tiny_bert: Path) -> None:
     assert own.encoders["same"].layer_numbers == (1,)
 
 
-def test_encoders_with_other_tokenizers_are_refused(
-    tiny_bert: Path, folder_of: Callable[[str], str]
-) -> None:
-    other = folder_of("gpt2")
+def test_encoders_with_other_tokenizers_are_refused(tiny_bert: Path, tmp_path: Path) -> None:
+    other = str(shutil.copytree(tiny_bert, tmp_path / "other"))
+    file = Path(other, "tokenizer.json")
+    file.write_text(file.read_text("utf-8").replace("##ing", "##ung"), "utf-8")
     own = ProbingModule(Encoder(str(tiny_bert)), encoders={"other": Encoder(other)})
     with pytest.raises(ProbingError, match="have different tokenizers"):
         own.configure_model()

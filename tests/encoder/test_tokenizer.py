@@ -178,7 +178,7 @@ def test_white_space_belongs_to_the_word_that_follows(trims: bool) -> None:
     ]
 
 
-def test_what_looks_special_in_the_text_belongs_to_its_word() -> None:
+def test_what_looks_special_in_the_text_is_text() -> None:
     backend = byte_level()
     backend.add_special_tokens(["<s>"])
     backend.post_processor = processors.TemplateProcessing(
@@ -189,7 +189,9 @@ def test_what_looks_special_in_the_text_belongs_to_its_word() -> None:
         ("<s>", []),
         ("a", ["a"]),
         ("Ġ", ["<s>"]),
-        ("<s>", ["<s>"]),
+        ("<", ["<s>"]),
+        ("s", ["<s>"]),
+        (">", ["<s>"]),
     ]
 
 

@@ -17,12 +17,16 @@ from probing.reports.wording import wording_of
 
 @dataclass(frozen=True)
 class Compared:
-    """A model: its counts on the data of the report, and those that its heads are chosen by."""
+    """A model: its counts on the data of the report, and those that its heads are chosen by.
+
+    ``unread`` warns of a text that the model cannot read.
+    """
 
     label: str
     description: str
     counts: HeadCounts
     chosen: HeadCounts
+    unread: str = ""
 
     @property
     def heads(self) -> int:
@@ -118,6 +122,7 @@ class ComparisonFindings:
         return [
             *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
             *([PARTIAL] if self.is_partial else []),
+            *(f"{model.label}: {model.unread}" for model in self.models if model.unread),
             f"{what_is_chosen(self.models[0].counts.terms)} chosen on {self.chosen_on}{own}.",
             f"best of {self.drawn}: expected accuracy of the best of {self.drawn} heads drawn at "
             f"random, as many as {smallest.label} has."

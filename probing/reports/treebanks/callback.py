@@ -159,4 +159,5 @@ class Treebanks(SplitCallback):
             sentences=sum(part.sentences for part in parts),
             used=sum(part.used for part in parts),
             words=sum(part.words for part in parts),
+            unknown=sum(part.unknown for part in parts),
         )

@@ -11,6 +11,7 @@ from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import Cell, HeadCounts
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
+from probing.reports.described import unread
 from probing.reports.wording import wording_of
 
 MOST_PICTURED = 16
@@ -21,7 +22,8 @@ MOST_PICTURED = 16
 class Treebank:
     """A treebank: its counts, those that its heads are chosen by, and what it holds.
 
-    ``chosen_on`` names what ``chosen`` was counted on.
+    ``chosen_on`` names what ``chosen`` was counted on; ``unknown`` counts the words that have a
+    part which the tokenizer does not know.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Treebank:
     sentences: int
     used: int
     words: int
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,11 @@ class TreebankFindings:
         return [
             *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
             *([PARTIAL] if self.is_partial else []),
+            *(
+                f"{treebank.name}: {warning}"
+                for treebank in self.treebanks
+                if (warning := unread(treebank.unknown, treebank.words))
+            ),
             f"{what_is_chosen(self.first.counts.terms)} chosen on {chosen}.",
             f"The first {self.kind} is {self.first.name}: its best heads are tried on the others.",
             f"At least {self.min_anchors} anchors. Model {self.model}.",

@@ -49,11 +49,11 @@ def markdown(findings: TreebankFindings) -> str:
     said = [*findings.notes, *([f"treebanks.png shows {share}."] if share else [])]
     notes = (line for note in said for line in (note, ""))
     lines = [f"# {findings.title}", "", *notes]
-    held = ["files", "sentences", "used", "words"]
+    held = ["files", "sentences", "used", "words", "unknown words"]
     lines += markdown_table(
         [findings.kind, *held],
         [
-            [t.name, *(f"{n:,}" for n in (t.files, t.sentences, t.used, t.words))]
+            [t.name, *(f"{n:,}" for n in (t.files, t.sentences, t.used, t.words, t.unknown))]
             for t in findings.treebanks
         ],
         words=[0],

@@ -22,7 +22,7 @@ from probing.surface.data import TextData
 from probing.surface.measures.gradients import GRADIENTS, gradient_rows
 from probing.surface.measures.noop import NOOP, Finder, noop_rows
 from probing.surface.module import MODEL, TWIN, SurfaceModule
-from probing.surface.report.circumstances import circumstances, text_in_words
+from probing.surface.report.circumstances import circumstances, text_in_words, unreadable
 from probing.surface.report.clusters import embed, layers_alike
 from probing.surface.report.drawing import save
 from probing.surface.report.from_averages import behaviours_of, figures_of_averages
@@ -128,6 +128,8 @@ class SurfaceReport(Callback):
         if is_partial(trainer, "test"):
             parts = ", ".join(f"{name} {count:,}" for name, count in looked.items())
             show(f"{PARTIAL}\n  segments counted: {parts}")
+        for warning in unreadable(data):
+            show(warning)
         twin = summaries.get(TWIN, {})
         show("\n".join(compared(summaries[MODEL]["means"], twin.get("means", {}))))
         for name, own in summaries.items():

@@ -10,9 +10,15 @@ from typing import Any
 from pytorch_lightning import Trainer
 
 from probing.core.version import VERSION
+from probing.reports.described import unread
 from probing.reports.split_callback import is_partial
 from probing.surface.data import TextData
 from probing.surface.text.segments import counted
+
+_REBUILT = (
+    "with other wordpieces than tokenizer.json gives them (--model.encoder.tokenizer_file true "
+    "takes those)"
+)
 
 
 def text_in_words(data: TextData) -> str:
@@ -29,8 +35,26 @@ def text_in_words(data: TextData) -> str:
         f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
         f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"
         + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
+        + (f"\n  {counted(census.rebuilt, 'sentence')} {_REBUILT}" if census.rebuilt else "")
         + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
+        + "".join(f"\n  {warning}" for warning in unreadable(data))
     )
+
+
+def unreadable(data: TextData) -> list[str]:
+    """What a reader must know of texts of which the tokenizer does not know the most part."""
+    census, found = data.text.census, []
+    pieces = census.wordpieces - census.specials
+    if 2 * census.unknown > pieces:
+        share = f"{census.unknown:,} of {counted(pieces, 'wordpiece')}"
+        found.append(
+            f"{share} ({100 * census.unknown / pieces:.1f}%) are unknown to the tokenizer: the "
+            "model cannot read this text, and the averages say little about its heads."
+        )
+    if data.trees is not None:
+        of_trees = unread(data.trees.census.unknown, data.trees.census.words)
+        found += [f"{data.trees.source}: {of_trees}"] if of_trees else []
+    return found
 
 
 def circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -> dict[str, Any]:
@@ -48,6 +72,7 @@ def circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -
             "seed": data.seed,
             "segments_looked_at": dict(looked),
             "treebank": None if data.trees is None else data.trees.source,
+            "unknown_words_of_treebank": None if data.trees is None else data.trees.census.unknown,
         },
         "seed": int(seed) if seed else None,
         "precision": str(trainer.precision),

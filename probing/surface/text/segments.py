@@ -37,7 +37,9 @@ class Segment:
 class TextCensus:
     """What was read, in numbers; ``left_out`` counts sentences by reason.
 
-    ``unknown`` of the ``wordpieces`` stand for text that the tokenizer has no wordpiece for.
+    ``unknown`` of the ``wordpieces`` stand for text that the tokenizer has no wordpiece for;
+    ``specials`` of them are special tokens. ``rebuilt`` sentences get other wordpieces than the
+    model's own ``tokenizer.json`` gives them.
     """
 
     documents: int = 0
@@ -45,7 +47,9 @@ class TextCensus:
     used: int = 0
     segments: int = 0
     wordpieces: int = 0
+    specials: int = 0
     unknown: int = 0
+    rebuilt: int = 0
     cut: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -154,6 +158,7 @@ def segments(
             census.used += len(chunk)
             census.segments += 1
             census.wordpieces += len(made.ids)
+            census.specials += len(frame)
             census.unknown += sum(piece == tokenizer.unknown_id for piece in (*first, *second))
             census.cut += sum(map(len, chunk)) - len(first) - len(second)
             yield made
@@ -171,6 +176,7 @@ def _chunks(
     chunk: list[list[int]] = []
     length = 0
     while texts := list(islice(sentences, 256)):
+        census.rebuilt += tokenizer.rebuilt(texts)
         for pieces in tokenizer(texts):
             census.sentences += 1
             if not pieces:

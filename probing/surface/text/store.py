@@ -20,6 +20,7 @@ from probing.core.files import write_whole, written_aside
 from probing.core.sentences import Reader
 from probing.data import store as windows
 from probing.data.arrow_files import cache_folder, write_rows
+from probing.data.embedded import first_beyond, without_embedding
 from probing.data.sources.fingerprints import code_of
 from probing.encoder import PlainTokenizer
 from probing.surface.text.batches import TokenBatch, pad
@@ -46,6 +47,19 @@ class Segments(Dataset[TokenBatch]):
 
     def __getitem__(self, indices: Sequence[int]) -> TokenBatch:
         return pad(self.segments(indices), self.pad_id)
+
+    def check_embedded(self, rows: int, model: str, tokenizer: PlainTokenizer) -> None:
+        """Refuse a wordpiece that ``model``, with embeddings for ``rows`` of them, has none for.
+
+        Raises:
+            ProbingError: naming it.
+        """
+        number = first_beyond(self.table.data.column("ids"), rows)
+        if number is not None:
+            [segment] = self.segments([number])
+            piece = next(piece for piece in segment.ids if piece >= rows)
+            [name] = tokenizer.names([piece])
+            raise without_embedding(f"{piece} ({name!r})", rows=rows, model=model)
 
     def segments(self, indices: Sequence[int]) -> list[Segment]:
         """Some segments."""

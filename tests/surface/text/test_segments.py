@@ -42,6 +42,9 @@ class Numbers:
     def __call__(self, sentences: list[str]) -> list[list[int]]:
         return [[int(piece) for piece in sentence.split()] for sentence in sentences]
 
+    def rebuilt(self, sentences: list[str]) -> int:
+        return sum("9" in sentence.split() for sentence in sentences)
+
 
 def packed(
     documents: list[list[list[int]]], *, limit: int, seed: int = 0, frame: Frame | None = None

@@ -1,0 +1,136 @@
+"""The files that a tokenizer is made of: which are there, which are missing, and what they say."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import transformers
+from tokenizers import Tokenizer
+from transformers.utils import cached_file
+
+from probing.core.errors import ProbingError
+
+WHOLE = "tokenizer.json"
+# Whatever the families call their vocabularies; one alone is no tokenizer.
+_KNOWN = (
+    f"{WHOLE} vocab.txt vocab.json merges.txt spiece.model spm.model sentencepiece.bpe.model "
+    "sentencepiece.model tokenizer.model tiktoken.model tekken.json"
+).split()
+_WRITE = "the tokenizer's own save_pretrained writes them beside the model"
+
+
+class TokenizerFiles:
+    """The files in the folder, or the repository of the hub, of a model.
+
+    Args:
+        name: what errors call the model.
+        folder: what transformers is told to load.
+        options: what every download is told.
+    """
+
+    def __init__(self, name: str, folder: str, options: Mapping[str, Any]) -> None:
+        self.name = name
+        self.folder = folder
+        self.options = {key: options[key] for key in ("revision", "local_files_only")}
+
+    def path(self, file: str) -> str | None:
+        """Where a file is; ``None`` if it is nowhere."""
+        try:
+            found: str | None = cached_file(
+                self.folder,
+                file,
+                _raise_exceptions_for_missing_entries=False,
+                _raise_exceptions_for_connection_errors=False,
+                _raise_exceptions_for_gated_repo=False,
+                **self.options,
+            )
+        except OSError:  # no such model at all
+            return None
+        return found
+
+    @cached_property
+    def whole(self) -> Tokenizer | None:
+        """What ``tokenizer.json`` says, before transformers makes anything else of it.
+
+        Raises:
+            ProbingError: if it cannot be read.
+        """
+        path = self.path(WHOLE)
+        try:
+            return None if path is None else Tokenizer.from_file(path)
+        except Exception as error:  # the library has no exceptions of its own
+            raise ProbingError(f"model {self.name!r}: {path} cannot be read: {error}") from error
+
+    def read(self, *, whole: bool) -> Any:
+        """The tokenizer as transformers makes it, or with ``whole`` as ``tokenizer.json`` says.
+
+        Raises:
+            ProbingError: if there is none, it cannot be read, or it has no words.
+        """
+        try:
+            made = transformers.AutoTokenizer.from_pretrained(
+                self.folder, **self.options, trust_remote_code=False
+            )
+        except Exception as error:  # each class of tokenizers fails in its own way
+            raise self._unreadable(error) from error
+        if whole:
+            made = self._as_in_file(made)
+        if made.is_fast:
+            self._check_words(made)
+        return made
+
+    def _as_in_file(self, made: Any) -> Any:
+        """What ``tokenizer.json`` says, with those special tokens by name that it knows."""
+        own = self.whole
+        if own is None:
+            raise ProbingError(
+                f"model {self.name!r}: --model.encoder.tokenizer_file true needs its {WHOLE}, "
+                "which is missing"
+            )
+        named = made.special_tokens_map.items()
+        return transformers.PreTrainedTokenizerFast(
+            tokenizer_object=own,
+            model_max_length=made.model_max_length,
+            **{key: word for key, word in named if own.token_to_id(str(word)) is not None},
+        )
+
+    def _check_words(self, made: Any) -> None:
+        """Refuse a tokenizer that cannot tell two words apart.
+
+        Some classes make do without any file: their vocabulary is a few special tokens, for some
+        with a mark for spaces.
+        """
+        special = list(dict.fromkeys([*made.all_special_tokens, *made.added_tokens_encoder]))
+        if len(made.get_vocab().keys() - set(special)) > 1:
+            return
+        names = {"": WHOLE} | dict(made.vocab_files_names)
+        names.pop("tokenizer_config_file", None)
+        files = {file: self.path(file) for file in names.values()}
+        there = [file for file, path in files.items() if path is not None]
+        missing = [file for file, path in files.items() if path is None]
+        found = f"found {', '.join(there)}" if there else f"missing: {', '.join(missing)}; {_WRITE}"
+        raise ProbingError(
+            f"model {self.name!r}: its tokenizer ({type(made).__name__}) holds nothing but special "
+            f"tokens ({_few(special)}), so that every word would be unknown; {found}"
+        )
+
+    def _unreadable(self, error: Exception) -> ProbingError:
+        """What to say of an error that transformers raised."""
+        there = [file for file in _KNOWN if self.path(file) is not None]
+        if not there:
+            return ProbingError(
+                f"model {self.name!r} has no tokenizer: expected {WHOLE}, or the vocabulary of its "
+                f"family ({', '.join(_KNOWN[1:4])}, ...), found no such file; {_WRITE}"
+            )
+        reason = textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
+        lacks = "" if WHOLE in there else f" without {WHOLE}"
+        return ProbingError(
+            f"model {self.name!r}: no tokenizer can be made of {', '.join(there)}{lacks}: {reason}"
+        )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
