@@ -47,9 +47,7 @@ def test_a_released_treebank_is_text_without_its_licence(tmp_path: Path) -> None
     for split in ("train", "test"):
         (tmp_path / f"xx_yy-ud-{split}.conllu").write_text(word.format(split))
     assert texts(tmp_path) == [["test"]]
-    assert open_text(str(tmp_path)).files == (
-        "xx_yy-ud-test.conllu; passed over: 1 -train, 1 .txt"
-    )
+    assert open_text(str(tmp_path)).files == ("xx_yy-ud-test.conllu; passed over: 1 -train, 1 .txt")
 
 
 def test_documents_that_take_turns_are_put_together(tmp_path: Path) -> None:
