@@ -28,7 +28,7 @@ class Sentence:
     ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none;
     empty where no word has any.
     ``document`` is the name of the document, ``line`` the line where the sentence starts;
-    consecutive sentences of the same name are one document.
+    sentences of one file with the same name are one document.
     ``mentions`` are those of entities, singletons included, and ``heads_by`` says how their
     head words were found.
     ``text`` is how the words were written, and ``spans`` where each of them stands in it, as in

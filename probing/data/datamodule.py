@@ -36,7 +36,9 @@ class EdgeData(LightningDataModule):
 
     Args:
         train: what to learn from: a file, a folder of files, ``builtin:documents=N,seed=S``, or
-            ``datasets:NAME[,config=C][,split=S]...``.
+            ``datasets:NAME[,config=C][,split=S]...``. Of a folder whose files say their split as
+            those of Universal Dependencies do, the ``-train`` files; ``-dev`` for ``val`` and
+            ``-test`` for ``test``.
         val: what to watch and choose heads on.
         test: what the final report is made of.
         reader: function from a path to sentences, for files; by their endings, if not given.
@@ -108,6 +110,7 @@ class EdgeData(LightningDataModule):
             reader=self.reader,
             task=self.task,
             tokenizer=self.tokenizer,
+            split=split,
         )
 
     def train_dataloader(self) -> DataLoader[EdgeBatch]:

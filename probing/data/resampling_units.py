@@ -52,7 +52,7 @@ class Units:
 
 
 class UnitCounter:
-    """Counts units by row as windows come: those of a document one after the other.
+    """Counts units by row as windows come, those of documents in any order.
 
     Relations with all their subtypes count, too, since reports may add up their rows.
 
@@ -62,8 +62,8 @@ class UnitCounter:
 
     def __init__(self, separators: str) -> None:
         self.separators = separators
-        self.counts: dict[tuple[str, str], dict[str, int]] = {}
-        self.last: dict[tuple[str, str, str], int] = {}
+        # By document and by place, for either kind of anchors: which numbers each row has.
+        self.seen: dict[tuple[str, str], dict[str, _Numbers]] = {}
         self.known = True
 
     def add(self, window: Window, rows: Sequence[str]) -> None:
@@ -77,17 +77,35 @@ class UnitCounter:
             if self.separators:
                 names |= {universal(row, self.separators) + ALL_SUBTYPES for row in names}
             for unit, number in (("document", window.document), ("place", window.place)):
-                counts = self.counts.setdefault((unit, anchors), {})
+                seen = self.seen.setdefault((unit, anchors), {})
                 for name in names:
-                    if self.last.get((unit, anchors, name)) != number:
-                        self.last[unit, anchors, name] = number
-                        counts[name] = counts.get(name, 0) + 1
+                    seen.setdefault(name, _Numbers()).add(number)
 
     def units(self, *, documents: int, corpus: str) -> Units:
         """What was counted: documents as units if there are several."""
         unit = "document" if documents > 1 else "place"
-        any_anchor, of_heads = (self.counts.get((unit, kind), {}) for kind in ("any", "heads"))
+        any_anchor, of_heads = (
+            {name: numbers.count for name, numbers in self.seen.get((unit, kind), {}).items()}
+            for kind in ("any", "heads")
+        )
         return Units(self.known, documents > 1, any_anchor, of_heads, corpus)
+
+
+class _Numbers:
+    """How many different numbers there were: a bit for each up to the largest."""
+
+    def __init__(self) -> None:
+        self.bits = bytearray()
+        self.count = 0
+
+    def add(self, number: int) -> None:
+        """Count a number, unless it was there."""
+        place, bit = divmod(number, 8)
+        if place >= len(self.bits):
+            self.bits.extend(bytes(place + 1 - len(self.bits)))
+        if not self.bits[place] >> bit & 1:
+            self.bits[place] |= 1 << bit
+            self.count += 1
 
 
 class Digested:

@@ -60,7 +60,8 @@ class Part:
 class EdgeWindows(Dataset[EdgeBatch]):
     """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
 
-    ``scheme`` is that of its trees, ``None`` where they are not what is asked about.
+    ``scheme`` is that of its trees, ``None`` where they are not what is asked about; ``files`` says
+    which files of a folder were read, see :class:`~probing.data.sources.files.Source`.
     No window holds sentences of two of its ``parts``.
     """
 
@@ -74,6 +75,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     units: Units = field(default_factory=Units)
     sentences: Digests = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     parts: Sequence[Part] = ()
+    files: str = ""
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -138,7 +140,12 @@ class EdgeWindows(Dataset[EdgeBatch]):
 
 
 def open_windows(
-    source: str, *, reader: Reader | None, task: Task, tokenizer: Tokenizer
+    source: str,
+    *,
+    reader: Reader | None,
+    task: Task,
+    tokenizer: Tokenizer,
+    split: str | None = None,
 ) -> EdgeWindows:
     """Open a corpus, reading and tokenizing it first if that has not been done.
 
@@ -147,15 +154,16 @@ def open_windows(
         reader: for files of another format than their ending says.
         task: what makes windows of sentences.
         tokenizer: the encoder's.
+        split: which files of a folder are read, where their names say it.
 
     Raises:
         ProbingError: for a missing, empty or faulty source; nothing is kept of it.
     """
-    opened = open_source(source, reader)
+    opened = open_source(source, reader, split=split)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
     if not (arrow.exists() and digests.exists() and census_file.exists()):
-        write_windows(source, opened.parts(), arrow, task, tokenizer)
+        write_windows(source, opened.parts, arrow, task, tokenizer)
     state = json.loads(census_file.read_text(encoding="utf-8"))
     units = Units(**state.pop("units"))
     counters = ("left_out", "faults", "oddities", "counts")
@@ -173,6 +181,7 @@ def open_windows(
         units=units,
         sentences=np.load(digests, mmap_mode="r", allow_pickle=False),
         parts=parts,
+        files=opened.files,
     )
 
 

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from probing.core.errors import ProbingError
 from probing.core.files import write_whole, written_aside
-from probing.core.sentences import Sentence
 from probing.core.windows import Tokenizer, Window
 from probing.data.arrow_files import write_rows
 from probing.data.census import Census
+from probing.data.documents import Parts, TakesTurns, in_order, taking_turns
 from probing.data.resampling_units import Digested, UnitCounter
 from probing.data.tasks.base import Misread, Task
 from probing.data.window_rows import SCHEMA, to_row
 
 
 def write_windows(
-    source: str,
-    parts: Iterable[tuple[str, Iterable[Sentence]]],
-    arrow: Path,
-    task: Task,
-    tokenizer: Tokenizer,
+    source: str, parts: Callable[[], Parts], arrow: Path, task: Task, tokenizer: Tokenizer
 ) -> None:
     """Write the Arrow file and, beside it, what was counted and digested: whole or not at all.
+
+    Args:
+        source: what the corpus is called.
+        parts: reads its files, from the start at each call.
+        arrow: the file.
+        task: what makes windows of sentences.
+        tokenizer: the encoder's.
 
     Raises:
         ProbingError: for a faulty source, or one that holds nothing to ask about.
     """
+    try:
+        _write(source, parts(), arrow, task, tokenizer)
+    except TakesTurns:
+        _write(source, in_order(parts(), taking_turns(parts())), arrow, task, tokenizer)
+
+
+def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokenizer) -> None:
     census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested()
     counted_parts: list[dict[str, object]] = []
     anchors = 0

@@ -20,8 +20,9 @@ def describe(
         for why, n in _most(census.left_out)
     ]
     packed = f" in {census.windows:,} windows" if census.windows != census.used else ""
+    source = f"{corpus.source} ({corpus.files})" if corpus.files else corpus.source
     line = (
-        f"{split}: {corpus.source}: {census.used:,} sentences{packed}, {census.words:,} words, "
+        f"{split}: {source}: {census.used:,} sentences{packed}, {census.words:,} words, "
         f"{census.wordpieces:,} wordpieces, special tokens included; "
         f"left out: {', '.join(left) or 'none'}"
     )

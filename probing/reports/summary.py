@@ -123,6 +123,7 @@ def circumstances(
         **module.identity,
         "data": {
             "source": corpus.source,
+            **({"files": corpus.files} if corpus.files else {}),
             **({"scheme": scheme.name, "scheme_by": scheme.by} if scheme else {}),
             "documents": census.documents,
             "sentences": census.sentences,

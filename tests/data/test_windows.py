@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import FrozenInstanceError, fields, replace
-from itertools import count, groupby
+from itertools import count
 
 import pytest
 import torch
@@ -127,11 +127,16 @@ def test_faults_of_sentences_left_out_are_not_counted() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["ab", "abcdef"])), max_size=9))
-def test_documents_are_runs_of_one_name(said: list[tuple[str, str]]) -> None:
+def test_documents_are_numbered_by_their_names_first_appearance(
+    said: list[tuple[str, str]],
+) -> None:
     """Those of which every sentence is left out are counted, too: they were read."""
     sentences = [sentence(words, document=document) for document, words in said]
     found, census = windows(*sentences, tokenizer=Letters(limit=5))
-    assert census.documents == len(list(groupby(document for document, _ in said)))
+    names = list(dict.fromkeys(document for document, _ in said))
+    assert census.documents == len(names)
+    numbers = [names.index(document) + 1 for document, words in said if words == "ab"]
+    assert [window.document for window in found] == numbers
     assert census.sentences == len(said)
     assert census.used == census.windows == len(found) == [w for _, w in said].count("ab")
     assert census.left_out.total() == census.sentences - census.used

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from probing.core.errors import ProbingError
 from probing.core.sentences import Reader, Sentence
@@ -21,7 +21,8 @@ from probing.data.formats.conllu import read_conllu
 from probing.data.formats.conllx import read_conllx
 from probing.data.formats.coreference_json import read_coreference_json
 from probing.data.formats.paper import read_text
-from probing.data.sources.fingerprints import beneath, described, digest
+from probing.data.sources.fingerprints import described, digest
+from probing.data.sources.folders import chosen
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
 from probing.data.sources.locations import MissingError
 
@@ -45,6 +46,11 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """What reports call it: it can be opened again by this name."""
+        ...
+
+    @property
+    def files(self) -> str:
+        """Which files of a folder are read, in words; empty where all of several are."""
         ...
 
     def fingerprint(self) -> str:
@@ -71,8 +77,14 @@ class Source(Protocol):
         ...
 
 
-def open_source(name: str, reader: Reader | None) -> Source:
-    """The source that ``name`` stands for; ``reader`` reads files of other formats.
+def open_source(name: str, reader: Reader | None, *, split: str | None = None) -> Source:
+    """The source that ``name`` stands for.
+
+    Args:
+        name: a file, a folder, or what else can be named.
+        reader: reads files of other formats.
+        split: what is read of a folder where files say their split by their names, ``train``,
+            ``val`` or ``test``; see :func:`~probing.data.sources.folders.chosen`.
 
     Raises:
         ProbingError: if there is no such file, or no reader goes with it.
@@ -82,7 +94,7 @@ def open_source(name: str, reader: Reader | None) -> Source:
     if name.startswith(PREFIX):
         return HuggingFaceData.parse(name)
     if os.path.isdir(name):
-        return _folder(name, reader)
+        return _folder(name, reader, split)
     if not os.path.exists(name):
         raise ProbingError(f"{name}: no such file or folder")
     path = Path(name)
@@ -126,6 +138,7 @@ class Builtin:
     """The built-in corpus: its name says all."""
 
     name: str
+    files: ClassVar[str] = ""
 
     def fingerprint(self) -> str:
         """The name, and the reader's code."""
@@ -142,12 +155,13 @@ class Builtin:
 
 @dataclass(frozen=True)
 class Files:
-    """A file, or the files beneath a folder one after the other."""
+    """A file, or files beneath a folder one after the other."""
 
     name: str
     root: Path
     paths: Sequence[Path]
     reader: Reader
+    files: str = ""
 
     def fingerprint(self) -> str:
         """Names and bytes of the files, and the reader's code."""
@@ -178,22 +192,22 @@ class Files:
             yield own, sentences(path, own, last)
 
 
-def _folder(name: str, reader: Reader | None) -> Files:
-    """All files beneath a folder that the reader, or one and the same known reader, reads."""
+def _folder(name: str, reader: Reader | None, split: str | None) -> Files:
+    """The files beneath a folder that the reader, or one and the same known reader, reads."""
     root = Path(name)
-    files = beneath(root)
-    readers = {path: found for path in files if (found := reader or _by_ending(path.name))}
-    if not readers:
+    found = chosen(root, split, is_read=lambda path: bool(reader or _by_ending(path.name)))
+    if not found.paths:
         endings = "" if reader else f" that end in {', '.join(READERS)}"
         raise ProbingError(f"{name}: expected files{endings}, found none")
-    first, chosen = next(iter(readers.items()))
-    for path, other in readers.items():
-        if other is not chosen:
+    first, *others = found.paths
+    own = reader_for(str(first), reader)
+    for path in others:
+        if reader_for(str(path), reader) is not own:
             raise ProbingError(
                 f"{name}: expected files of one format, found {first.relative_to(root)} and "
                 f"{path.relative_to(root)}; name one of them, or a reader with --data.reader"
             )
-    return Files(name, root, list(readers), chosen)
+    return Files(name, root, found.paths, own, found.words)
 
 
 def _by_ending(name: str) -> Reader | None:

@@ -24,6 +24,7 @@ class HuggingFaceData:
     """One split of a data set, as a source of sentences."""
 
     known: ClassVar[tuple[str, ...]] = ("config", "split", "revision", *_COLUMNS)
+    files: ClassVar[str] = ""
     dataset: str
     options: Mapping[str, str]
     place: Place

@@ -43,7 +43,13 @@ class Task(Protocol):
     def __call__(
         self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
     ) -> Iterator[Window]:
-        """The windows, lazily; what cannot be used is counted in ``census``."""
+        """The windows of a file, lazily; what cannot be used is counted in ``census``.
+
+        A task that needs a whole document at a time takes
+        :func:`~probing.data.documents.documents`, whose
+        :class:`~probing.data.documents.TakesTurns` makes the corpus be read again with the
+        sentences of each document together.
+        """
         ...
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
-from operator import attrgetter
 from typing import ClassVar, Literal
 
 from probing.core.errors import ProbingError
@@ -13,6 +11,7 @@ from probing.core.sentences import Sentence
 from probing.core.terms import Rival, Terms
 from probing.core.windows import Tokenizer, Window
 from probing.data.census import Census
+from probing.data.documents import documents
 from probing.data.tasks.antecedents import BASELINES, ERRORS, ROWS, coreference_window
 from probing.data.tasks.base import check_annotations, misfit
 from probing.data.tasks.mentions import kept_mentions, sentences_of_entities
@@ -57,10 +56,11 @@ class Coreference:
         Raises:
             ProbingError: for options that cannot be met.
             Misread: for annotations of some of the words only.
+            TakesTurns: for a document that goes on after another has begun.
         """
         self._check(tokenizer)
-        for _, document in groupby(sentences, key=attrgetter("document")):
-            yield from self._document(list(document), tokenizer, census)
+        for document in documents(sentences):
+            yield from self._document(document, tokenizer, census)
 
     def _check(self, tokenizer: Tokenizer) -> None:
         limit = self.limit

@@ -49,12 +49,13 @@ class Dependencies:
         Raises:
             Misread: for what is no tree at all.
         """
-        document, has_clitic = None, False
+        documents: dict[str, int] = {}
+        has_clitic = False
         for sentence, wordpieces in _tokenized(sentences, tokenizer):
             _check(sentence)
             census.sentences += 1
-            census.documents += sentence.document != document
-            document = sentence.document
+            document = documents.setdefault(sentence.document, census.documents + 1)
+            census.documents = max(census.documents, document)
             if (reason := misfit(sentence, wordpieces, tokenizer.limit)) is not None:
                 census.left_out[reason] += 1
                 continue
@@ -76,7 +77,7 @@ class Dependencies:
                 candidates=None,
                 rows=[*rows, *([census.row(POSS_CLITIC)] for _ in asking)],
                 for_probes=[True for _ in words] + [False for _ in asking] if asking else None,
-                document=census.documents,
+                document=document,
                 place=census.sentences,
                 origin=origin_of([sentence]),
             )

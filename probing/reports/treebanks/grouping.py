@@ -9,14 +9,11 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from probing.core.errors import ProbingError
+from probing.data.sources.folders import UD_FILE
 
 By = Literal["auto", "language", "treebank", "file", "none"]
 MOST_FILES = 50
 """With more files whose names say no language, they are not told apart unless asked for."""
-
-# https://universaldependencies.org/release_checklist.html: "xx_name-ud-split.conllu"; large parts
-# are numbered ("-train-a"). SUD and mSUD name their files alike.
-_UD = re.compile(r"([a-z]{2,3})_([a-z0-9]+)-m?s?ud-(?:train|dev|test)(?:-[\w-]+)?\.conllup?")
 
 
 @dataclass(frozen=True)
@@ -59,19 +56,19 @@ _Names = tuple[str, list[str]]
 
 
 def _auto(files: Sequence[str]) -> _Names | None:
-    if not all(_UD.fullmatch(PurePosixPath(file).name) for file in files):
+    if not all(_matched(file) for file in files):
         return _file(files) if len(files) <= MOST_FILES else None
     language = _language(files)
     return language if len(set(language[1])) > 1 else _treebank(files)
 
 
 def _language(files: Sequence[str]) -> _Names:
-    return "language", [_universal(file, "language")[1] for file in files]
+    return "language", [_universal(file, "language")["language"] for file in files]
 
 
 def _treebank(files: Sequence[str]) -> _Names:
     found = [_universal(file, "treebank") for file in files]
-    return "treebank", [f"{name[1]}_{name[2]}" for name in found]
+    return "treebank", [f"{name['language']}_{name['name']}" for name in found]
 
 
 def _file(files: Sequence[str]) -> _Names:
@@ -82,8 +79,14 @@ def _none(files: Sequence[str]) -> None:
     return None
 
 
+def _matched(file: str) -> re.Match[str] | None:
+    """The parts of a name of Universal Dependencies that says language and treebank."""
+    found = UD_FILE.fullmatch(PurePosixPath(file).name)
+    return found if found and found["name"] else None
+
+
 def _universal(file: str, by: str) -> re.Match[str]:
-    found = _UD.fullmatch(PurePosixPath(file).name)
+    found = _matched(file)
     if not found:
         raise ProbingError(
             f"{file}: --treebanks.by {by} expects names such as en_ewt-ud-test.conllu; "

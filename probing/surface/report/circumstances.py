@@ -29,8 +29,9 @@ def text_in_words(data: TextData) -> str:
     is_unknown = census.unknown > 0
     is_missing = bool(data.sink_sequences) and "sinks" not in data.parts
     some = "" if looked == census.segments else f", of which {looked:,} are looked at"
+    source, files = data.text.source, data.text.files
     return (
-        f"text: {data.text.source}: {counted(census.documents, 'document')}, "
+        f"text: {source}{f' ({files})' if files else ''}: {counted(census.documents, 'document')}, "
         f"{counted(census.used, 'sentence')} in {counted(census.segments, 'segment')}{some}, "
         f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
         f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"

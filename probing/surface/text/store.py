@@ -41,6 +41,7 @@ class Segments(Dataset[TokenBatch]):
     census: TextCensus
     lengths: np.ndarray[tuple[int], np.dtype[np.int32]]
     pad_id: int
+    files: str = ""
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -99,7 +100,8 @@ def open_segments(
     state["left_out"] = Counter(state["left_out"])
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(pc.list_value_length(table.data.column("ids")), dtype=np.int32)
-    return Segments(opened.name, table, TextCensus(**state), lengths, tokenizer.pad_id)
+    census = TextCensus(**state)
+    return Segments(opened.name, table, census, lengths, tokenizer.pad_id, opened.files)
 
 
 def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus) -> None:

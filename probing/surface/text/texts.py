@@ -11,9 +11,11 @@ from typing import ClassVar, Protocol
 
 from probing.core.errors import ProbingError
 from probing.core.sentences import Reader
+from probing.data.documents import in_order, taking_turns
 from probing.data.formats.lines import numbered
 from probing.data.sources.files import READERS, Source, open_source
 from probing.data.sources.fingerprints import beneath, described, digest
+from probing.data.sources.folders import UD_FILE
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
 from probing.data.text import joined
 
@@ -33,6 +35,11 @@ class TextSource(Protocol):
         """What reports call it."""
         ...
 
+    @property
+    def files(self) -> str:
+        """Which files of a folder are read, in words; empty where all of several are."""
+        ...
+
     def fingerprint(self) -> str:
         """A text that differs whenever other sentences could be read."""
         ...
@@ -49,8 +56,9 @@ class TextSource(Protocol):
 def open_text(name: str, reader: Reader | None = None) -> TextSource:
     """The text that ``name`` stands for.
 
-    A file, or the files beneath a folder, that end in ``.txt`` or in nothing that a reader of
-    treebanks goes with, hold one sentence a line and an empty line between documents.
+    A file that ends in ``.txt`` or in nothing that a reader of treebanks goes with, and the
+    ``.txt`` files beneath a folder that is no release of a treebank of Universal Dependencies,
+    hold one sentence a line and an empty line between documents.
     ``datasets:NAME,text=COLUMN`` is a column of text. Everything else is a treebank: its
     sentences as they were written, or with a space between words where it does not say.
 
@@ -64,12 +72,13 @@ def open_text(name: str, reader: Reader | None = None) -> TextSource:
     if name.startswith(PREFIX) and re.search(r",(text|rows)=", name):
         return TextColumn.parse(name)
     if reader is None and os.path.isdir(name):
-        files = [path for path in beneath(Path(name)) if path.suffix.lower() == ".txt"]
-        if files:
+        paths = beneath(Path(name))
+        files = [path for path in paths if path.suffix.lower() == ".txt"]
+        if files and not any(UD_FILE.fullmatch(path.name) for path in paths):
             return TextFiles(name, Path(name), files)
     if reader is None and os.path.isfile(name) and _is_text(name):
         return TextFiles(name, Path(name).parent, [Path(name)])
-    return Treebank(open_source(name, reader))
+    return Treebank(open_source(name, reader, split="test"))
 
 
 def _is_text(name: str) -> bool:
@@ -84,6 +93,7 @@ class TextFiles:
     name: str
     root: Path
     paths: list[Path]
+    files: ClassVar[str] = ""
 
     def fingerprint(self) -> str:
         """Names and bytes of the files."""
@@ -180,11 +190,18 @@ class Treebank:
         """That of the treebank."""
         return self.source.name
 
+    @property
+    def files(self) -> str:
+        """Those of the treebank."""
+        return self.source.files
+
     def fingerprint(self) -> str:
         """That of the treebank, and how its words become text."""
         return f"words {self.source.fingerprint()} {described(joined)}"
 
     def lines(self) -> Iterator[Line]:
-        """Its sentences."""
-        for sentence in self.source.read():
-            yield sentence.document, joined([sentence]).text
+        """Its sentences, document by document."""
+        apart = taking_turns(self.source.parts())
+        for _, sentences in in_order(self.source.parts(), apart):
+            for sentence in sentences:
+                yield sentence.document, joined([sentence]).text

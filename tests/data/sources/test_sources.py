@@ -156,7 +156,7 @@ def test_a_folder_of_two_formats_names_two_files_that_differ(tmp_path: Path) -> 
         open_source(str(tmp_path), None)
     assert str(caught.value).startswith(f"{tmp_path}: ")
     assert "a.conllu" in str(caught.value)
-    assert "c.txt" in str(caught.value)
+    assert "d.conll" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [[], ["README.md", "x.xml", ".a.conllu"]])

@@ -41,6 +41,22 @@ def test_files_of_a_folder_start_documents(tmp_path: Path) -> None:
     assert texts(tmp_path) == [["One."], ["Two."]]
 
 
+def test_a_released_treebank_is_text_without_its_licence(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE.txt").write_text("You may use this.\n")
+    word = "1\t{0}\t_\t_\t_\t_\t0\troot\t_\t_\n\n"
+    for split in ("train", "test"):
+        (tmp_path / f"xx_yy-ud-{split}.conllu").write_text(word.format(split))
+    assert texts(tmp_path) == [["test"]]
+    assert open_text(str(tmp_path)).files == ("xx_yy-ud-test.conllu; passed over: 1 -train, 1 .txt")
+
+
+def test_documents_that_take_turns_are_put_together(tmp_path: Path) -> None:
+    text = "# newdoc id = {0}\n1\t{1}\t_\t_\t_\t_\t0\troot\t_\t_\n\n"
+    file = tmp_path / "a.conllu"
+    file.write_text("".join(text.format("xy"[n % 2], n) for n in range(6)))
+    assert lines(file) == [("x", "0"), ("x", "2"), ("x", "4"), ("y", "1"), ("y", "3"), ("y", "5")]
+
+
 def test_treebanks_are_text(tmp_path: Path) -> None:
     documents = texts("builtin:documents=3,seed=1")
     assert len(documents) == 3
