@@ -11,6 +11,7 @@ from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.picking import directed, pick_word
 from probing.core.quantities import AnchorMaps
+from probing.core.word_classes import out_of_reach
 
 
 class HeadPicking:
@@ -63,7 +64,9 @@ def reachable(visible: Tensor | None, batch: EdgeBatch) -> Tensor:
     Returns:
         Booleans ``[B, A, 3]``.
     """
-    gold = batch.gold[..., 1:] & batch.choices  # [B, A, W]
+    gold = batch.gold[..., 1:]  # [B, A, W]
+    if batch.class_of is not None:
+        gold = gold & ~out_of_reach(batch.candidates[..., 1:], batch.anchors, batch.class_of)
     if visible is None:
         return gold.any(-1, keepdim=True).expand(-1, -1, 3)
     seen = torch.stack(directed(visible, batch.anchors), 2)  # [B, A, 3, W]

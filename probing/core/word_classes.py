@@ -18,8 +18,8 @@ def standing_in(
 ) -> Tensor:
     """The candidates that stand for their classes: all of them, where no words are alike.
 
-    For a class stands its first gold candidate, or else its first candidate. Where an anchor
-    is no candidate of its own, none of its class is.
+    For a class stands its first gold candidate, or else its first candidate; for the anchor's own
+    none does, see :func:`out_of_reach`.
 
     Args:
         candidates: ``[B, A, W]``, booleans.
@@ -30,16 +30,20 @@ def standing_in(
     Returns:
         Booleans ``[B, A, W]``.
     """
-    if class_of is None or not candidates.numel():
+    if class_of is None:
         return candidates
     width = candidates.shape[-1]
     classes = class_of[:, None].expand_as(candidates)
-    barred = _own_class(anchors, class_of) & ~candidates.gather(-1, anchors[..., None])
-    allowed = candidates & ~barred
+    allowed = candidates & ~out_of_reach(candidates, anchors, class_of)
     place = torch.arange(width, device=class_of.device) + width * ~gold  # gold words come first
     place = place.masked_fill(~allowed, 2 * width)
     first = place.scatter_reduce(-1, classes, place, "amin", include_self=False)
     return allowed & (place == first.gather(-1, classes))
+
+
+def out_of_reach(candidates: Tensor, anchors: Tensor, class_of: Tensor) -> Tensor:
+    """``[B, A, W]``: the words of an anchor's class, where it is no candidate of its own."""
+    return _own_class(anchors, class_of) & ~candidates.gather(-1, anchors[..., None])
 
 
 def shared_gold(gold: Tensor, anchors: Tensor, class_of: Tensor | None) -> Tensor:
@@ -53,12 +57,13 @@ def shared_gold(gold: Tensor, anchors: Tensor, class_of: Tensor | None) -> Tenso
     Returns:
         Booleans ``[B, A, 2]``.
     """
-    if class_of is None or not gold.numel():
+    if class_of is None:
         return gold.new_zeros(*gold.shape[:2], 2)
     sizes = torch.zeros_like(class_of).scatter_add(1, class_of, torch.ones_like(class_of))
     alike = sizes.gather(1, class_of) > 1  # [B, W]
+    shared = (gold & alike[:, None]).any(-1)
     outside = (gold & ~_own_class(anchors, class_of)).any(-1)
-    return torch.stack([(gold & alike[:, None]).any(-1), gold.any(-1) & ~outside], -1)
+    return torch.stack([shared, shared & ~outside], -1)
 
 
 def _own_class(anchors: Tensor, class_of: Tensor) -> Tensor:

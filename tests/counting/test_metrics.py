@@ -31,10 +31,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "several gold, ROOT among them": {"gold": 3, "shared": True},
     "causal": {"causal": True, "gold": 2},
     "words alike": {"alike": True, "gold": 2},
-    "mentions alike": {
-        **{"gold": 3, "restricted": True, "shared": True, "few": True, "root": False},
-        **{"causal": True, "alike": True},
-    },
+    "mentions alike": {"gold": 3, "restricted": True, "shared": True, "root": False, "alike": True},
+    "alike and causal": {"causal": True, "gold": 2, "few": True, "alike": True},
 }
 CLASSES = ([0, 0, 2, 3, 3, 5, 6], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 2, 2, 5, 5], [*range(7)])
 """The first word of each word's class, window by window."""
