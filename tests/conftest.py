@@ -341,6 +341,7 @@ def _pad(
         member=F.pad(batch.member, (0, 0, 0, anchors)),
         baselines=F.pad(batch.baselines, (0, 0, 0, anchors)),
         kinds=F.pad(batch.kinds, (0, words, 0, anchors)),
+        class_of=None if batch.class_of is None else _longer(batch.class_of, words),
     )
     return longer, Encoding(
         attention=wider("attention", 0, words, 0, words),
@@ -350,6 +351,12 @@ def _pad(
         hidden=wider("hidden", 0, 0, 0, words),
         vectors=wider("vectors", 0, 0, 0, words),
     )
+
+
+def _longer(class_of: torch.Tensor, words: int) -> torch.Tensor:
+    """With further words, each a class of its own."""
+    size, width = class_of.shape
+    return torch.cat([class_of, torch.arange(width, width + words).repeat(size, 1)], 1)
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ import torch
 from torch import Tensor
 
 from probing.core.terms import Terms
+from probing.core.word_classes import standing_in
 
 
 class ByWindow:
@@ -82,6 +83,8 @@ class EdgeBatch(ByWindow):
       all others (int64); ``None`` where nothing is to be resampled.
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
       ``words_of`` where they do not, and ``None`` where none does.
+    - ``class_of [B, W]``: the first of the words that share all their wordpieces with a word,
+      itself if none does; ``None`` where none does in any window.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
     - ``for_probes [B, A]``: false for anchors that only heads and baselines are asked about, and
       for padding; ``None`` where probes are asked about all anchors. Probes see :attr:`probed`,
@@ -103,6 +106,7 @@ class EdgeBatch(ByWindow):
     kinds: Tensor
     units: Tensor | None = None
     last_of: Tensor | None = None
+    class_of: Tensor | None = None
     numbers: Sequence[int] = ()
     for_probes: Tensor | None = None
 
@@ -132,6 +136,15 @@ class EdgeBatch(ByWindow):
         }
         anchors = self.anchors[:, :most].masked_fill(~is_anchor, 0)
         return replace(self, anchors=anchors, is_anchor=is_anchor, for_probes=None, **cut)
+
+    @cached_property
+    def choices(self) -> Tensor:
+        """``[B, A, W]``: the candidate words that a head may pick; one for all that are alike.
+
+        See :func:`~probing.core.word_classes.standing_in`.
+        """
+        words = self.candidates[..., 1:], self.gold[..., 1:]
+        return standing_in(*words, self.anchors, self.class_of)
 
     @property
     def width(self) -> int:

@@ -11,6 +11,7 @@ from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.picking import directed, pick_word
 from probing.core.quantities import AnchorMaps
+from probing.core.word_classes import out_of_reach
 
 
 class HeadPicking:
@@ -28,7 +29,7 @@ class HeadPicking:
         """Let the heads of a layer pick."""
         batch = self.batch
         seen = AnchorMaps.of(layer, batch.anchors)
-        words, is_pick = pick_word(seen.scores, batch.candidates[:, :, None, None, 1:])
+        words, is_pick = pick_word(seen.scores, batch.choices[:, :, None, None])
         own = (
             words,  # [B, A, 3, H]
             is_pick,
@@ -52,7 +53,9 @@ def at(values: Tensor, words: Tensor) -> Tensor:
 
 
 def reachable(visible: Tensor | None, batch: EdgeBatch) -> Tensor:
-    """Whether a mask lets each anchor reach a gold word, by row, by column, by either.
+    """Whether each anchor can reach a gold word, by row, by column, by either.
+
+    A mask may hide it, and it may share all its wordpieces with the anchor.
 
     Args:
         visible: ``[B, W, W]``, which words each word may attend to; ``None`` if all.
@@ -62,6 +65,8 @@ def reachable(visible: Tensor | None, batch: EdgeBatch) -> Tensor:
         Booleans ``[B, A, 3]``.
     """
     gold = batch.gold[..., 1:]  # [B, A, W]
+    if batch.class_of is not None:
+        gold = gold & ~out_of_reach(batch.candidates[..., 1:], batch.anchors, batch.class_of)
     if visible is None:
         return gold.any(-1, keepdim=True).expand(-1, -1, 3)
     seen = torch.stack(directed(visible, batch.anchors), 2)  # [B, A, 3, W]

@@ -14,10 +14,11 @@ from probing.core.batches import ByWindow
 class HeadPicks(ByWindow):
     """What every head of an encoder picks, in three directions: by row, by column, by their sum.
 
-    - ``words [B, A, 3, L, H]``: the index of the word that is picked, counted from zero.
+    - ``words [B, A, 3, L, H]``: the index of the word that is picked, counted from zero; of words
+      that share all their wordpieces, the one that stands for them (``EdgeBatch.choices``).
     - ``is_pick [B, A, 3, L, H]``: false where the head gives no candidate any weight.
     - ``hits [B, A, 3, L, H]``: whether the pick is gold.
-    - ``reachable [B, A, 3, L]``: whether the mask lets the anchor reach a gold word.
+    - ``reachable [B, A, 3, L]``: whether the anchor can reach a gold word.
     - ``quantities [B, A, 3, L, H, Q]``: those of :data:`~probing.core.quantities.QUANTITIES`.
     """
 

@@ -51,6 +51,25 @@ class Wordpieces:
         return {word for first, last in pairs for word in range(first, last + 1)} - {-1}
 
     @property
+    def class_of(self) -> list[int] | None:
+        """The first of the words that have the very wordpieces of each word, most often itself.
+
+        ``None`` where each word differs from all others.
+        """
+        if self.last_of is None:
+            return None
+        held: dict[int, list[int]] = {}
+        for piece, (first, last) in enumerate(zip(self.words_of, self.last_of, strict=True)):
+            for word in range(first, last + 1) if first >= 0 else ():
+                held.setdefault(word, []).append(piece)
+        firsts: dict[tuple[int, ...], int] = {}
+        words = sorted(held)
+        found = list(range(words[-1] + 1)) if words else []
+        for word in words:
+            found[word] = firsts.setdefault(tuple(held[word]), word)
+        return found if len(firsts) < len(words) else None
+
+    @property
     def shared(self) -> int:
         """How many wordpieces belong to several words."""
         if self.last_of is None:

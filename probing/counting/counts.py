@@ -28,9 +28,9 @@ class HeadCounts:
     """What :class:`~probing.counting.metrics.HeadAccuracy` counted, and the baselines beside it.
 
     ``correct [R, 3, L, H]``, ``errors [R, 3, L, H, E]``, ``reachable [R, 3, L]``, ``quantities
-    [R, 3, L, H, Q]``, ``total [R]``, ``baselines [R, K]``. ``layers`` are the numbers of the ``L``
-    layers in the model, counted from one: all, if not given. ``resampled`` and
-    ``resampled_baselines`` are what was counted in resamples, if any were drawn.
+    [R, 3, L, H, Q]``, ``total [R]``, ``shared [R, 2]``, ``baselines [R, K]``. ``layers`` are the
+    numbers of the ``L`` layers in the model, counted from one: all, if not given. ``resampled``
+    and ``resampled_baselines`` are what was counted in resamples, if any were drawn.
     """
 
     terms: Terms
@@ -39,6 +39,7 @@ class HeadCounts:
     correct: Tensor
     errors: Tensor
     reachable: Tensor
+    shared: Tensor
     quantities: Tensor
     baselines: Tensor
     layers: Sequence[int] = ()

@@ -12,6 +12,7 @@ from probing.core.batches import EdgeBatch
 from probing.core.head_picking import at
 from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
+from probing.core.word_classes import shared_gold
 from probing.counting.resampling import Resampler
 
 
@@ -121,8 +122,9 @@ class HeadAccuracy(RowMetric):
 
     An anchor counts if a head could be right about it: if a word, not only ROOT, is gold.
 
-    States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]`` and ``total [R]`` are integers, and
-    so is ``errors [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``quantities
+    States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]``, ``total [R]`` and ``shared [R, 2]``,
+    see :func:`~probing.core.word_classes.shared_gold`, are integers, and so is ``errors
+    [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``quantities
     [R, 3, L, H, Q]`` are float64 sums, see :data:`~probing.core.quantities.QUANTITIES`.
     """
 
@@ -139,16 +141,19 @@ class HeadAccuracy(RowMetric):
                 "errors": ((*cell, len(kinds)), torch.int64),
                 "reachable": (cell[:2], torch.int64),
                 "total": ((), torch.int64),
+                "shared": ((2,), torch.int64),
                 "quantities": ((*cell, heads.quantities.shape[-1]), torch.float64),
             },
         )
-        asked = batch.is_anchor & batch.gold[:, :, 1:].any(-1)  # [B, A]
+        gold = batch.gold[:, :, 1:]
+        asked = batch.is_anchor & gold.any(-1)  # [B, A]
         member = batch.member & asked[:, :, None]
         kind = at(batch.kinds[:, :, 1:], heads.words) * heads.is_pick  # [B, A, 3, L, H]
         self.count(batch, heads.hits, member)
         self.add("total", member.sum((0, 1)))
         self.add("errors", by_row(kind[..., None] == kinds, member))
         self.add("reachable", by_row(heads.reachable, member))
+        self.add("shared", by_row(shared_gold(gold, batch.anchors, batch.class_of), member))
         self.add("quantities", by_row(heads.quantities, member))
 
 

@@ -30,6 +30,9 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     words_of = torch.full((size, length), -2)
     is_shared = any(w.wordpieces.last_of is not None for w in windows)
     last_of = words_of.clone() if is_shared else None
+    classes = [w.wordpieces.class_of for w in windows]
+    are_alike = any(own is not None for own in classes)
+    class_of = torch.arange(width).repeat(size, 1) if are_alike else None
     lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
     anchors = torch.zeros(size, most, dtype=torch.long)
     is_anchor = torch.zeros(size, most, dtype=torch.bool)
@@ -47,11 +50,13 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             last = window.wordpieces.last_of
             pieces = torch.tensor(window.wordpieces.words_of if last is None else last)
             last_of[b, : len(pieces)] = pieces
+        if class_of is not None and (own := classes[b]) is not None:
+            class_of[b, : len(own)] = torch.tensor(own)
         anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
         is_anchor[b, :count] = True
         if for_probes is not None:
-            own = window.for_probes
-            for_probes[b, :count] = True if own is None else torch.tensor(own, dtype=torch.bool)
+            asked = window.for_probes
+            for_probes[b, :count] = True if asked is None else torch.tensor(asked)
         gold[b][_cells(window.gold)] = True
         member[b][_cells(window.rows)] = True
         if window.candidates is None:
@@ -88,6 +93,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         baselines=baselines,
         kinds=kinds,
         last_of=last_of,
+        class_of=class_of,
         for_probes=for_probes,
     )
 

@@ -11,6 +11,7 @@ from pytorch_lightning import Trainer
 from probing.core.terms import ALL
 from probing.core.version import VERSION
 from probing.counting.best import BestHead
+from probing.counting.counts import HeadCounts
 from probing.counting.intervals import BOUNDS, Interval
 from probing.counting.spread import Family
 from probing.data.store import EdgeWindows
@@ -29,6 +30,7 @@ def summary(findings: Findings) -> dict[str, object]:
         "partial": findings.is_partial,
         "split": findings.split,
         "heads_chosen_on": findings.chosen_on,
+        "shared_anchors": _shared(findings.counts),
         "best_heads": {best.relation: _best(best, findings) for best in findings.table},
         **({} if findings.flattery is None else {"flattery": round(findings.flattery, 6)}),
         score: {name: own.accuracy for name, own in overall.items()},
@@ -36,6 +38,13 @@ def summary(findings: Findings) -> dict[str, object]:
         **({"seeds": {own.name: _seeds(own) for own in families}} if families else {}),
         **({"differences": _differences(findings)} if findings.pairs else {}),
     }
+
+
+def _shared(counts: HeadCounts) -> dict[str, int]:
+    """How many anchors of ``all`` have gold words that share all their wordpieces."""
+    row = counts.row(ALL)
+    values = (0, 0, 0) if row is None else (int(counts.total[row]), *counts.shared[row].tolist())
+    return dict(zip(("anchors", "gold_in_a_class", "gold_in_own_class"), values, strict=True))
 
 
 def _best(best: BestHead, findings: Findings) -> dict[str, object]:

@@ -1,4 +1,8 @@
-"""Counts against plain loops in float64, whatever the batches that they come from."""
+"""Counts against plain loops in float64, whatever the batches that they come from.
+
+Words that share all their wordpieces come from real maps in `test_shared_wordpieces.py`; here
+they are made up, so that everything else that is said of counts is said of them, too.
+"""
 
 from __future__ import annotations
 
@@ -26,25 +30,48 @@ KINDS: dict[str, dict[str, Any]] = {
     "coreference": {"gold": 3, "restricted": True, "shared": True, "few": True, "root": False},
     "several gold, ROOT among them": {"gold": 3, "shared": True},
     "causal": {"causal": True, "gold": 2},
+    "words alike": {"alike": True, "gold": 2},
+    "mentions alike": {"gold": 3, "restricted": True, "shared": True, "root": False, "alike": True},
+    "alike and causal": {"causal": True, "gold": 2, "few": True, "alike": True},
 }
+CLASSES = ([0, 0, 2, 3, 3, 5, 6], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 2, 2, 5, 5], [*range(7)])
+"""The first word of each word's class, window by window."""
+FINE = 2**12
 
 
-def coarse(encoding: Encoding) -> Encoding:
+def coarse(encoding: Encoding, parts: int = 16) -> Encoding:
     """Attention in sixteenths: sums are exact in any order, and ties and zeros are many."""
     assert encoding.attention is not None
     assert encoding.boundary is not None
     return replace(
         encoding,
-        attention=(16 * encoding.attention).round() / 16,
-        boundary=(16 * encoding.boundary).round() / 16,
+        attention=(parts * encoding.attention).round() / parts,
+        boundary=(parts * encoding.boundary).round() / parts,
     )
+
+
+def made_alike(batch: EdgeBatch, encoding: Encoding) -> Edges:
+    """Words of a class get the rows and columns of its first one, but for what rounding does."""
+    class_of = torch.tensor(CLASSES)
+    window = torch.arange(len(LENGTHS))[:, None, None]
+    to, of = class_of[:, :, None], class_of[:, None]
+    attention = encoding.part("attention").movedim((1, 2), (3, 4))[window, to, of]
+    rng = torch.Generator().manual_seed(8)
+    noise = torch.randint(3, attention.shape, generator=rng) / 2**20 * (attention > 0)
+    visible = encoding.visible
+    seen = None if visible is None else visible.movedim(1, 3)[window, to, of].movedim(3, 1)
+    attention = (attention + noise).movedim((3, 4), (1, 2))
+    return replace(batch, class_of=class_of), replace(encoding, attention=attention, visible=seen)
 
 
 @pytest.fixture(params=KINDS)
 def edges(request: pytest.FixtureRequest, random_edges: MakeEdges, terms: Terms) -> Edges:
     """Of every kind, for each task."""
-    batch, encoding = random_edges(1, lengths=LENGTHS, terms=terms, **KINDS[request.param])
-    return batch, coarse(encoding)
+    kind = dict(KINDS[request.param])
+    alike = kind.pop("alike", False)
+    batch, encoding = random_edges(1, lengths=LENGTHS, terms=terms, **kind)
+    # Finer parts, or rounding would part classes, too, that tie.
+    return made_alike(batch, coarse(encoding, FINE)) if alike else (batch, coarse(encoding))
 
 
 def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
@@ -58,6 +85,7 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
         "correct": torch.zeros(cell, dtype=torch.int64),
         "errors": torch.zeros((*cell, len(batch.terms.errors)), dtype=torch.int64),
         "reachable": torch.zeros(cell[:3], dtype=torch.int64),
+        "shared": torch.zeros(rows, 2, dtype=torch.int64),
         "quantities": torch.zeros((*cell, 2), dtype=torch.float64),
     }
     for batch, encoding in edges:
@@ -70,13 +98,19 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
             kinds = batch.kinds[b, a, 1:].tolist()
             own = batch.member[b, a].nonzero().flatten().tolist()
             counts["total"][own] += 1
+            of = [*range(batch.width)] if batch.class_of is None else batch.class_of[b].tolist()
+            closed = None if i in allowed else of[i]  # the class that cannot be picked
+            classes = sorted({of[j] for j in allowed} - {closed})
+            counts["shared"][own, 0] += int(any(of.count(of[j]) > 1 for j in gold))
+            counts["shared"][own, 1] += int(all(of[j] == of[i] for j in gold))
+            open_gold = [j for j in gold if of[j] != closed]
             for layer in range(layers):
                 if encoding.visible is None:
-                    row_sees = column_sees = True
+                    row_sees = column_sees = bool(open_gold)
                 else:
                     seen = encoding.visible[b, layer].tolist()
-                    row_sees = any(seen[i][j] for j in gold)
-                    column_sees = any(seen[j][i] for j in gold)
+                    row_sees = any(seen[i][j] for j in open_gold)
+                    column_sees = any(seen[j][i] for j in open_gold)
                 for d, sees in enumerate((row_sees, column_sees, row_sees or column_sees)):
                     counts["reachable"][own, d, layer] += int(sees)
                 for head in range(heads):
@@ -94,12 +128,15 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
                     )
                     for d, scores in enumerate((row, column, both)):
                         best, pick = 0.0, None
-                        for j in allowed:
-                            if scores[j] > best:
-                                best, pick = scores[j], j
-                        counts["correct"][own, d, layer, head] += int(pick in gold)
-                        if pick is not None and kinds[pick] > 0:
-                            counts["errors"][own, d, layer, head, kinds[pick] - 1] += 1
+                        for c in classes:
+                            score = round(FINE * scores[c]) / FINE
+                            if score > best:
+                                best, pick = score, c
+                        words = [j for j in allowed if of[j] == pick]
+                        is_right = any(j in gold for j in words)
+                        counts["correct"][own, d, layer, head] += int(is_right)
+                        if words and not is_right and kinds[words[0]] > 0:
+                            counts["errors"][own, d, layer, head, kinds[words[0]] - 1] += 1
                         masses = torch.tensor([sum(scores[j] for j in gold), special[d]])
                         counts["quantities"][own, d, layer, head] += masses
     return counts

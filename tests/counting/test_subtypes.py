@@ -82,7 +82,7 @@ def test_sums_are_what_counting_gives(
     heads, probes = (rolled_up(c, list(SUMS), ":@") for c in counted(labelled(edges, seed)))
     direct, direct_probes = counted(labelled(edges, seed, further=list(SUMS)))
     assert list(heads.rows) == list(direct.rows) == list(probes.rows) == [*LABELS, *SUMS]
-    for name in ("total", "correct", "errors", "reachable", "baselines"):
+    for name in ("total", "correct", "errors", "reachable", "shared", "baselines"):
         assert torch.equal(getattr(heads, name), getattr(direct, name)), name
     torch.testing.assert_close(heads.quantities, direct.quantities, rtol=1e-12, atol=1e-12)
     assert torch.equal(probes.correct, direct_probes.correct)
@@ -108,6 +108,7 @@ def counts_of(rows: Sequence[str], right: Sequence[int]) -> HeadCounts:
         correct=correct,
         errors=correct.new_zeros(*correct.shape, 0),
         reachable=correct.new_zeros(len(rows), 3, 1),
+        shared=correct.new_zeros(len(rows), 2),
         quantities=zeros[..., None],
         baselines=torch.zeros(len(rows), 20, dtype=torch.float64),
     )

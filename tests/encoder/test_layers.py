@@ -202,6 +202,7 @@ def counts_of(layers: tuple[int, ...]) -> HeadCounts:
         errors=torch.zeros(2, *cell, 0, dtype=torch.long),
         correct=correct,
         reachable=torch.full((2, *cell[:2]), 10),
+        shared=torch.zeros(2, 2, dtype=torch.long),
         quantities=torch.zeros(2, *cell, 2, dtype=torch.float64),
         baselines=torch.zeros(2, len(terms.baselines), dtype=torch.float64),
         layers=layers,

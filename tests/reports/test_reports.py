@@ -110,6 +110,7 @@ def random_counts(
         correct=correct,
         errors=wrong * torch.tensor([1, 0, 2])[: len(terms.errors)] // 4,
         reachable=counts(*cell[:2]),
+        shared=total.view(-1, 1) // torch.tensor([4, 8]),
         quantities=torch.rand(len(rows), *cell, 2, generator=rng, dtype=torch.float64),
         baselines=baselines,
     )

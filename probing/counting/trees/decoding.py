@@ -175,25 +175,57 @@ def decode(scores: Tensor, batch: EdgeBatch) -> Tensor:
     return heads.to(scores.device)
 
 
-def decode_from_roots(weights: Tensor, gold: GoldTrees, lengths: Tensor) -> Tensor:
+def decode_from_roots(
+    weights: Tensor, gold: GoldTrees, lengths: Tensor, class_of: Tensor | None = None
+) -> Tensor:
     """The tree over a head's raw weights that hangs from the gold root (Htut et al. 2019).
 
+    Of words that share all their wordpieces only the root, or else the first, has words that
+    hang from it, none of them of its class. What hangs from it hangs from the class, and is said
+    to hang from its own head, if the class holds it, or else from the word there that is nearest
+    in the gold tree.
+
     Args:
-        weights: ``[B, W, W]``, of each word (column) as the head of each word (row).
+        weights: ``[B, W, W]``, not negative, of each word (column) as the head of each word (row).
         gold: the gold trees; windows that are none get no heads.
         lengths: ``[B]``.
+        class_of: ``[B, W]``, the first word of each word's class; ``None`` if each is alone.
 
     Returns:
         The head of each word, ``[B, W]``, counted from one; 0 is ROOT, -1 none.
     """
     heads = torch.full(gold.heads.shape, -1)
-    maps = weights.double().cpu().numpy()
+    maps = weights.double()
+    if class_of is not None:
+        maps = _between_classes(maps, gold, class_of)
+    matrices = maps.cpu().numpy()
     right, is_tree = gold.heads.tolist(), gold.is_tree.tolist()
     for b, n in enumerate(lengths.tolist()):
         if is_tree[b]:
             root = right[b].index(0)
-            heads[b, :n] = torch.tensor(rooted_tree(maps[b, :n, :n], root))
-    return heads.to(gold.heads.device)
+            heads[b, :n] = torch.tensor(rooted_tree(matrices[b, :n, :n], root))
+    heads = heads.to(gold.heads.device)
+    return heads if class_of is None else _nearest_of_class(heads, gold, class_of)
+
+
+def _between_classes(weights: Tensor, gold: GoldTrees, class_of: Tensor) -> Tensor:
+    """``weights [B, W, W]``, but what no tree should hold weighs less than any tree."""
+    place = torch.arange(class_of.shape[1], device=class_of.device)
+    is_root = gold.heads == 0
+    alike = class_of[:, :, None] == class_of[:, None]  # [B, W, W]
+    beside_root = (alike & is_root[:, None]).any(-1)
+    stands = torch.where(beside_root, is_root, class_of == place)  # [B, W]
+    floor = -(weights.amax(-1).sum(-1) + 1)  # [B]
+    return torch.where(stands[:, None] & ~alike, weights, floor[:, None, None])
+
+
+def _nearest_of_class(heads: Tensor, gold: GoldTrees, class_of: Tensor) -> Tensor:
+    """``heads [B, W]`` by the word of each one's class that counts; -1 for a word's own class."""
+    found = class_of.gather(1, (heads - 1).clamp_min(0))  # [B, W]
+    place = torch.arange(class_of.shape[1], device=class_of.device)
+    apart = 2 * gold.distances - (gold.heads[..., None] - 1 == place).long()  # its own head first
+    nearest = apart.masked_fill(class_of[:, None] != found[..., None], 2 * len(place)).argmin(-1)
+    return torch.where(heads > 0, torch.where(found == class_of, -1, nearest + 1), heads)
 
 
 def head_hits(heads: Tensor, batch: EdgeBatch) -> Tensor:

@@ -100,7 +100,9 @@ class Parses:
         for k, name in enumerate(self.module.pickers):
             heads[..., k] = decode(outcome.scores[name], probed)
         if self.head is not None:
-            heads[..., -1] = decode_from_roots(self.head.weights, gold, batch.lengths)
+            heads[..., -1] = decode_from_roots(
+                self.head.weights, gold, batch.lengths, batch.class_of
+            )
         hits = head_hits(heads, probed)  # [B, A, K]
         if self.head is not None:
             # The root is given, so that finding it is no merit.

@@ -71,7 +71,7 @@ def _drawn(encoder: Encoder, batch: EdgeBatch, finder: Finder) -> HeadOnText:
     # A sum of both directions has no one line to colour: that from the dependent stands for it.
     direction = names.index(finder.direction) if finder.direction in names[:2] else 0
     scores = directed(maps, batch.anchors)[direction]  # [1, A, 1, 1, W]
-    pick, is_pick = pick_word(scores, batch.candidates[:, :, None, None, 1:])
+    pick, is_pick = pick_word(scores, batch.choices[:, :, None, None])
     picks: dict[int, int | None] = {}
     gold: dict[int, list[int]] = {}
     for a in _asked(batch, finder).nonzero().flatten().tolist():

@@ -19,12 +19,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from probing.core.batches import EdgeBatch
+from probing.core.trees import gold_trees, head_edges
 from probing.counting.trees import decoding
 from probing.counting.trees.decoding import (
     best_tree,
     by_networkx,
     by_turboparser,
     decode,
+    decode_from_roots,
+    head_hits,
     one_root_tree,
     rooted_tree,
 )
@@ -193,3 +196,80 @@ def test_scores_are_left_as_they_are() -> None:
     one_root_tree(scores)
     rooted_tree(scores[:, 1:], 2)
     assert (scores == before).all()
+
+
+def naive_in_classes(weights: Any, gold: list[int], of: list[int]) -> list[int]:
+    """Every tree from the gold root in which words of a class do what decoding allows them."""
+    n, root = len(gold), gold.index(0)
+    stands = {of[w]: root if of[w] == of[root] else of[w] for w in range(n)}
+    allowed = [
+        heads
+        for heads in TREES[n]
+        if heads[root] == 0
+        and heads.count(0) == 1
+        and all(h - 1 in stands.values() and of[h - 1] != of[w] for w, h in enumerate(heads) if h)
+    ]
+    if not allowed:  # all words are alike
+        return [0 if w == root else -1 for w in range(n)]
+    whole = np.hstack([np.zeros((n, 1)), weights])
+    best = max(allowed, key=lambda heads: weight(whole, heads))
+    graph = networkx.Graph((w, h - 1) for w, h in enumerate(gold) if h)
+    graph.add_nodes_from(range(n))
+    steps = dict(networkx.all_pairs_shortest_path_length(graph))
+    found = []
+    for w, h in enumerate(best):
+        there = [g for g in range(n) if h and of[g] == of[h - 1]]
+        nearest = min(there, key=lambda g: (g != gold[w] - 1, steps[w][g], g), default=-1)
+        found.append(nearest + 1)
+    return found
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 10_000))
+def test_trees_of_words_that_share_all_their_wordpieces(
+    tree_batch: Callable[..., EdgeBatch], tree_heads: Callable[..., list[int]], seed: int
+) -> None:
+    """Their rows and columns are equal but for rounding, which decides nothing."""
+    rng = np.random.default_rng(seed)
+    lengths = (5, 4, 1, 3, 2, 5)
+    gold = [tree_heads(seed + b, n) for b, n in enumerate(lengths)]
+    class_of = torch.arange(5).repeat(len(lengths), 1)
+    for b, n in enumerate(lengths):
+        for w in range(1, n):
+            if rng.random() < 0.4:
+                class_of[b, w] = class_of[b, w - 1]
+    batch = replace(tree_batch(gold), class_of=class_of)
+    trees = gold_trees(batch)
+    maps = torch.from_numpy(rng.dirichlet(np.full(5, 0.5), size=(len(lengths), 5)))
+    window = torch.arange(len(lengths))[:, None, None]
+    maps = maps[window, class_of[:, :, None], class_of[:, None]]
+    for _ in range(3):
+        noisy = maps * (1 + 1e-9 * torch.from_numpy(rng.random(maps.shape)))
+        found = decode_from_roots(noisy, trees, batch.lengths, class_of)
+        for b, n in enumerate(lengths):
+            expected = naive_in_classes(maps[b, :n, :n].numpy(), gold[b], class_of[b, :n].tolist())
+            assert found[b].tolist() == expected + [-1] * (5 - n)
+    alone = torch.arange(5).repeat(len(lengths), 1)
+    plain = decode_from_roots(maps, trees, batch.lengths)
+    assert torch.equal(decode_from_roots(maps, trees, batch.lengths, alone), plain)
+
+
+def test_what_hangs_from_a_class_hangs_from_its_right_word(
+    tree_batch: Callable[..., EdgeBatch],
+) -> None:
+    """Words 0 and 1 are alike; 2 hangs from 1 in the gold tree, and 1 from 3, the root."""
+    batch = tree_batch([[4, 4, 2, 0]])
+    weights = torch.zeros(1, 4, 4)
+    weights[0, [0, 1], 2] = 0.5  # both to 2, which must not go round in a circle
+    weights[0, [0, 1], 3] = 0.4
+    weights[0, 2, [0, 1]] = 0.9
+    found = decode_from_roots(
+        weights, gold_trees(batch), batch.lengths, torch.tensor([[0, 0, 2, 3]])
+    )
+    # The first stands for both and hangs from the root; the second may hang from word 2, whose
+    # head is said to be the second, its own.
+    assert found.tolist() == [[4, 3, 2, 0]]
+    assert head_hits(found[..., None], batch)[0, :, 0].tolist() == [True, False, True, True]
+    # The edge between 1 and 2 is there once, as is that between 0 and 3.
+    edges = head_edges(found, batch.is_word)
+    assert int((edges & head_edges(torch.tensor([[4, 4, 2, 0]]), batch.is_word)).sum()) // 2 == 2

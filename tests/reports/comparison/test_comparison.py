@@ -290,6 +290,7 @@ def random_counts(
         correct=share * total.view(-1, 1, 1, 1) // 5,
         errors=torch.zeros(*cell, len(terms.errors), dtype=torch.int64),
         reachable=total.view(-1, 1, 1).expand(-1, 3, 2),
+        shared=total.new_zeros(len(ROWS), 2),
         quantities=nothing[..., None],
         baselines=baselines,
     )

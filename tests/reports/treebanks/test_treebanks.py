@@ -211,6 +211,7 @@ def random_counts(seed: int, totals: Sequence[int], terms: Terms) -> HeadCounts:
         correct=counts(*cell),
         errors=torch.zeros(len(ROWS), *cell, len(terms.errors), dtype=torch.int64),
         reachable=counts(*cell[:2]),
+        shared=counts(2),
         quantities=nothing[..., None],
         baselines=counts(len(terms.baselines)).double(),
         layers=(3, 5),
