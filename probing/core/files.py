@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
+
+_TEMPORARY = re.compile(r"\.(.+\.[0-9a-f]{32}|predictions\.\d+)\.tmp")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -26,11 +30,25 @@ def written_aside(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    open_new(aside).close()
     try:
         yield aside
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def open_new(path: Path) -> BinaryIO:
+    """A file that is made here: what has its name is removed, and no link is followed."""
+    path.unlink(missing_ok=True)
+    return path.open("xb")
+
+
+def remove_temporary(paths: Iterable[Path]) -> None:
+    """Of ``paths``, remove the files that were written aside and never got their name."""
+    for path in paths:
+        if _TEMPORARY.fullmatch(path.name) and not path.is_dir():
+            path.unlink(missing_ok=True)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

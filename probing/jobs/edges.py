@@ -27,6 +27,7 @@ from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions, complain
 from probing.reports.predictions.callback import Predictions
 from probing.reports.report import Report
+from probing.reports.terminal.tables import show
 from probing.reports.treebanks import TreebankOptions, Treebanks
 from probing.reports.trees.report import TreeReport
 from probing.reports.weights import HeadWeights
@@ -178,6 +179,10 @@ class Probes(Edges):
                 "--trainer.fast_dev_run and --trainer.max_epochs 0 leave no checkpoint to test; "
                 "--trainer.max_epochs 1 --trainer.limit_train_batches 1 is a short run"
             )
+        if said.resume and self.folder.is_finished():
+            if is_first():
+                show(f"{said.output}: this run is finished; --overwrite runs it anew")
+            return
         make_ready(self, ("train", "val", "test"), resume=said.resume)
         resumed = Path(said.output or "") / CHECKPOINT
         start = str(resumed) if said.resume and resumed.exists() else None
@@ -204,7 +209,9 @@ class Probes(Edges):
         if not is_last:
             trainer.test(model, datamodule=data, verbose=False)
         if trainer.is_global_zero:
-            print(f"Checkpoint: {made}")
+            if not self.own_writers.failures:
+                self.folder.finish()
+            show(f"Checkpoint: {made}")
 
 
 def _resampler(count: int) -> Resampler | None:

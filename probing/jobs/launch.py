@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from probing.core.claims import release
 from probing.core.errors import ProbingError
 from probing.jobs.parse_errors import naming
 from probing.jobs.registry import row_of
@@ -62,7 +63,10 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     if said.help:
         print(commands.explained(script, said.config[-1] if said.config else name))
         return
-    commands.run(script, said, stored.checkpoint if stored is not None else None)
+    try:
+        commands.run(script, said, stored.checkpoint if stored is not None else None)
+    finally:
+        release()
 
 
 def _check_there(config: str) -> None:

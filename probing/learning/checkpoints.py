@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zipfile import ZipFile
 
 import torch
 
@@ -17,14 +18,20 @@ def load_checkpoint(path: str) -> dict[str, Any]:
     """A checkpoint, nothing in it executed.
 
     Raises:
-        ProbingError: if there is none, or it is not one.
+        ProbingError: if there is none, it is not one, or it is not as it was written.
     """
     try:
+        with ZipFile(path) as archive:  # torch reads its records without looking at their checksums
+            damaged = archive.testzip()
         found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ProbingError(f"{path}: {error.strerror or error}") from error
     except Exception as error:  # torch names no narrower type for what is no checkpoint
         raise ProbingError(f"{path}: expected a checkpoint of train.py, found none") from error
+    if damaged is not None:
+        raise ProbingError(
+            f"{path}: damaged: {damaged} has not the checksum that it was written with"
+        )
     if not isinstance(found, dict) or "state_dict" not in found:
         raise ProbingError(f"{path}: expected a checkpoint of train.py")
     return found

@@ -106,6 +106,19 @@ def test_resuming_a_finished_run_reports_the_same(
         same_files(trained, place / "again", f"reports/{name}")
 
 
+def test_resuming_a_finished_run_does_nothing(script: Run, trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "again"
+    shutil.copytree(trained, folder)
+
+    def state() -> dict[Path, int]:
+        return {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
+
+    before = state()
+    done = script("train", "--resume", "--output", folder).ok()
+    assert "this run is finished" in done.out
+    assert state() == before
+
+
 def test_a_report_on_a_part_of_the_data_says_so(script: Run, trained: Path, place: Path) -> None:
     checkpoint = trained / "checkpoints" / "last.ckpt"
     arguments = ("--output", place / "part", "--trainer.limit_test_batches", 1)
@@ -125,6 +138,7 @@ def test_training_writes_the_documented_files_and_no_others(trained: Path) -> No
     reports = {f"reports/{split}/{name}" for split in ("val", "test") for name in REPORTS}
     assert written(trained) == reports | {
         "config.yaml",
+        "checkpoints/finished",
         "checkpoints/last.ckpt",
         "events",
         "reports/weights.csv",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from probing.core.claims import release
 from probing.jobs.compared_models import labels_of
 from probing.reports.run_folder import RunFolder
 
@@ -25,6 +26,7 @@ def replace(folder: Path, config: str = "new") -> None:
     run = RunFolder(job="x", output=str(folder), overwrite=True, config=config, folders=labels_of)
     run.check(resume=None)
     run.decide()
+    release()
 
 
 def test_what_an_earlier_comparison_made_is_replaced_and_nothing_else(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from probing.core.files import open_new
+
 NO_PICK = -1
 """The choice of a head that picks nothing, and of one that was never chosen."""
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -44,7 +46,7 @@ class Notes:
             ]
         )
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = path.open("wb")
+        self.file = open_new(path)
         # What is never written takes no room where the file system knows files with holes.
         self.file.truncate(int(self.ends[-1]) * self.place.itemsize)
 
