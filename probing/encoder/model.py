@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from probing.core.layers import Collector, LayerRecord, WordLayer
 from probing.encoder.frozen import FrozenModel
 from probing.encoder.running import run, states
 from probing.encoder.tap import Enough, Tap
+from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
@@ -130,9 +131,19 @@ class Encoder(FrozenModel):
 
     def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
         """The model's output, or ``None`` where the tap had enough before."""
-        with suppress(Enough):
+        with suppress(Enough), self._precision(ids.device.type):
             return run(self.model, ids, real, **options)
         return None
+
+    def _precision(self, device: str) -> AbstractContextManager[None]:
+        """Mixed precision as it is switched on; none for a model that does not run in it."""
+        if not torch.is_autocast_enabled(device) or self._runs_mixed:
+            return nullcontext()
+        return torch.autocast(device, enabled=False)
+
+    @cached_property
+    def _runs_mixed(self) -> bool:
+        return runs_mixed(self.model)
 
     def _empty(
         self,

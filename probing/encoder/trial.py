@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
@@ -35,7 +36,7 @@ def tried(model: Any, source: Source) -> Trial:
         ProbingError: if it does not run on text alone; if not every layer reached the tap once,
             with equally many heads; if it gives no hidden state for each layer or embeds no ids.
     """
-    ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
+    ids = _two(model)
     seen = _Heads()
     tap = Tap([seen])
     try:
@@ -67,6 +68,24 @@ def tried(model: Any, source: Source) -> Trial:
             f"{source.layers + 1}, the first layer's input and what each layer makes of it"
         )
     return Trial(seen.heads[0], found[0].shape[-1], embedded.shape[-1])
+
+
+def runs_mixed(model: Any) -> bool:
+    """Whether the model runs in the mixed precision that is switched on where this is called.
+
+    Some write what is computed in one precision into what was made in another (XMOD, DBRX).
+    """
+    ids = _two(model)
+    try:
+        run(model, ids, torch.ones_like(ids))
+    except RuntimeError:
+        return False
+    return True
+
+
+def _two(model: Any) -> Tensor:
+    """Two wordpieces that every vocabulary has, ``[1, 2]``."""
+    return torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
 
 
 class _Heads:

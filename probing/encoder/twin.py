@@ -32,7 +32,7 @@ def keep_embeddings(twin: Any, trained: Any) -> tuple[str, ...]:
     of words, positions and token types, their norm, a projection to the hidden size. Found by
     what has a gradient, since every family names its modules in its own way.
     """
-    names, parameters = zip(*trained.named_parameters(), strict=True)
+    names, parameters = zip(*trained.requires_grad_(True).named_parameters(), strict=True)
     ids = torch.zeros(1, 2, dtype=torch.long, device=parameters[0].device)
     with torch.enable_grad():
         real = torch.ones_like(ids)
