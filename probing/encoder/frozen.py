@@ -11,8 +11,8 @@ from torch import nn
 
 from probing.core.errors import ProbingError
 from probing.encoder.source import Source, quiet
-from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
+from probing.encoder.trial import tried
 from probing.encoder.twin import keep_embeddings, random_twin
 from probing.encoder.weights import PACKAGED, weights_hash
 from probing.encoder.word_maps import AGGREGATIONS
@@ -91,6 +91,7 @@ class FrozenModel(nn.Module):
         self.precision = precision or "float32"
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
+        self.trial: Any = None
         self.fingerprint = ""
 
     def beside(self, main: FrozenModel) -> Self:
@@ -148,14 +149,14 @@ class FrozenModel(nn.Module):
                 raise self.source.unusable(error) from error
         if self.keep_embeddings:
             trained, _ = self.source.trained(torch.float32)
-            self._check_dispatch(trained)
+            tried(trained, self.source)
             self.kept = keep_embeddings(twin, trained)
         return self.adopt(twin.to(self._dtype))
 
     def adopt(self, model: Any, *, skip: Collection[str] = ()) -> Self:
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
         model.eval().requires_grad_(False)
-        self._check_dispatch(model)
+        self.trial = tried(model, self.source)
         self.fingerprint = weights_hash(model, skip=skip)
         self.model = model
         return self
@@ -177,7 +178,7 @@ class FrozenModel(nn.Module):
         Raises:
             ProbingError: if the model has no such layers.
         """
-        count = self.config.num_hidden_layers
+        count = self.source.layers
         numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
         if not numbers or not set(numbers) <= set(range(1, count + 1)):
             found = str(self.layers)
@@ -222,32 +223,30 @@ class FrozenModel(nn.Module):
     def description(self) -> str:
         """The model, its weights, and which layers are looked at if not all."""
         text = f"{self.title}, weights {self.fingerprint[:12]}"
-        if len(self.layer_numbers) < self.config.num_hidden_layers:
+        if len(self.layer_numbers) < self.source.layers:
             listed = ", ".join(map(str, self.layer_numbers))
-            text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
+            text += f"; layers looked at: {listed} of {self.source.layers}"
         if self.tokenizer_file:
             text += "; the tokenizer is that of tokenizer.json"
-        return "; ".join([text, *self.tokenizer.oddities])
+        return "; ".join([text + self.source.notice, *self.tokenizer.oddities])
 
-    def _check_dispatch(self, model: Any) -> None:
-        """Run two wordpieces through the model and see that every layer reached the tap."""
-        ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
-        tap = Tap([])
+    def __getattr__(self, name: str) -> Any:
+        """What modules find by themselves; a property that fails says why.
+
+        ``nn.Module`` would say of one that meets an ``AttributeError`` that it is not there.
+
+        Raises:
+            ProbingError: for what a property lacks.
+        """
+        own = getattr(type(self), name, None)
         try:
-            model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=tap)
-        except ProbingError:
-            raise
-        except (TypeError, KeyError) as error:  # no such keyword, no such attention
-            raise self.source.no_dispatch() from error
-        except Exception as error:
-            raise self.source.unusable(error) from error
-        if not tap.calls:
-            raise self.source.no_dispatch()
-        if tap.calls != self.config.num_hidden_layers:
-            raise ProbingError(
-                f"{self.name} ({self.config.model_type}) computes attention {tap.calls} times "
-                f"for {self.config.num_hidden_layers} layers: heads could not be told by them"
-            )
+            if isinstance(own, property) and own.fget is not None:
+                return own.fget(self)
+            if isinstance(own, cached_property):
+                return own.func(self)
+        except AttributeError as error:
+            raise ProbingError(f"{self.name} cannot be used: {error}") from error
+        return super().__getattr__(name)
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,9 @@ from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
 from probing.encoder.frozen import FrozenModel
+from probing.encoder.running import run, states
 from probing.encoder.tap import Enough, Tap
+from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
@@ -25,12 +27,12 @@ class Encoder(FrozenModel):
     @cached_property
     def sizes(self) -> Sizes:
         """Layers, heads, hidden and embedding size of the loaded model."""
-        self.load()
+        trial = self.load().trial
         return Sizes(
             layers=len(self.layer_numbers),
-            heads=self.config.num_attention_heads,
-            hidden=self.config.hidden_size,
-            embedding=self.model.get_input_embeddings().weight.shape[1],
+            heads=trial.heads,
+            hidden=trial.hidden,
+            embedding=trial.embedding,
             layer_numbers=self.layer_numbers,
         )
 
@@ -99,14 +101,15 @@ class Encoder(FrozenModel):
                 **({"tap": tap} if collectors else {}),
             )
             if "hidden" in needs:
-                states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
-                found = {state.shape[-1] for state in states}
+                every = states(output, self.source.text) or ()
+                own = [every[number] for number in (0, *self.layer_numbers)]
+                found = {state.shape[-1] for state in own}
                 if found != {self.sizes.hidden}:
                     raise ProbingError(
                         f"{self.name}: expected hidden states of size {self.sizes.hidden}, found "
                         f"{', '.join(map(str, sorted(found)))}: they do not compare"
                     )
-                hidden = [_words(index, state.float()) for state in states]
+                hidden = [_words(index, state.float()) for state in own]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return parts
 
@@ -127,20 +130,25 @@ class Encoder(FrozenModel):
             types: ``[B, T]``, the part of a window that a wordpiece belongs to, for models
                 with embeddings of token types; all in the first, if not given.
         """
-        has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
+        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
         tap = Tap(collectors, layers=self.layer_numbers, stop=True)
         self._run(ids, real, tap=tap, **({"token_type_ids": types} if has_types else {}))
 
     def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
         """The model's output, or ``None`` where the tap had enough before."""
-        with suppress(Enough):
-            return self.model(
-                input_ids=ids,
-                attention_mask=real.long(),
-                **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
-                **options,
-            )
+        with suppress(Enough), self._precision(ids.device.type):
+            return run(self.model, ids, real, **options)
         return None
+
+    def _precision(self, device: str) -> AbstractContextManager[None]:
+        """Mixed precision as it is switched on; none for a model that does not run in it."""
+        if not torch.is_autocast_enabled(device) or self._runs_mixed:
+            return nullcontext()
+        return torch.autocast(device, enabled=False)
+
+    @cached_property
+    def _runs_mixed(self) -> bool:
+        return runs_mixed(self.model)
 
     def _empty(
         self,
