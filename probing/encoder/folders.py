@@ -146,7 +146,7 @@ def _unknown(config: Any) -> dict[str, Any]:
     return {
         field: value
         for field, value in vars(config).items()
-        if field not in known and field not in own and not field.startswith("_")
+        if not (value is None or field in known or field in own or field.startswith("_"))
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import transformers
+from transformers.utils import CONFIG_NAME
 
 from probing.core.errors import ProbingError
 from probing.encoder.folders import (
@@ -179,7 +180,10 @@ class Source:
             return ProbingError(
                 f"model {self.name!r} is neither a folder, nor cached, nor reachable: {HOW_TO_NAME}"
             )
-        if isinstance(error, OSError) and (reason := lacks(folder)):
+        is_bare = (
+            folder.is_dir() and not (folder / CONFIG_NAME).exists()
+        )  # no OSError to transformers
+        if (isinstance(error, OSError) or is_bare) and (reason := lacks(folder)):
             return ProbingError(f"model {self.name!r} cannot be used: {reason}; {HOW_TO_NAME}")
         if "trust_remote_code" in str(error):
             return ProbingError(
