@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from probing.data import EdgeData
-from probing.jobs.stored_config import parts, screened, stored_in
+from probing.jobs.screening import Screen
+from probing.jobs.stored_config import parts, read_config, stored_in
 from probing.learning.module import ProbingModule
 
 
@@ -23,9 +24,11 @@ def restore(
         ProbingError: if it is no checkpoint, names other modules, or belongs to another model.
     """
     stored, loaded = stored_in(checkpoint)
-    config = screened(stored, imports, place=checkpoint, goes_on=False)
+    config = read_config(stored, place=checkpoint, goes_on=False)
     if model is not None:
-        config["model"]["encoder"]["name"] = model
-    module, data = parts(config)
+        encoder = config["model"].get("encoder")
+        own = encoder if isinstance(encoder, dict) else {}
+        config["model"]["encoder"] = own | {"name": model}
+    module, data = parts(config, Screen(checkpoint, imports))
     module.restore(loaded)
     return module, data

@@ -41,7 +41,7 @@ class Known:
         """What may stand at an option; ``owner`` is the class that was named for it."""
         if key in self.types:
             return self.types[key]
-        of_class = arguments_of(_imported(owner)) if owner else {}
+        of_class = arguments_of(imported(owner)) if owner else {}
         return of_class.get(key.rpartition(".")[2])
 
     def hint(self, key: str, owner: str | None) -> str:
@@ -52,7 +52,7 @@ class Known:
         known = set(self.types)
         if owner is not None:
             own = key.rpartition(".")[0]
-            known = {f"{own}.{name}" for name in arguments_of(_imported(owner))}
+            known = {f"{own}.{name}" for name in arguments_of(imported(owner))}
         near = nearest(key, known)
         return f"\n       did you mean {near!r}?" if near else ""
 
@@ -61,7 +61,7 @@ class Known:
         parts = key.split(".")
         bases = [self.named[key]] if key in self.named else []
         if parts[:2] == ["model", "probes"]:
-            bases.append(_imported("probing.probes.Probe"))
+            bases.append(imported("probing.probes.Probe"))
         paths = [
             f"{base.__module__.rpartition('.')[0]}.{each.__name__}"
             for base in bases
@@ -96,7 +96,7 @@ def arguments_of(owner: Any) -> dict[str, Any]:
         own = signature(made).parameters
         try:
             hints = get_type_hints(made)
-        except NameError:  # imported for the type checker alone
+        except (NameError, TypeError, AttributeError):  # imported for the type checker alone
             hints = {}
         named = [n for n, p in own.items() if p.kind not in _REST and n != "self"]
         found = {name: hints.get(name) for name in named} | found
@@ -135,12 +135,12 @@ def in_words(hint: Any) -> str:
     return f"a {getattr(hint, '__name__', hint)}"
 
 
-def _imported(path: str) -> Any:
+def imported(path: str) -> Any:
     """What an import path names; nothing, if it names nothing."""
     module, _, name = path.rpartition(".")
     try:
         return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
+    except Exception:  # whatever a module does while it is imported: its parser says so
         return None
 
 
@@ -160,7 +160,7 @@ def _configs_with(key: str) -> list[str]:
         config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         row = next(row for row in ROWS if row.name == config["job"])
         known = row.load().parser_of(row).known.types.keys()
-        own = arguments_of(_imported(config["data"]["class_path"]))
+        own = arguments_of(imported(config["data"]["class_path"]))
         tacit = key in row.tacit
         if (key in known or key in {f"data.{name}" for name in own}) and not tacit:
             found.append(f"configs/{path.name}")

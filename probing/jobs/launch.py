@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -17,9 +18,9 @@ from probing.core.claims import release
 from probing.core.errors import ProbingError
 from probing.jobs.parse_errors import naming
 from probing.jobs.registry import row_of
-from probing.jobs.screening import named_by
+from probing.jobs.screening import Screen, named_by, refuse_made
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
-from probing.jobs.stored_config import for_evaluation, screened, stored_config
+from probing.jobs.stored_config import for_evaluation, read_config, stored_config
 
 
 def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
@@ -39,27 +40,33 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     configs: list[tuple[str, Any]] = []
     base: list[str] = []
     name = Path(said.config[-1]).stem if said.config else DEFAULT[script]
+    place = said.ckpt_path or said.output
     if stored is not None:
-        place = said.ckpt_path or said.output
-        named = [*said.imports, *named_by(arguments)]
-        config = screened(stored.config, named, place=place, goes_on=script == "train")
-        if script == "evaluate":
-            config = for_evaluation(config, arguments)
-            name = name if said.config else script
+        config = read_config(stored.config, place=place, goes_on=script == "train")
         configs.append((place, config))
-        base = ["--config", json.dumps(config)]
+        name = name if said.config or script == "train" else script
     elif not said.config:
         base = ["--config", str(CONFIGS / f"{name}.yaml")]
     for path in said.config:
         _check_there(path)
-    paths = [base[1]] if base and stored is None else said.config
+    paths = [*base[1:], *said.config]
     row = row_of(script, [*configs, *((path, _read(path)) for path in paths)], said.job)
     if said.ckpt_path and not row.has_checkpoints:
         raise ProbingError(
             f"a job of the kind {row.name!r} has no checkpoint: leave out --ckpt_path"
         )
+    kind = row.load()
+    screen = Screen(place, [*said.imports, *named_by(arguments)], arguments)
+    if stored is not None:
+        screen.check(config, kind.types_of(row))
+        config = for_evaluation(config, arguments) if script == "evaluate" else config
+        base = ["--config", json.dumps(config, default=str)]
     with naming(said.config, arguments):
-        commands = row.load()(row, [*base, *arguments], name=name)
+        commands = kind(row, [*base, *arguments], name=name)
+    if stored is not None:
+        texts = [Path(path).read_text("utf-8", "replace") for path in said.config]
+        words = re.findall(r"\w+", " ".join([*arguments, *texts]))
+        refuse_made(commands.config, screen, frozenset(words))
     if said.help:
         print(commands.explained(script, said.config[-1] if said.config else name))
         return

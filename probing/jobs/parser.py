@@ -27,7 +27,7 @@ from probing.reports.run_folder import RunFolder
 
 _TRAINER = {
     "devices": 1,
-    "logger": False,  # RunFolder brings one, once it knows where
+    "logger": False,  # RunFolder brings one, once it knows where; also where one is asked for
     "use_distributed_sampler": False,
     "num_sanity_val_steps": 0,
     "enable_model_summary": False,
@@ -103,6 +103,14 @@ class Commands(ABC):
         return parser
 
     @classmethod
+    def types_of(cls, row: Row) -> dict[str, Any]:
+        """What may stand at each section and option of a job."""
+        options = {each.name: each.settings.get("type", bool) for each in (*EVERY, *row.options)}
+        model, data = cls.kinds
+        sections = {"trainer": Trainer, "model": model, "data": data, **cls.sections}
+        return {"job": str, **options, **sections}
+
+    @classmethod
     def link(cls, parser: Parser) -> None:
         """Hand what one option says to another; nothing, unless a job does."""
         return
@@ -119,6 +127,7 @@ class Commands(ABC):
         self.model, self.datamodule = self.built.model, self.built.data
         self.folder = self.run_folder()
         options = vars(self.built.trainer)
+        options["logger"] = options["logger"] is not True and options["logger"]
         own = options.pop("callbacks") or []
         own = own if isinstance(own, list) else [own]
         self.trainer = Trainer(**options, callbacks=[*own, self.folder, *self.callbacks()])

@@ -14,7 +14,7 @@ register_unresolvable_import_paths(torch)  # torch.relu and its like say of no m
 def add_parts(parser: Parser, *, model: type, data: type) -> None:
     """Add the options of a model and its data, and hand the encoder's tokenizer to the data."""
     # An option that is an encoder lists its own; of nothing else it could be.
-    set_parsing_settings(subclasses_disabled=[Encoder], config_read_mode_fsspec_enabled=True)
+    set_parsing_settings(subclasses_disabled=[Encoder])
     parser.add_section(model, "model")
     parser.known.add("model.encoder", Encoder, is_named=False)
     parser.add_section(data, "data", is_named=True)

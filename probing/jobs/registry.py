@@ -41,9 +41,19 @@ class Job(Protocol):
 
     def __init__(self, row: Row, arguments: Sequence[str], *, name: str) -> None: ...
 
+    @property
+    def config(self) -> Any:
+        """What it asks for, parsed."""
+        ...
+
     @classmethod
     def parser_of(cls, row: Row) -> Any:
         """The parser of the options of the job."""
+        ...
+
+    @classmethod
+    def types_of(cls, row: Row) -> Mapping[str, Any]:
+        """What may stand at each section and option of the job."""
         ...
 
     def explained(self, script: Script, config: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from probing.data import EdgeData
 from probing.data.sources.files import is_here
 from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
-from probing.jobs.screening import PLAIN, refuse_foreign
+from probing.jobs.screening import Screen, refuse_made
 from probing.jobs.scripts import Script
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
@@ -73,25 +74,22 @@ def stored_in(path: str) -> tuple[str, dict[str, Any]]:
     return config, checkpoint
 
 
-def screened(
-    config: str, said: Sequence[str], *, place: str, goes_on: bool = True
-) -> dict[str, Any]:
-    """A stored configuration that imports nothing but what is ours or what the user ``said``.
+def read_config(config: str, *, place: str, goes_on: bool = True) -> dict[str, Any]:
+    """A stored configuration with the names of today, not yet screened.
 
     Args:
         config: the configuration, as text.
-        said: modules, and names in modules, that the user named.
         place: where it is stored, for complaints.
         goes_on: whether the run goes on; else what was asked for its reports binds nobody.
 
     Raises:
-        ProbingError: for what is no configuration; naming what it would import, and how to allow
-            that.
+        ProbingError: for what is no configuration.
     """
     try:
-        found = _current(yaml.safe_load(config))
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
+        found = _current(yaml.load(config, Loader=_Tree))
+        json.dumps(found, default=str)  # as which the parser gets it
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
         raise ProbingError(f"{place}: expected a configuration, found no YAML: {reason}") from error
     if not isinstance(found, dict):
         raise ProbingError(f"{place}: expected a configuration, found {type(found).__name__}")
@@ -99,10 +97,6 @@ def screened(
         found.pop(own, None)
     if not goes_on and isinstance(report := found.get("report"), dict):
         report.pop("writers", None)
-    try:
-        refuse_foreign(found, said)
-    except ProbingError as error:
-        raise ProbingError(f"{place}: {error}") from error
     for section in ("model", "data"):
         if not isinstance(found.get(section), dict):
             raise ProbingError(f"{place}: expected options of {section!r}, found none")
@@ -119,24 +113,35 @@ def for_evaluation(config: dict[str, Any], arguments: Sequence[str]) -> dict[str
     return config
 
 
-def parts(config: dict[str, Any]) -> tuple[ProbingModule, EdgeData]:
-    """Model and data of a screened configuration, without the rest of the run; nothing is loaded.
+def parts(config: dict[str, Any], screen: Screen) -> tuple[ProbingModule, EdgeData]:
+    """Model and data of a stored configuration, without the rest of the run; nothing is loaded.
 
     Raises:
-        ProbingError: for what cannot be read.
+        ProbingError: for what cannot be read, or does not pass the screen.
     """
     parser = Parser()
     add_parts(parser, model=ProbingModule, data=EdgeData)
-    model = config["model"] | {"seeds": config.get("seeds")}
-    built = parser.instantiate(parser.parse_object({"model": model, "data": config["data"]}))
+    own = {"model": config["model"] | {"seeds": config.get("seeds")}, "data": config["data"]}
+    screen.check(own, {"model": ProbingModule, "data": EdgeData})
+    parsed = parser.parse_object(own)
+    refuse_made(parsed, screen, ())
+    built = parser.instantiate(parsed)
     return built.model, built.data
 
 
-def _current(config: Any, key: str = "") -> Any:
+class _Tree(yaml.SafeLoader):
+    """Reads YAML without references, of which a line can make millions of values; we write none."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it refers to another part of itself")
+        return super().compose_node(parent, index)
+
+
+def _current(config: Any) -> Any:
     """A stored configuration with the names that things have today."""
     if isinstance(config, dict):
-        return {name: _current(v, f"{key}.{name}".lstrip(".")) for name, v in config.items()}
+        return {name: _current(value) for name, value in config.items()}
     if isinstance(config, list):
-        return [_current(value, key) for value in config]
-    is_name = isinstance(config, str) and not PLAIN.fullmatch(key)
-    return FORMER.get(config, config) if is_name else config
+        return [_current(value) for value in config]
+    return FORMER.get(config, config) if isinstance(config, str) else config

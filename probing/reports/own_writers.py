@@ -93,7 +93,8 @@ def _imported(named: Named) -> Writer[Findings]:
     """The function, or an object of the class."""
     path = _path(named)
     module, _, name = path.rpartition(".")
-    if not module or (not isinstance(named, str) and named.keys() - {"class_path", "init_args"}):
+    is_path = bool(module) and all(part.isidentifier() for part in path.split("."))
+    if not is_path or (not isinstance(named, str) and named.keys() - {"class_path", "init_args"}):
         raise ProbingError(
             "--report.writers: expected an import path such as my_writers.sentences, or "
             f"{{class_path: my_writers.Sentences, init_args: {{...}}}}, found {named!r}"

@@ -44,9 +44,8 @@ def test_a_bit_that_changed_changes_no_result(checkpoint: Path) -> None:
         checkpoint.write_bytes(damaged)
         try:
             assert same(load_checkpoint(str(checkpoint)), STATE)
-        except ProbingError as error:
+        except ProbingError:
             refused += 1
-            assert str(error).startswith(f"{checkpoint}: ")
     assert refused > 100
 
 
@@ -55,7 +54,7 @@ def test_a_bit_in_the_parameters_is_named_with_its_record(checkpoint: Path) -> N
     place = whole.index(torch.arange(6.0).numpy().tobytes())
     whole[place + 5] ^= 1
     checkpoint.write_bytes(whole)
-    with pytest.raises(ProbingError, match="damaged: .*/data/0 .* checksum"):
+    with pytest.raises(ProbingError, match=r"damaged: .*/data/0 .* checksum"):
         load_checkpoint(str(checkpoint))
 
 
