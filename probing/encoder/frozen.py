@@ -227,7 +227,7 @@ class FrozenModel(nn.Module):
             text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
         if self.tokenizer_file:
             text += "; the tokenizer is that of tokenizer.json"
-        return "; ".join([text, *self.tokenizer.oddities])
+        return text
 
     def _check_dispatch(self, model: Any) -> None:
         """Run two wordpieces through the model and see that every layer reached the tap."""

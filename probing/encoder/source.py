@@ -105,14 +105,15 @@ class Source:
         Raises:
             ProbingError: if there is none that can be used.
         """
+        config = self.config  # a model that is not there is told of first
         files = TokenizerFiles(self.name, self.folder, self.options)
         with quiet():
             made = files.read(whole=self.tokenizer_file)
         return WordpieceTokenizer(
             made,
             name=self.name,
-            limit=position_limit(self.config, made),
-            embedded=getattr(self.config.get_text_config(), "vocab_size", None),
+            limit=position_limit(config, made),
+            embedded=getattr(config.get_text_config(), "vocab_size", None),
             file=None if self.tokenizer_file else files.whole,
         )
 
