@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from probing.core.errors import ProbingError
 from probing.core.windows import Wordpieces
 
@@ -38,14 +34,3 @@ def without_embedding(found: str, *, rows: int, model: str) -> ProbingError:
         f"model {model!r} has embeddings for {rows:,} wordpieces: expected ids below {rows}, "
         f"found {found}; its tokenizer is not the one that it was trained with"
     )
-
-
-def first_beyond(column: pa.ChunkedArray, rows: int) -> int | None:
-    """The number, from zero, of the first of many lists of ids that has one from ``rows`` on."""
-    before = 0
-    for chunk in column.chunks:
-        beyond = np.flatnonzero(chunk.flatten().to_numpy() >= rows)
-        if len(beyond):
-            return before + int(pc.list_parent_indices(chunk)[int(beyond[0])].as_py())
-        before += len(chunk)
-    return None

@@ -24,10 +24,10 @@ from probing.core.schemes import Scheme
 from probing.core.sentences import Reader
 from probing.core.terms import Terms
 from probing.core.windows import Tokenizer, Window
-from probing.data.arrow_files import cache_folder
+from probing.data.arrow_files import cache_folder, first_beyond
 from probing.data.census import Census
 from probing.data.collating import collate
-from probing.data.embedded import check_embedded, first_beyond
+from probing.data.embedded import check_embedded
 from probing.data.resampling_units import Digests, Units
 from probing.data.sources.files import Source, open_source
 from probing.data.sources.fingerprints import code_of, described

@@ -228,7 +228,7 @@ class FrozenModel(nn.Module):
             text += f"; layers looked at: {listed} of {self.source.layers}"
         if self.tokenizer_file:
             text += "; the tokenizer is that of tokenizer.json"
-        return "; ".join([text + self.source.notice, *self.tokenizer.oddities])
+        return text + self.source.notice
 
     def __getattr__(self, name: str) -> Any:
         """What modules find by themselves; a property that fails says why.

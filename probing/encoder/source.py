@@ -160,14 +160,15 @@ class Source:
         Raises:
             ProbingError: if there is none that can be used.
         """
+        text = self.text  # a model that is not there is told of first
         files = TokenizerFiles(self.name, self.folder, self.options)
         with quiet():
             made = files.read(whole=self.tokenizer_file)
         return WordpieceTokenizer(
             made,
             name=self.name,
-            limit=position_limit(self.text, made),
-            embedded=getattr(self.text, "vocab_size", None),
+            limit=position_limit(text, made),
+            embedded=getattr(text, "vocab_size", None),
             file=None if self.tokenizer_file else files.whole,
         )
 

@@ -133,13 +133,14 @@ class ProbingModule(LightningModule):
 
     @property
     def description(self) -> str:
-        """The encoders and their weights, in a line."""
+        """The encoders, their weights and what is odd about their tokenizer, in a line."""
         others = [
             f"; {name}: {encoder.description}"
             for name, encoder in self.encoders.items()
             if name != MAIN
         ]
-        return f"Model {self.encoder.description}{''.join(others)}"
+        odd = (f"; {oddity}" for oddity in self.encoder.tokenizer.oddities)
+        return f"Model {self.encoder.description}{''.join(others)}{''.join(odd)}"
 
     @property
     def identity(self) -> dict[str, object]:

@@ -168,7 +168,7 @@ def test_a_random_twin_looks_like_none_but_itself(tiny_bert: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"foo": 1}, r"options of aggregation, .*, precision, found 'foo'$"),
+        ({"foo": 1}, r"options of aggregation, .*, tokenizer_file, found 'foo'$"),
         ({"random_inti": True}, r"found 'random_inti'; did you mean 'random_init'\?"),
         ({"precision": "int8"}, "precision: .* float32, bfloat16, float16, found 'int8'"),
         ({"aggregation": "sum"}, "aggregation: expected one of mean, first, max, found 'sum'"),

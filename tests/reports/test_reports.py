@@ -33,12 +33,13 @@ from probing.reports.best_heads import (
     DEMONSTRATION,
     PARTIAL,
     absence,
+    caveats,
     columns_of,
     markdown,
     notes_of,
     title_of,
 )
-from probing.reports.described import describe
+from probing.reports.described import describe, unread
 from probing.reports.figures.heads import head_overview, relation_heatmap, weight_heatmap
 from probing.reports.findings import Findings
 from probing.reports.summary import summary as summary_of
@@ -743,6 +744,31 @@ def test_a_split_is_described_by_what_is_used_and_what_is_not(windows: int, term
         "though not trees: 1,200 with cycle",
         "  1,500 errands",
     ]
+
+
+def test_what_the_tokenizer_does_not_know_is_in_the_first_line(terms: Terms) -> None:
+    census = Census(sentences=1, used=1, windows=1, words=40, unknown=3, rebuilt=13)
+    corpus = EdgeWindows("a.conllu", None, census, terms, np.zeros(1, np.int32), 0)  # type: ignore[arg-type]
+    (line,) = describe("test", corpus).splitlines()
+    assert line.endswith(
+        "; 3 of 40 words (7.5%) hold an unknown wordpiece; 13 of 40 words (32.5%) get other "
+        "wordpieces than tokenizer.json gives them (--model.encoder.tokenizer_file true takes "
+        "those)"
+    )
+
+
+@pytest.mark.parametrize(("unknown", "is_read"), [(0, True), (20, True), (21, False), (40, False)])
+def test_a_text_that_is_mostly_unknown_is_warned_of_with_every_table(
+    unknown: int, is_read: bool, terms: Terms, screen: Callable[[], list[str]]
+) -> None:
+    said = unread(unknown, 40)
+    assert is_read == (said == "")
+    these = replace(findings(terms), unread=said)
+    terminal.show_findings(these)
+    shown = " ".join(screen())
+    for text in (markdown(these), shown, " ".join(caveats(these))):
+        assert ("the model cannot read this text" in text) != is_read
+        assert (f"{unknown} of 40 words" in text) != is_read
 
 
 def test_an_epoch_is_a_line_of_the_probes_scores(screen: Callable[[], list[str]]) -> None:

@@ -94,6 +94,7 @@ def test_a_run_says_what_was_unknown_and_left_out(
     summary = json.loads((tmp_path / "out" / "reports" / "test" / "summary.json").read_text())
     assert "1 document," in said
     assert 0 < summary["data"]["unknown"] <= 18
+    assert "the model cannot read this text" not in said
     assert f"{summary['data']['unknown']} wordpieces unknown to the tokenizer" in said
     assert PARTIAL in said
     assert summary["partial"] is True
@@ -117,3 +118,26 @@ def test_a_run_for_relations_that_are_not_there(
     streams = capsys.readouterr()
     assert "nonsense (nearest: " in streams.out + streams.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_text_that_is_mostly_unknown_is_warned_of(
+    tiny_bert: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("\u6f22 \u5b57 the\n\u5b57 \u6f22 [SEP]\n" * 9, encoding="utf-8")
+    options = {"data.test": file, "model.twin": "false"}
+    assert run(tiny_bert, tmp_path, monkeypatch, **options) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    summary = json.loads((tmp_path / "out" / "reports" / "test" / "summary.json").read_text())
+    own = summary["data"]
+    # The two of five that are words of the text, and the name, which is text, of a special token.
+    assert 2 * own["unknown"] < own["wordpieces"] - own["specials"]
+    assert "cannot read" not in said
+    file.write_text("\u6f22 \u5b57 the\n\u5b57 \u6f22 the\n" * 9, encoding="utf-8")
+    assert run(tiny_bert, tmp_path, monkeypatch, **options, overwrite="true") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    # Before the run, and with what it has found.
+    assert said.count("%) are unknown to the tokenizer: the model cannot read this text") == 2

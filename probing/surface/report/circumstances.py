@@ -38,7 +38,7 @@ def text_in_words(data: TextData) -> str:
         + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
         + (f"\n  {counted(census.rebuilt, 'sentence')} {_REBUILT}" if census.rebuilt else "")
         + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
-        + "".join(f"\n  {warning}" for warning in unreadable(data))
+        + "".join(f"\n  {text}" for text in (*data.words.oddities, *unreadable(data)))
     )
 
 

@@ -19,8 +19,8 @@ from probing.core.errors import ProbingError
 from probing.core.files import write_whole, written_aside
 from probing.core.sentences import Reader
 from probing.data import store as windows
-from probing.data.arrow_files import cache_folder, write_rows
-from probing.data.embedded import first_beyond, without_embedding
+from probing.data.arrow_files import cache_folder, first_beyond, write_rows
+from probing.data.embedded import without_embedding
 from probing.data.sources.fingerprints import code_of
 from probing.encoder import PlainTokenizer
 from probing.surface.text.batches import TokenBatch, pad

@@ -316,6 +316,15 @@ def findings(terms: Terms, *, chosen_on: str = "val") -> ComparisonFindings:
     )
 
 
+def test_a_model_that_cannot_read_the_text_is_warned_of(terms: Terms) -> None:
+    these = findings(terms)
+    assert "cannot read" not in markdown(these)
+    first, second = these.models
+    these = replace(these, models=[first, replace(second, unread="it cannot read this.")])
+    assert f"{second.label}: it cannot read this." in these.notes
+    assert f"{second.label}: it cannot read this." in markdown(these)
+
+
 def test_a_line_a_relation_and_model(terms: Terms) -> None:
     these = findings(terms)
     assert these.drawn == 6

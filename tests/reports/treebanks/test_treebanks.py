@@ -317,6 +317,19 @@ def test_tables_show_what_enough_anchors_say(terms: Terms) -> None:
     assert "chosen on val of the same language." in text
 
 
+def test_a_treebank_that_is_mostly_unknown_is_warned_of(terms: Terms) -> None:
+    these = findings(terms)
+    known = {"en": 0, "de": 617, "fr": 618}  # of 1,234 words
+    told = [replace(t, unknown=known[t.name]) for t in these.treebanks]
+    these = replace(these, treebanks=told)
+    (warning,) = [note for note in these.notes if "cannot read" in note]
+    assert warning.startswith("fr: 618 of 1,234 words (50.1%) hold an unknown wordpiece")
+    lines = markdown(these).splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("| language | files |"))
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 :]]
+    assert [(row[0], row[-1]) for row in cells[:3]] == [("en", "0"), ("de", "617"), ("fr", "618")]
+
+
 def test_notes_say_where_heads_of_which_treebank_were_chosen(terms: Terms) -> None:
     these = findings(terms)
     one, *others = these.treebanks
