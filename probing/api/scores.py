@@ -15,6 +15,7 @@ from probing.counting.counts import HeadCounts
 from probing.counting.tallies import Score
 from probing.data import EdgeData
 from probing.learning.encoding import check_embedded
+from probing.data.resampling_units import overlaps
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview
@@ -109,7 +110,13 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores
             with torch.no_grad():
                 counting.update(moved, module.judge(moved))
         probes = ledger.end(counting)
-    findings = ledger.report("test", probes, data.split("test"), model=module.description)
+    findings = ledger.report(
+        "test",
+        probes,
+        data.split("test"),
+        model=module.description,
+        also_in=overlaps("test", data.splits),
+    )
     return Scores(findings)
 
 

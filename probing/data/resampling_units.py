@@ -117,7 +117,9 @@ class Digested:
     def passing(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """The sentences, each noted as it passes."""
         for sentence in sentences:
-            self.digests.append(_digest("\0".join(sentence.words)))
+            # Of a text that is withheld every word is "_", which makes no two sentences the same.
+            is_withheld = all(word == "_" for word in sentence.words)
+            self.digests.append(_NO_TEXT if is_withheld else _digest("\0".join(sentence.words)))
             yield sentence
 
     @property
@@ -141,19 +143,36 @@ class HasSentences(Protocol):
 
 
 def overlaps(split: str, corpora: Mapping[str, HasSentences]) -> dict[str, int]:
-    """How many sentences of a split stand word for word in each other one, if any do.
+    """How many sentences of a split stand word for word elsewhere, if any do, by where they stand.
 
-    Nothing is said of what is trained on, only of what is scored.
+    That is each other split, and the split itself, at another place. Nothing is said of what is
+    trained on, only of what is scored.
     """
     if split == "train":
         return {}
-    own = corpora[split].sentences
-    found = {
-        name: int(np.isin(own, other.sentences).sum())
-        for name, other in corpora.items()
-        if name != split
-    }
+    own = _with_text(corpora[split].sentences)
+    found = {}
+    for name, other in corpora.items():
+        if name == split:
+            _, counts = np.unique(own, return_counts=True)
+            found[name] = int(counts[counts > 1].sum())
+        else:
+            found[name] = int(np.isin(own, other.sentences).sum())
     return {name: count for name, count in found.items() if count}
+
+
+def share_in(other: Digests, own: Digests) -> float:
+    """The share of sentences (``own``) that stand in others, too, word for word."""
+    known = _with_text(own)
+    return float(np.isin(known, other).mean()) if len(known) else 0.0
+
+
+def _with_text(sentences: Digests) -> Digests:
+    return np.asarray(sentences[sentences != _NO_TEXT], dtype=np.int64)
+
+
+_NO_TEXT = 0
+"""In place of the digest of a sentence whose text is withheld."""
 
 
 def _digest(text: str) -> int:

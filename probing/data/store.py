@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -115,6 +115,11 @@ class EdgeWindows(Dataset[EdgeBatch]):
     def part_of(self) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
         """Which of the ``parts`` each window comes from, counted from zero."""
         return np.asarray(self.table.data.column("part").to_numpy(), dtype=np.int32)
+
+    def sentences_of(self, parts: Collection[int]) -> Digests:
+        """The digests of the sentences in some of the ``parts``, counted from zero."""
+        of = np.repeat(range(len(self.parts)), [part.sentences for part in self.parts])
+        return self.sentences[np.isin(of, list(parts))]
 
     @property
     def anchors(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -85,6 +85,7 @@ class _Evaluated:
     heads: Mapping[str, HeadCounts]
     corpus: EdgeWindows
     min_anchors: int
+    shared: float
     is_partial: bool
 
 
@@ -130,6 +131,7 @@ def _evaluated(
         heads={split: c.of_encoder[MAIN] for split, c in job.ledger.counted.items()},
         corpus=job.datamodule.splits["test"],
         min_anchors=job.ledger.min_anchors,
+        shared=job.ledger.shared("test"),
         is_partial=any(is_partial(job.trainer, split) for split in job.ledger.counted),
     )
 
@@ -156,6 +158,7 @@ def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
         ],
         chosen_on=chosen_on,
         min_anchors=one.min_anchors,
+        shared=one.shared,
         holds=f"{census.used:,} sentences, {census.words:,} words; left out for all: {left}.",
         is_partial=one.is_partial,
     )

@@ -9,7 +9,7 @@ from probing.core.schemes import in_the_paper
 from probing.core.terms import ALL, Terms
 from probing.counting.intervals import FEW
 from probing.reports.columns import Column, layout
-from probing.reports.findings import Findings
+from probing.reports.findings import SAME, Findings
 from probing.reports.wording import wording_of
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
@@ -70,12 +70,12 @@ def absence(findings: Findings) -> str:
 
 def caveats(findings: Findings) -> list[str]:
     """What a reader of any table of these scores must know."""
-    own = "" if findings.is_held_out else ", the data that they are scored on"
+    chosen_on = where_chosen(findings.chosen_on, findings.split, shared=findings.shared)
     return [
         *([DEMONSTRATION] if findings.is_demonstration else []),
         *([PARTIAL] if findings.is_partial else []),
         *([findings.unread] if findings.unread else []),
-        f"{what_is_chosen(findings.counts.terms)} chosen on {findings.chosen_on}{own}.",
+        f"{what_is_chosen(findings.counts.terms)} chosen on {chosen_on}.",
     ]
 
 
@@ -97,3 +97,19 @@ def what_is_chosen(terms: Terms) -> str:
     rivals = [rival for rival in terms.rivals if rival.is_choice]
     *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def where_chosen(chosen_on: str, split: str, *, shared: float) -> str:
+    """The data that heads are chosen on, as the end of a sentence.
+
+    Args:
+        chosen_on: what they are called.
+        split: the data that the heads are scored on.
+        shared: the share of its sentences that stand in the data of the choice.
+    """
+    if chosen_on == split:
+        return f"{chosen_on}, the data that they are scored on"
+    if shared >= SAME:
+        part = "all" if shared == 1 else f"{100 * shared:.1f}%"
+        return f"{chosen_on}, which holds {part} of the scored sentences: no held-out choice"
+    return chosen_on

@@ -13,7 +13,7 @@ from probing.data.store import EdgeWindows
 def describe(
     split: str, corpus: EdgeWindows, *, also_in: Mapping[str, int] = MappingProxyType({})
 ) -> str:
-    """What a split holds and what was left out, in one line; what other splits hold, too, below."""
+    """What a split holds and what was left out, in one line; below, what stands elsewhere, too."""
     census = corpus.census
     left = [
         f"{n:,} with {why}" if why[:2] == "a " else f"{n:,} {why}"
@@ -44,7 +44,8 @@ def describe(
     if corpus.scheme is not None:
         line += f"; scheme: {corpus.scheme}"
     shared = (
-        f"{n:,} of its {census.sentences:,} sentences stand word for word in {other}, too"
+        f"{n:,} of its {census.sentences:,} sentences stand word for word "
+        + ("elsewhere in it, too" if other == split else f"in {other}, too")
         for other, n in also_in.items()
     )
     counts = (f"{n:,} {what}" for what, n in census.counts.items() if n)

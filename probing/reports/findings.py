@@ -15,6 +15,9 @@ from probing.counting.differences import Difference, Pair, differences
 from probing.counting.spread import Family, families
 from probing.counting.tallies import Score
 
+SAME = 0.9
+"""Data that hold this share of the scored sentences are the same data: nothing is held out."""
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -22,7 +25,8 @@ class Findings:
 
     ``counts`` are of the main encoder's heads, with those of further encoders among the baselines;
     ``of_encoder`` has each encoder's own, by its name. ``chosen`` is what heads and baselines are
-    chosen by, the counts on the split ``chosen_on``;
+    chosen by, the counts on the split ``chosen_on``, which holds ``shared``, a fraction, of the
+    scored sentences;
     ``holds`` says what the split holds and what was left out, ``scheme`` how it is annotated;
     ``unread`` warns of a text that the model cannot read;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
@@ -38,6 +42,7 @@ class Findings:
     chosen_on: str
     chosen: HeadCounts
     min_anchors: int
+    shared: float = 0.0
     holds: str = ""
     unread: str = ""
     scheme: Scheme | None = None
@@ -95,7 +100,7 @@ class Findings:
     @property
     def is_held_out(self) -> bool:
         """Whether heads are chosen on other data than they are scored on."""
-        return self.chosen_on != self.split
+        return self.chosen_on != self.split and self.shared < SAME
 
     @property
     def flattery(self) -> float | None:

@@ -12,6 +12,7 @@ from probing.counting.counting import Counted, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
 from probing.counting.resampling import Resampler
+from probing.data.resampling_units import share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.described import describe, resamples_of, unread
@@ -37,7 +38,8 @@ class Ledger:
     """One for a run, from the command line or from Python: who reports on it reads it here.
 
     ``counted`` holds the heads' counts of each split, ``findings`` what its report says (in the
-    first process of a trainer), ``judged_at`` after which step of training its probes were counted.
+    first process of a trainer), ``judged_at`` after which step of training its probes were counted,
+    ``corpora`` the data of the splits that were begun.
 
     Args:
         min_anchors: how many anchors a row of the report needs for a line in the tables.
@@ -62,6 +64,7 @@ class Ledger:
         self.counted: dict[str, Counted] = {}
         self.findings: dict[str, Findings] = {}
         self.judged_at: dict[str, int] = {}
+        self.corpora: dict[str, EdgeWindows] = {}
 
     @property
     def chosen_on(self) -> str | None:
@@ -73,8 +76,15 @@ class Ledger:
         counted = self.counted[split]
         return self.counted[self.chosen_on or split].as_choice_for(counted)
 
+    def shared(self, split: str) -> float:
+        """The share of a split's sentences that stand where heads are chosen; 0 on the split."""
+        if self.chosen_on in (None, split):
+            return 0.0
+        return share_in(self.corpora[self.chosen_on].sentences, self.corpora[split].sentences)
+
     def begin(self, split: str, module: ProbingModule, corpus: EdgeWindows) -> SplitCounting:
         """Start counting; heads do not change and are counted once."""
+        self.corpora[split] = corpus
         terms, units, drawn = corpus.terms, corpus.units, self.resampler
         heads = None
         if split not in self.counted:
@@ -111,7 +121,7 @@ class Ledger:
             corpus: the split.
             model: what was looked at, in words.
             is_partial: whether batches were left out.
-            also_in: how many of its sentences other splits hold, too.
+            also_in: how many of its sentences stand elsewhere, too, by split.
             circumstances: what was run, for ``summary.json``.
         """
         counted = self.counted[split]
@@ -124,6 +134,7 @@ class Ledger:
             chosen_on=self.chosen_on or split,
             chosen=self.chosen_for(split),
             min_anchors=self.min_anchors,
+            shared=self.shared(split),
             holds=describe(split, corpus, also_in=also_in),
             unread=unread(corpus.census.unknown, corpus.census.words),
             scheme=corpus.scheme,

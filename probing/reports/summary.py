@@ -31,6 +31,7 @@ def summary(findings: Findings) -> dict[str, object]:
         "split": findings.split,
         "heads_chosen_on": findings.chosen_on,
         "shared_anchors": _shared(findings.counts),
+        "held_out": findings.is_held_out,
         "best_heads": {best.relation: _best(best, findings) for best in findings.table},
         **({} if findings.flattery is None else {"flattery": round(findings.flattery, 6)}),
         score: {name: own.accuracy for name, own in overall.items()},
@@ -123,7 +124,7 @@ def circumstances(
         trainer: of the run.
         module: what was run.
         seconds: how long, so far.
-        also_in: how many of its sentences other splits hold, too.
+        also_in: how many of its sentences stand elsewhere, too, by split.
     """
     census, scheme, vectors = corpus.census, corpus.scheme, module.vectors
     seed = os.environ.get("PL_GLOBAL_SEED")

@@ -234,6 +234,21 @@ def test_scores_are_those_of_the_command_line(
         assert f"{line} {100 * best.accuracy:.1f} |" in repr(scores)
 
 
+@pytest.mark.parametrize(("known", "is_held_out"), [(8, True), (9, False), (10, False)])
+def test_heads_chosen_on_the_scored_sentences_are_not_held_out(
+    known: int, is_held_out: bool, place: Path, model: Model
+) -> None:
+    """Of ten sentences the validation data holds ``known``, among others."""
+    sentences = [BIRDS.replace("birds", f"bird{n}") for n in range(14)]
+    (place / "ten.conllu").write_text("".join(sentences[:10]), encoding="utf-8")
+    (place / "val.conllu").write_text("".join(sentences[10 - known :]), encoding="utf-8")
+    scores = model.score(str(place / "ten.conllu"), val=str(place / "val.conllu"), min_anchors=1)
+    assert scores.findings.is_held_out == is_held_out
+    assert (scores.findings.flattery is None) == (not is_held_out)
+    assert ("no held-out choice" in repr(scores)) == (not is_held_out)
+    assert f"{known} of its 10 sentences stand word for word in val, too" in repr(scores)
+
+
 def test_a_function_scores_in_one_line(place: Path, tiny_bert: Path, model: Model) -> None:
     path = str(place / "birds.conllu")
     one = probing.score(path, model=str(tiny_bert), min_anchors=1)

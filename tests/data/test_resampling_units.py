@@ -14,7 +14,7 @@ from probing.core.schemes import ALL_SUBTYPES, is_roll_up
 from probing.core.sentences import Sentence
 from probing.data.builtin.reader import read_builtin
 from probing.data.formats.conllu import read_conllu
-from probing.data.resampling_units import Digested, overlaps
+from probing.data.resampling_units import Digested, overlaps, share_in
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.tasks.base import Task
 from probing.data.tasks.coreference import Coreference
@@ -142,7 +142,7 @@ def test_sentences_of_other_splits_are_counted_word_for_word(tmp_path: Path) -> 
         "test": opened(conllu(tmp_path / "c.conllu", ["a b", "e f", "ef", "n o", "x y"])),
     }
     assert overlaps("train", corpora) == {}
-    assert overlaps("val", corpora) == {"train": 2, "test": 3}
+    assert overlaps("val", corpora) == {"train": 2, "val": 2, "test": 3}
     assert overlaps("test", corpora) == {"train": 2, "val": 2}
     assert overlaps("test", {"test": corpora["test"]}) == {}
 
@@ -162,6 +162,36 @@ def test_what_is_left_out_counts_as_a_sentence_all_the_same(tmp_path: Path) -> N
     path = conllu(tmp_path / "a.conllu", ["abcdefghijkl mnopqr", "a b"])
     corpus = opened(path, limit=12)
     assert len(corpus.sentences) == corpus.census.sentences == 2
+
+
+def test_sentences_that_recur_are_counted_each_time(tmp_path: Path) -> None:
+    recurring = conllu(tmp_path / "a.conllu", ["a b", "c d", "a b", "A b"], ["a b", "c d", "e f"])
+    assert overlaps("test", {"test": opened(recurring)}) == {"test": 5}
+    assert overlaps("train", {"train": opened(recurring)}) == {}
+
+
+def test_sentences_whose_text_is_withheld_are_not_the_same() -> None:
+    seen, other = Digested(), Digested()
+    texts = [["_", "_"], ["_", "_"], ["_", "a"], ["_"]]
+    for digested in (seen, other):
+        list(digested.passing(Sentence(words, [], [], [], "d", 1) for words in texts))
+
+    class Corpus:
+        def __init__(self, digested: Digested) -> None:
+            self.sentences = digested.array
+
+    assert overlaps("test", {"test": Corpus(seen)}) == {}
+    assert overlaps("test", {"test": Corpus(seen), "val": Corpus(other)}) == {"val": 1}
+    assert len(seen.array) == len(texts)
+    assert share_in(other.array, seen.array) == 1.0
+    assert share_in(other.array, seen.array[:2]) == 0.0
+
+
+def test_the_share_of_sentences_that_others_hold(tmp_path: Path) -> None:
+    one = opened(conllu(tmp_path / "a.conllu", ["a b", "a b", "c d", "e f"])).sentences
+    other = opened(conllu(tmp_path / "b.conllu", ["a b", "g h", "i j"])).sentences
+    assert share_in(other, one) == 2 / 4
+    assert share_in(one, other) == 1 / 3
 
 
 def naive_overlap(one: Iterator[Sentence], other: Iterator[Sentence]) -> int:

@@ -567,6 +567,30 @@ def test_findings_say_where_heads_and_which_baselines_were_chosen(terms: Terms) 
     assert summary_of(findings(terms))["heads_chosen_on"] == "val"
 
 
+@pytest.mark.parametrize(
+    ("shared", "said"),
+    [
+        (0.0, "chosen on val."),
+        (0.8999, "chosen on val."),
+        (0.9, "chosen on val, which holds 90.0% of the scored sentences: no held-out choice."),
+        (1.0, "chosen on val, which holds all of the scored sentences: no held-out choice."),
+    ],
+)
+def test_data_that_holds_the_scored_sentences_is_no_held_out_choice(
+    shared: float, said: str, terms: Terms, screen: Callable[[], list[str]]
+) -> None:
+    these = replace(findings(terms), shared=shared)
+    is_held_out = said == "chosen on val."
+    terminal.show_findings(these)
+    for text in (markdown(these), "\n".join(screen())):
+        assert said in text
+        assert ("best on test" in text) == ("points higher" in text) == is_held_out
+    summary = summary_of(these)
+    assert (summary["heads_chosen_on"], summary["held_out"]) == ("val", is_held_out)
+    assert ("flattery" in summary) == is_held_out
+    assert summary_of(findings(terms, split="val"))["held_out"] is False
+
+
 def test_generated_text_is_called_a_demonstration(terms: Terms) -> None:
     generated = findings(terms, source="builtin:documents=3,seed=1")
     assert DEMONSTRATION in markdown(generated)

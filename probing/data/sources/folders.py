@@ -39,7 +39,8 @@ def chosen(root: Path, split: str | None, *, is_read: Callable[[Path], bool]) ->
 
     What lies in ``not-to-release`` is left out, what ends in ``.txt``, ``.md`` or ``.xml`` wherever
     another file is read, and a file whose name says, as those of Universal Dependencies do, that
-    it is of another split.
+    it is of another split. Several treebanks all of the same split are read, whichever it is: who
+    put them together has chosen.
 
     Args:
         root: the folder.
@@ -47,7 +48,7 @@ def chosen(root: Path, split: str | None, *, is_read: Callable[[Path], bool]) ->
         is_read: whether there is a reader for a file.
 
     Raises:
-        ProbingError: for a folder that cannot be looked into, or has files of other splits only.
+        ProbingError: for a folder that cannot be looked into, or a treebank without that split.
     """
     over: Counter[str] = Counter()
     found = [path for path in beneath(root) if is_read(path)]
@@ -57,8 +58,9 @@ def chosen(root: Path, split: str | None, *, is_read: Callable[[Path], bool]) ->
     if any(path.suffix.lower() not in _BESIDE for path in kept):
         over.update(end for path in kept if (end := path.suffix.lower()) in _BESIDE)
         kept = [path for path in kept if path.suffix.lower() not in _BESIDE]
-    wanted = None if split is None else _OPTIONS[split]
     said = {path: match["split"] for path in kept if (match := UD_FILE.fullmatch(path.name))}
+    is_choice = len(set(said.values())) > 1 or len(set(map(_treebank, said))) == 1
+    wanted = None if split is None or not is_choice else _OPTIONS[split]
     own = [path for path in kept if wanted is None or said.get(path, wanted) == wanted]
     if kept and not own:
         raise ProbingError(

@@ -11,7 +11,7 @@ from probing.core.errors import ProbingError
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import HeadCounts
 from probing.counting.expected import expected_best
-from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
+from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen, where_chosen
 from probing.reports.wording import wording_of
 
 
@@ -51,8 +51,9 @@ class Line:
 class ComparisonFindings:
     """All that a comparison says.
 
-    ``chosen_on`` is the split that heads and baselines are chosen on, ``holds`` says which
-    sentences were used. Relations need ``min_anchors`` anchors.
+    ``chosen_on`` is the split that heads and baselines are chosen on, ``shared`` the share of the
+    scored sentences that stand there, ``holds`` says which sentences were used. Relations need
+    ``min_anchors`` anchors.
 
     Raises:
         ProbingError: if the models were not asked the same.
@@ -63,6 +64,7 @@ class ComparisonFindings:
     models: Sequence[Compared]
     chosen_on: str
     min_anchors: int
+    shared: float = 0.0
     holds: str = ""
     is_partial: bool = False
 
@@ -117,13 +119,13 @@ class ComparisonFindings:
     @property
     def notes(self) -> list[str]:
         """What a reader of the tables must know."""
-        own = "" if self.chosen_on != self.split else ", the data that they are scored on"
+        chosen_on = where_chosen(self.chosen_on, self.split, shared=self.shared)
         smallest = next(model for model in self.models if model.heads == self.drawn)
         return [
             *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
             *([PARTIAL] if self.is_partial else []),
             *(f"{model.label}: {model.unread}" for model in self.models if model.unread),
-            f"{what_is_chosen(self.models[0].counts.terms)} chosen on {self.chosen_on}{own}.",
+            f"{what_is_chosen(self.models[0].counts.terms)} chosen on {chosen_on}.",
             f"best of {self.drawn}: expected accuracy of the best of {self.drawn} heads drawn at "
             f"random, as many as {smallest.label} has."
             if self.has_draws

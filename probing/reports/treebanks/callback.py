@@ -14,8 +14,10 @@ from probing.core.terms import MAIN
 from probing.counting.counts import HeadCounts
 from probing.counting.subtypes import rolled_up
 from probing.counting.treebanks import TreebankAccuracy
+from probing.data.resampling_units import share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
+from probing.reports.best_heads import where_chosen
 from probing.reports.ledger import Ledger
 from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback, corpora, is_partial
@@ -140,15 +142,8 @@ class Treebanks(SplitCallback):
     def _treebank(self, name: str, split: str, grouping: Grouping, corpus: EdgeWindows) -> Treebank:
         """One treebank; its heads are chosen on its own validation data, else on all of them."""
         counts = self.counts[split][name]
-        chosen, chosen_on = counts, f"{split}, the data that they are scored on"
-        whole = self.ledger.chosen_on
-        if whole is not None and whole != split:
-            own = self.counts.get(whole, {}).get(name)
-            chosen = self.ledger.counted[whole].of_encoder[MAIN] if own is None else own
-            same = f"{whole} of the same {grouping.kind}"
-            chosen_on = f"the whole of {whole}" if own is None else same
-        at = grouping.names.index(name)
-        parts = [part for part, of in zip(corpus.parts, grouping.of, strict=True) if of == at]
+        chosen, chosen_on = self._choice(name, split, grouping, corpus)
+        parts = [corpus.parts[number] for number in grouping.parts(name)]
         return Treebank(
             name=name,
             counts=counts,
@@ -161,3 +156,21 @@ class Treebanks(SplitCallback):
             words=sum(part.words for part in parts),
             unknown=sum(part.unknown for part in parts),
         )
+
+    def _choice(
+        self, name: str, split: str, grouping: Grouping, corpus: EdgeWindows
+    ) -> tuple[HeadCounts, str]:
+        """What a treebank's heads are chosen by, and what that was counted on, in words."""
+        whole = self.ledger.chosen_on
+        if whole is None or whole == split:
+            return self.counts[split][name], where_chosen(split, split, shared=0.0)
+        scored, known = corpus.sentences_of(grouping.parts(name)), self.ledger.corpora[whole]
+        if name not in self.counts.get(whole, {}):
+            shared = share_in(known.sentences, scored)
+            every = self.ledger.counted[whole].of_encoder[MAIN]
+            return every, where_chosen(f"the whole of {whole}", split, shared=shared)
+        same = self.grouping(known)
+        assert same is not None, "it was counted treebank by treebank"
+        shared = share_in(known.sentences_of(same.parts(name)), scored)
+        chosen_on = where_chosen(f"{whole} of the same {grouping.kind}", split, shared=shared)
+        return self.counts[whole][name], chosen_on

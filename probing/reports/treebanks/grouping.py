@@ -27,6 +27,11 @@ class Grouping:
     names: Sequence[str]
     of: Sequence[int]
 
+    def parts(self, name: str) -> list[int]:
+        """The files of a treebank, counted from zero."""
+        own = self.names.index(name)
+        return [file for file, treebank in enumerate(self.of) if treebank == own]
+
 
 def grouped(files: Sequence[str], by: By) -> Grouping | None:
     """Tell the files of a folder apart, or ``None`` where they are one corpus.

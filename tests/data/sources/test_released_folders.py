@@ -75,6 +75,12 @@ def test_a_folder_without_the_split_is_refused_naming_what_it_has(tmp_path: Path
     assert "found xx_yy-ud-test.conllu" in str(caught.value)
 
 
+def test_several_treebanks_of_one_split_are_read_as_they_were_put_together(tmp_path: Path) -> None:
+    names = ["aa_b-ud-test.conllu", "cc_d-ud-test.conllu"]
+    put(tmp_path, *names)
+    assert [read(tmp_path, split) for split in SPLITS] == [(names, "")] * 3
+
+
 def test_of_several_treebanks_those_without_the_split_are_named(tmp_path: Path) -> None:
     put(tmp_path, *(f"UD_A/aa_b-ud-{split}.conllu" for split in SPLITS.values()))
     put(tmp_path, "UD_C/cc_d-ud-test.conllu", "UD_E/ee-ud-dev.conllu", "UD_C/LICENSE.txt")

@@ -372,6 +372,8 @@ def test_the_tables_say_what_was_compared(terms: Terms) -> None:
     assert "best of 6: expected accuracy" in text
     flattered = findings(terms, chosen_on="test")
     assert "chosen on test, the data that they are scored on." in markdown(flattered)
+    known = markdown(replace(these, shared=0.95))
+    assert "chosen on val, which holds 95.0% of the scored sentences: no held-out choice." in known
 
 
 def test_no_heads_are_drawn_where_every_model_has_as_many(terms: Terms) -> None:
