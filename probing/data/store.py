@@ -27,6 +27,7 @@ from probing.core.windows import Tokenizer, Window
 from probing.data.arrow_files import cache_folder
 from probing.data.census import Census
 from probing.data.collating import collate
+from probing.data.formats.penn import Escapes
 from probing.data.resampling_units import Digests, Units
 from probing.data.sources.files import Source, open_source
 from probing.data.sources.fingerprints import code_of, described
@@ -124,7 +125,12 @@ class EdgeWindows(Dataset[EdgeBatch]):
 
 
 def open_windows(
-    source: str, *, reader: Reader | None, task: Task, tokenizer: Tokenizer
+    source: str,
+    *,
+    reader: Reader | None,
+    task: Task,
+    tokenizer: Tokenizer,
+    escapes: Escapes = "undo",
 ) -> EdgeWindows:
     """Open a corpus, reading and tokenizing it first if that has not been done.
 
@@ -133,11 +139,12 @@ def open_windows(
         reader: for files of another format than their ending says.
         task: what makes windows of sentences.
         tokenizer: the encoder's.
+        escapes: what becomes of escapes of the Penn Treebank.
 
     Raises:
         ProbingError: for a missing, empty or faulty source; nothing is kept of it.
     """
-    opened = open_source(source, reader)
+    opened = open_source(source, reader, escapes)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
     if not (arrow.exists() and digests.exists() and census_file.exists()):

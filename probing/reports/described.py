@@ -25,11 +25,15 @@ def describe(
         f"{census.wordpieces:,} wordpieces, special tokens included; "
         f"left out: {', '.join(left) or 'none'}"
     )
+    if unused := [part.name for part in corpus.parts if part.sentences and not part.used]:
+        line += f"; nothing used of {', '.join(unused)}"
     if census.faults:
         odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
         line += f"; kept, though not trees: {odd}"
     if census.oddities:
-        odd = ", ".join(f"{why} ({n:,})" for why, n in _most(census.oddities))
+        odd = ", ".join(
+            f"{why} ({n:,}{_first(census.first.get(why))})" for why, n in _most(census.oddities)
+        )
         line += f"; kept, though odd: {odd}"
     if census.shared:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
@@ -51,6 +55,10 @@ def resamples_of(resampler: Resampler | None, corpus: EdgeWindows) -> str:
     of = "documents" if corpus.units.documents else of
     units = corpus.units.of_anchors.get(ALL, 0)
     return f"{resampler.count:,} resamples of {units:,} {of}"
+
+
+def _first(complaint: str | None) -> str:
+    return f"; the first: {complaint}" if complaint else ""
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

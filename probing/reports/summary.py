@@ -134,6 +134,7 @@ def circumstances(
             "not_trees": dict(census.faults),
             "counts": dict(census.counts),
             "odd": dict(census.oddities),
+            **({"odd_first": census.first} if census.first else {}),
             "shared_wordpieces": census.shared,
         },
         **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),

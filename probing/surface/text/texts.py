@@ -17,8 +17,11 @@ from probing.data.sources.fingerprints import beneath, described, digest
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
 from probing.data.text import joined
 
-Line = tuple[str, str]
-"""A document's name and one of its sentences; lines of a document follow one another."""
+Line = tuple[str, str | None]
+"""A document's name and one of its sentences; lines of a document follow one another.
+
+There is no sentence where a treebank withholds its words.
+"""
 
 # What a sentence ends with, in rows that hold whole documents.
 _ENDS = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["”’')\]]))\s+(?=["“‘'(\[]?[^\W_a-z])""")
@@ -185,6 +188,6 @@ class Treebank:
         return f"words {self.source.fingerprint()} {described(joined)}"
 
     def lines(self) -> Iterator[Line]:
-        """Its sentences."""
+        """Its sentences; none in place of one whose words are withheld."""
         for sentence in self.source.read():
-            yield sentence.document, joined([sentence]).text
+            yield sentence.document, None if sentence.is_withheld else joined([sentence]).text
