@@ -14,8 +14,8 @@ from probing.counting.best import baseline_scores
 from probing.counting.counts import HeadCounts
 from probing.counting.tallies import Score
 from probing.data import EdgeData
-from probing.learning.encoding import check_embedded
 from probing.data.resampling_units import overlaps
+from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview

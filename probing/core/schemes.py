@@ -12,8 +12,11 @@ from typing import Literal, NamedTuple
 
 SchemeName = Literal["UD", "SUD", "Stanford"]
 UNKNOWN = "unknown"
-SEPARATORS = ":@"
-"""What starts a subtype: ``nsubj:pass`` in UD; SUD has ``subj@pass``, too."""
+SEPARATORS = ":"
+"""What starts a subtype: ``nsubj:pass``."""
+
+SUD_SEPARATORS = ":@$/"
+"""What extends a label in SUD: ``comp:obj``, ``subj@pass``, ``mod$purp``, ``conj/m``."""
 
 ALL_SUBTYPES = ":*"
 """How the name of a row ends that adds up a relation and its subtypes: ``nsubj:*``."""
@@ -56,6 +59,11 @@ class Scheme:
         return f"{self.name} (by its labels)"
 
     @property
+    def separators(self) -> str:
+        """What starts a subtype in its labels."""
+        return SUD_SEPARATORS if self.name == "SUD" else SEPARATORS
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether the labels say another scheme than the user."""
         return self.labels not in {self.name, UNKNOWN}
@@ -70,7 +78,7 @@ def scheme_of(relations: Collection[str], given: SchemeName | None = None) -> Sc
 def recognised(relations: Collection[str]) -> str:
     """The one scheme whose marks occur among the relations, else :data:`UNKNOWN`."""
     known = {universal(label) for label in relations}
-    known |= {label.partition("@")[0] for label in relations}
+    known |= {universal(label, SUD_SEPARATORS.replace(":", "")) for label in relations}
     found = [name for name, marks in _MARKS.items() if any(mark <= known for mark in marks)]
     return found[0] if len(found) == 1 else UNKNOWN
 

@@ -20,11 +20,27 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a reader could not use of a sentence, though the sentence can be used.
+
+    Sentences are counted by ``kind``; ``text`` is about this one and names file and line.
+    """
+
+    kind: str
+    text: str
+
+
+BROKEN = "mentions that could not be read"
+"""The kind of complaint about the brackets or numbers of one mention."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One annotated sentence, as a reader yields it.
 
-    ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT. Heads and
-    relations are empty where the file has no dependency trees.
+    ``heads[i]`` is the number of the head of word ``i``, counted from one; 0 is ROOT, -1 is a word
+    whose head nobody annotated. Heads and relations are empty where the file has no dependency
+    trees.
     ``tags`` are language-specific part-of-speech tags, ``"_"`` where the file has none;
     empty where no word has any.
     ``document`` is the name of the document, ``line`` the line where the sentence starts;
@@ -33,7 +49,8 @@ class Sentence:
     head words were found.
     ``text`` is how the words were written, and ``spans`` where each of them stands in it, as in
     :class:`Text`; both are empty where the file does not say.
-    ``oddities`` say what is wrong with the sentence that keeps nobody from using it.
+    ``oddities`` say what is wrong with the sentence that keeps nobody from using it;
+    ``complaints`` do, too, naming the place.
     ``upos``, ``xpos`` and ``feats`` are the annotations that the file calls so (the columns of
     CoNLL-U), each as it stands there; see :func:`annotation` for words that have none.
     """
@@ -52,6 +69,12 @@ class Sentence:
     upos: Sequence[str] = ()
     xpos: Sequence[str] = ()
     feats: Sequence[str] = ()
+    complaints: Sequence[Complaint] = ()
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether its words are all ``_``, as where a text may not be given."""
+        return set(self.words) == {"_"}
 
     def tag(self, word: int) -> str:
         """The tag of a word, counted from zero; ``"_"`` if it has none."""

@@ -16,7 +16,8 @@ class Census:
     """What was read, in numbers, and the names of the rows, in the order of their indices.
 
     ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
-    used that are no trees, those used that a reader found odd. ``shared`` counts wordpieces that
+    used that are no trees, those used that a reader found odd; ``first`` has the first complaint
+    of a reader for those oddities that have a place. ``shared`` counts wordpieces that
     belong to several words, ``unknown`` words that have a part which the tokenizer does not know,
     ``rebuilt`` words that the model's own ``tokenizer.json`` would cut otherwise. ``counts``
     holds whatever else a task counts. ``unused`` names rows that turned out to say only what
@@ -38,6 +39,7 @@ class Census:
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     oddities: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
 
     def row(self, name: str) -> int:
         """The index of the row ``name``, new if need be."""
@@ -56,3 +58,6 @@ class Census:
         self.rebuilt += wordpieces.rebuilt
         for sentence in sentences:
             self.oddities.update(sentence.oddities)
+            self.oddities.update({complaint.kind for complaint in sentence.complaints})
+            for complaint in sentence.complaints:
+                self.first.setdefault(complaint.kind, complaint.text)

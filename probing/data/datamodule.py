@@ -12,15 +12,17 @@ from torch.utils.data import DataLoader, Sampler
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
 from probing.core.picking import OFFSETS
-from probing.core.schemes import SchemeName, scheme_of
+from probing.core.schemes import SUD_SEPARATORS, SchemeName, scheme_of
 from probing.core.sentences import Reader
 from probing.core.windows import Tokenizer
+from probing.data.formats.penn import Escapes
 from probing.data.samplers import EvaluationBatches, TrainingBatches, batches_by_length
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.tasks.base import Task
 from probing.data.tasks.coreference import Coreference
-from probing.data.tasks.dependencies import Dependencies
+from probing.data.tasks.dependencies import WITH_PUNCTUATION, Dependencies
 from probing.data.tasks.offsets import with_offsets
+from probing.data.tasks.punctuation import UNTOLD
 
 # Which splits each entry point of the Trainer opens: what comes later is opened early, so that
 # a bad file is found before hours of work.
@@ -42,6 +44,8 @@ class EdgeData(LightningDataModule):
         val: what to watch and choose heads on.
         test: what the final report is made of.
         reader: function from a path to sentences, for files; by their endings, if not given.
+        escapes: whether escapes of the Penn Treebank (``-LRB-``) are undone (``undo``) or left as
+            they are (``keep``) by our own readers of files.
         batch_wordpieces: the most wordpieces of a batch, padding included.
         batch_windows: the most windows of a training batch; with 1 a step sees one sentence of a
             treebank, as in the paper. As many as ``batch_wordpieces`` allows, if not given.
@@ -60,6 +64,7 @@ class EdgeData(LightningDataModule):
         test: str | None = None,
         *,
         reader: Reader | None = None,
+        escapes: Escapes = "undo",
         batch_wordpieces: int = 1000,
         batch_windows: int | None = None,
         shuffle_seed: int = 0,
@@ -74,6 +79,7 @@ class EdgeData(LightningDataModule):
             raise ProbingError("EdgeData needs a task: --data.task my_module.MyTask")
         self.sources = {"train": train, "val": val, "test": test}
         self.reader = reader
+        self.escapes = escapes
         if batch_windows is not None and batch_windows < 1:
             raise ProbingError(f"batch_windows: expected 1 or more, found {batch_windows}")
         self.batch_wordpieces = batch_wordpieces
@@ -108,6 +114,7 @@ class EdgeData(LightningDataModule):
         return open_windows(
             source,
             reader=self.reader,
+            escapes=self.escapes,
             task=self.task,
             tokenizer=self.tokenizer,
             split=split,
@@ -188,12 +195,13 @@ class DependencyData(EdgeData):
     def open(self, split: str) -> EdgeWindows:
         """Open one split; see :meth:`EdgeData.open`."""
         windows = super().open(split)
+        scheme = scheme_of(windows.census.rows, self.scheme)
         # Offsets are tried when batches are made: they do not change the windows that are kept.
-        return replace(
-            windows,
-            terms=with_offsets(self.task.terms, self.offsets),
-            scheme=scheme_of(windows.census.rows, self.scheme),
-        )
+        terms = replace(with_offsets(self.task.terms, self.offsets), subtypes=scheme.separators)
+        if windows.census.counts[UNTOLD]:
+            terms = replace(terms, wording=WITH_PUNCTUATION)
+        units = windows.units.in_sud() if terms.subtypes == SUD_SEPARATORS else windows.units
+        return replace(windows, terms=terms, scheme=scheme, units=units)
 
 
 class CoreferenceData(EdgeData):
@@ -204,6 +212,7 @@ class CoreferenceData(EdgeData):
         unit: what ``limit`` counts: ``wordpieces``, special tokens included, or ``words``, which
             makes models with different tokenizers comparable.
         first_window: whether only the first window of each document is used.
+        strict: whether a mention that cannot be read stops the run; else it is dropped and counted.
     """
 
     def __init__(
@@ -212,7 +221,8 @@ class CoreferenceData(EdgeData):
         limit: int | None = None,
         unit: Literal["wordpieces", "words"] = "wordpieces",
         first_window: bool = False,
+        strict: bool = False,
         **kwargs: Any,
     ) -> None:
-        task = Coreference(limit=limit, unit=unit, first_window=first_window)
+        task = Coreference(limit=limit, unit=unit, first_window=first_window, strict=strict)
         super().__init__(*args, task=task, **kwargs)

@@ -13,11 +13,15 @@ import numpy as np
 import torch
 
 from probing.core.batches import EdgeBatch
-from probing.core.schemes import ALL_SUBTYPES, universal
+from probing.core.schemes import ALL_SUBTYPES, SUD_SEPARATORS, universal
 from probing.core.sentences import Sentence
 from probing.core.windows import Window
 
 Digests = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+_IN_SUD = "@*"
+"""How names of rows end that add up what SUD's separators join, until the scheme is known."""
 
 
 @dataclass
@@ -41,6 +45,10 @@ class Units:
         identities = [self.identity(window.document, window.place) for window in windows]
         return replace(batch, units=torch.tensor(identities, dtype=torch.int64))
 
+    def in_sud(self) -> Units:
+        """The same where the scheme is SUD, and more rows are added up than elsewhere."""
+        return replace(self, of_anchors=_in_sud(self.of_anchors), of_heads=_in_sud(self.of_heads))
+
     def identity(self, document: int, place: int) -> int:
         """64 bits (signed) that tell a unit from all others, wherever the corpus lies.
 
@@ -54,7 +62,8 @@ class Units:
 class UnitCounter:
     """Counts units by row as windows come, those of documents in any order.
 
-    Relations with all their subtypes count, too, since reports may add up their rows.
+    Relations with all their subtypes count, too, since reports may add up their rows; also as if
+    the scheme were SUD, which only all labels together tell.
 
     Args:
         separators: what starts a subtype, if labels have any.
@@ -75,7 +84,8 @@ class UnitCounter:
         for anchors, numbers in (("any", of_anchors), ("heads", of_heads)):
             names = {rows[number] for number in numbers}
             if self.separators:
-                names |= {universal(row, self.separators) + ALL_SUBTYPES for row in names}
+                plain = {universal(row, self.separators) + ALL_SUBTYPES for row in names}
+                names |= plain | {universal(row, SUD_SEPARATORS) + _IN_SUD for row in names}
             for unit, number in (("document", window.document), ("place", window.place)):
                 seen = self.seen.setdefault((unit, anchors), {})
                 for name in names:
@@ -108,6 +118,15 @@ class _Numbers:
             self.count += 1
 
 
+def _in_sud(counts: Mapping[str, int]) -> dict[str, int]:
+    further = {
+        name.removesuffix(_IN_SUD) + ALL_SUBTYPES: count
+        for name, count in counts.items()
+        if name.endswith(_IN_SUD)
+    }
+    return {**counts, **further}
+
+
 class Digested:
     """Sentences as they pass, and 64 bits for each that tell its words from others."""
 
@@ -118,8 +137,9 @@ class Digested:
         """The sentences, each noted as it passes."""
         for sentence in sentences:
             # Of a text that is withheld every word is "_", which makes no two sentences the same.
-            is_withheld = all(word == "_" for word in sentence.words)
-            self.digests.append(_NO_TEXT if is_withheld else _digest("\0".join(sentence.words)))
+            self.digests.append(
+                _NO_TEXT if sentence.is_withheld else _digest("\0".join(sentence.words))
+            )
             yield sentence
 
     @property

@@ -28,6 +28,7 @@ from probing.data.arrow_files import cache_folder, first_beyond
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.embedded import check_embedded
+from probing.data.formats.penn import Escapes
 from probing.data.resampling_units import Digests, Units
 from probing.data.sources.files import Source, open_source
 from probing.data.sources.fingerprints import code_of, described
@@ -151,6 +152,7 @@ def open_windows(
     task: Task,
     tokenizer: Tokenizer,
     split: str | None = None,
+    escapes: Escapes = "undo",
 ) -> EdgeWindows:
     """Open a corpus, reading and tokenizing it first if that has not been done.
 
@@ -160,11 +162,12 @@ def open_windows(
         task: what makes windows of sentences.
         tokenizer: the encoder's.
         split: which files of a folder are read, where their names say it.
+        escapes: what becomes of escapes of the Penn Treebank.
 
     Raises:
         ProbingError: for a missing, empty or faulty source; nothing is kept of it.
     """
-    opened = open_source(source, reader, split=split)
+    opened = open_source(source, reader, split=split, escapes=escapes)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
     if not (arrow.exists() and digests.exists() and census_file.exists()):

@@ -66,9 +66,12 @@ def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokeni
             reasons = ", ".join(f"{n} {why}" for why, n in census.left_out.items())
             raise ProbingError(f"{source}: no sentence can be used: {reasons}")
         if not anchors:
-            found = ", ".join(f"{n:,} {what}" for what, n in census.counts.items())
+            found = [f"{n:,} {what}" for what, n in census.counts.items()]
+            found += [f"{n:,} sentences with {what}" for what, n in census.oddities.items()]
+            found += [f"the first: {text}" for text in census.first.values()]
             raise ProbingError(
-                f"{source}: expected annotation for this task, found nothing to ask about: {found}"
+                f"{source}: expected annotation for this task, found nothing to ask about: "
+                + ", ".join(found)
             )
     with written_aside(arrow.with_suffix(".npy")) as aside, aside.open("wb") as file:
         np.save(file, digested.array, allow_pickle=False)

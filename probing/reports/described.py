@@ -26,11 +26,15 @@ def describe(
         f"{census.wordpieces:,} wordpieces, special tokens included; "
         f"left out: {', '.join(left) or 'none'}"
     )
+    if unused := [part.name for part in corpus.parts if part.sentences and not part.used]:
+        line += f"; nothing used of {', '.join(unused)}"
     if census.faults:
         odd = ", ".join(f"{n:,} with {why}" for why, n in _most(census.faults))
         line += f"; kept, though not trees: {odd}"
     if census.oddities:
-        odd = ", ".join(f"{why} ({n:,})" for why, n in _most(census.oddities))
+        odd = ", ".join(
+            f"{why} ({n:,}{_first(census.first.get(why))})" for why, n in _most(census.oddities)
+        )
         line += f"; kept, though odd: {odd}"
     if census.shared:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
@@ -74,6 +78,10 @@ def resamples_of(resampler: Resampler | None, corpus: EdgeWindows) -> str:
 
 def _of(count: int, words: int) -> str:
     return f"{count:,} of {words:,} words ({100 * count / words:.1f}%)"
+
+
+def _first(complaint: str | None) -> str:
+    return f"; the first: {complaint}" if complaint else ""
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -145,6 +145,7 @@ def circumstances(
             "not_trees": dict(census.faults),
             "counts": dict(census.counts),
             "odd": dict(census.oddities),
+            **({"odd_first": census.first} if census.first else {}),
             "shared_wordpieces": census.shared,
             "unknown_words": census.unknown,
             "rebuilt_words": census.rebuilt,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pkgutil import resolve_name
 
@@ -17,12 +17,16 @@ class Wording:
     - ``row``: what a row of the report is.
     - ``score``: what a share of right anchors is called.
     - ``title``: what the probes' table is about, ``note``: what its reader must know.
+    - ``scope``: what the score leaves out, as in "UAS: each word's best head, …", ``counted``:
+      which words that leaves.
     """
 
     row: str
     score: str
     title: str
     note: str = ""
+    scope: str = ""
+    counted: str = ""
 
 
 PLAIN = Wording(row="row", score="accuracy", title="Right anchors")
@@ -34,7 +38,18 @@ DEPENDENCIES = Wording(
     title="Unlabelled attachment without punctuation",
     note="best-offset and best-head: the best over all words. Root words count as wrong\n"
     "for what takes no training.",
+    scope="without punctuation",
+    counted="words that are no punctuation",
 )
+
+DEPENDENCIES_WITH_PUNCTUATION = replace(
+    DEPENDENCIES,
+    title="Unlabelled attachment",
+    note=f"{DEPENDENCIES.note}\nPunctuation counts: nothing in the data tells it from words.",
+    scope="punctuation included, which nothing in the data tells from words",
+    counted="all words",
+)
+"""For treebanks where neither relations nor tags say what is punctuation."""
 
 COREFERENCE = Wording(
     row="mention type",

@@ -171,9 +171,12 @@ def test_what_the_user_says_counts_and_a_contradiction_is_said() -> None:
 def test_a_universal_relation_is_what_comes_before_the_subtype() -> None:
     assert universal("nsubj:pass") == universal("nsubj") == "nsubj"
     assert universal("comp:obj@x") == "comp"
-    assert universal("subj@pass") == "subj"
+    assert universal("subj@pass") == "subj@pass"
     assert universal("nmod:att:x") == "nmod"
-    assert universal("subj@pass", ":") == "subj@pass"
+    assert scheme_of(["root"]).separators == ":"
+    in_sud = scheme_of(["udep"]).separators
+    for label in ("subj@pass", "subj$x", "subj/m", "subj:x@y", "subj/m:x", "subj"):
+        assert universal(label, in_sud) == "subj"
     assert universal(":x") == ""
 
 

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Mention, Sentence, annotation
+from probing.core.sentences import BROKEN, Complaint, Mention, Sentence, annotation
 from probing.data.formats import head_rules, surface_heads
+from probing.data.formats.entities import own_entity
 from probing.data.formats.head_rules import Constituent, head_word
 from probing.data.formats.lines import fault, numbered
-from probing.data.formats.penn import unescape
+from probing.data.formats.penn import UNDONE, Undo, unescape
 from probing.data.formats.surface_heads import surface_head
 
 _BEGIN = re.compile(r"#begin document \((.+)\); part ([0-9]+)\s*")
-_COREFERENCE = re.compile(r"(\()?([0-9]+)(\))?")
+_COREFERENCE = re.compile(r"(\()?([^()]+)(\))?")
+# How a cell says that there is nothing in it; the last one of a line may hold nothing at all.
+_NOTHING = frozenset({"-", "_", ""})
 _PARSE_BIT = re.compile(r"((?:\([^()*]+)*)\*(\)*)")
 # Words without a parse are put below one of these, or below nothing.
 _NO_PHRASE = frozenset({"TOP", "NOPARSE"})
@@ -38,44 +41,62 @@ class _Document:
         return fault(self.path, line, expected, f"{found} in document {self.name!r}")
 
 
-def read_conll2012(path: str) -> Iterator[Sentence]:
+def read_conll2012(path: str, undo: Undo = unescape) -> Iterator[Sentence]:
     """Sentences and mentions of a file in the format of the CoNLL-2012 shared task.
 
     Columns are separated by spaces or tabs; there are at least twelve, and of these the word,
-    its number, its tag (XPOS), the parse bit and the last, coreference, are read. Words are
-    unescaped (:func:`~probing.data.formats.penn.unescape`). Each part of a document is a document,
-    since entities are numbered anew in it: ``NAME`` if its number is 0, else ``NAME/1`` and so on.
+    its number, its tag (XPOS), the parse bit and the last, coreference, are read. In the last,
+    ``-``, ``_`` and, behind a tab, nothing say that no mention starts or ends. Each part of a
+    document is a document, since entities are numbered anew in it: ``NAME`` if its number is 0,
+    else ``NAME/1`` and so on. One that is begun again goes on.
 
     Mentions are in the order of their first words, longer ones first. Where brackets of one
     entity are nested, the latest opened closes first; brackets of the same entity around the
     same words are one mention. Heads are found by :mod:`~probing.data.formats.head_rules`, in a
-    sentence without a parse by :func:`~probing.data.formats.surface_heads.surface_head`.
+    sentence without a parse by :func:`~probing.data.formats.surface_heads.surface_head`. A bracket
+    without its counterpart in the sentence is no mention, but a complaint; see
+    :mod:`~probing.data.formats.entities` for the rules that all formats share.
+
+    Args:
+        path: the file.
+        undo: what becomes of escaped words.
 
     Raises:
-        ProbingError: naming file, line and document, where a document is begun twice or inside
-            another or not ended, a line lies outside of all, columns are missing, a word is out
-            of order, or brackets (of the parse, of mentions) are malformed or do not match.
+        ProbingError: naming file, line and document, where a document is begun inside another or
+            not ended, a line lies outside of all, columns are missing, a word is out of order, or
+            brackets of the parse are malformed or do not match.
     """
     for document, rows in _sentences(path):
-        words = [unescape(row.columns[3]) for row in rows]
+        forms = [row.columns[3] for row in rows]
+        words = [undo(form) for form in forms]
         tags = [row.columns[4] if row.columns[4] != "-" else "_" for row in rows]
+        found, complaints = _spans(document, rows)
         tree = _tree(document, rows, tags)
         mentions = []
-        for start, end, entity in _spans(document, rows):
+        for start, end, entity in found:
             if tree:
                 head = head_word(tree, start, end)
             else:
                 head = start + surface_head(words[start:end], tags[start:end])
             mentions.append(Mention(list(range(start, end)), head, entity))
         heads_by = head_rules.HEADS_BY if tree else surface_heads.HEADS_BY
-        line = rows[0].line
-        xpos = annotation(tags)
-        yield Sentence(words, [], [], tags, document.name, line, mentions, heads_by, xpos=xpos)
+        yield Sentence(
+            words,
+            [],
+            [],
+            tags,
+            document.name,
+            rows[0].line,
+            mentions,
+            heads_by,
+            oddities=[UNDONE] if words != forms else [],
+            xpos=annotation(tags),
+            complaints=complaints,
+        )
 
 
 def _sentences(path: str) -> Iterator[tuple[_Document, list[_Row]]]:
     document = None
-    begun = set()
     rows: list[_Row] = []
     number = 0
     for number, line in numbered(path):
@@ -90,9 +111,6 @@ def _sentences(path: str) -> Iterator[tuple[_Document, list[_Row]]]:
             if document:
                 raise document.fault(number, "'#end document'", repr(line))
             document = _begin(path, number, line)
-            if document in begun:
-                raise document.fault(number, "a document not begun before", repr(line))
-            begun.add(document)
         elif line.startswith("#end document"):
             if not document:
                 raise fault(path, number, "'#begin document'", f"{line!r} outside a document")
@@ -113,7 +131,7 @@ def _begin(path: str, number: int, line: str) -> _Document:
 
 def _row(document: _Document, number: int, line: str, word: int) -> _Row:
     # Other white space, a no-break space for one, may be part of a word.
-    columns = re.findall(r"[^ \t]+", line)
+    columns = re.findall(r"[^ \t]+", line) + [""] * line.endswith("\t")
     if len(columns) < 12:
         raise document.fault(number, "at least 12 columns", f"{len(columns)}")
     if columns[2] != str(word):
@@ -121,33 +139,44 @@ def _row(document: _Document, number: int, line: str, word: int) -> _Row:
     return _Row(number, columns)
 
 
-def _spans(document: _Document, rows: Sequence[_Row]) -> list[tuple[int, int, str]]:
-    """Mentions as first word, word behind the last, and entity."""
-    spans = []
+def _spans(
+    document: _Document, rows: Sequence[_Row]
+) -> tuple[list[tuple[int, int, str]], list[Complaint]]:
+    """Mentions as first word, word behind the last, and entity; and brackets that make none."""
+    spans: list[tuple[int, int, str]] = []
+    complaints: list[tuple[int, str]] = []
     opened: dict[str, list[int]] = {}
+
+    def complain(row: _Row, expected: str, found: str) -> None:
+        complaints.append((row.line, str(document.fault(row.line, expected, found))))
+
     for i, row in enumerate(rows):
         text = row.columns[-1]
-        for bracket in text.split("|") if text != "-" else ():
+        for bracket in text.split("|") if text not in _NOTHING else ():
             found = _COREFERENCE.fullmatch(bracket)
             if not found or not (found[1] or found[3]):
-                raise document.fault(row.line, "'-' or brackets as in '(3)|(4'", repr(text))
+                complain(row, "'-' or brackets as in '(3)|(4'", repr(text))
+                continue
             starts = opened.setdefault(found[2], [])
             if found[1]:
                 starts.append(i)
-            if found[3]:
-                if not starts:
-                    raise document.fault(row.line, f"'({found[2]}' before it is closed", repr(text))
-                spans.append((starts.pop(), i + 1, found[2]))
+            if found[3] and not starts:
+                complain(row, f"'({found[2]}' before it is closed", repr(text))
+            elif found[3]:
+                start = starts.pop()
+                entity = own_entity(found[2], row.line, range(start, i + 1))
+                spans.append((start, i + 1, entity))
     for entity, starts in opened.items():
         for i in starts:
-            expected = f"'{entity})' in the same sentence"
-            raise document.fault(rows[i].line, expected, f"only {rows[i].columns[-1]!r}")
-    return sorted(dict.fromkeys(spans), key=lambda span: (span[0], -span[1]))
+            found_there = f"only {rows[i].columns[-1]!r}"
+            complain(rows[i], f"'{entity})' in the same sentence", found_there)
+    ordered = sorted(dict.fromkeys(spans), key=lambda span: (span[0], -span[1]))
+    return ordered, [Complaint(BROKEN, text) for _, text in sorted(complaints)]
 
 
 def _tree(document: _Document, rows: Sequence[_Row], tags: Sequence[str]) -> Constituent | None:
     """The tree that the parse bits make up, or nothing where there is no phrase in them."""
-    if all(row.columns[5] in ("*", "-") for row in rows):
+    if all(row.columns[5] in {"*", *_NOTHING} for row in rows):
         return None
     labels = set()
     opened: list[tuple[str, int, list[Constituent]]] = [("", 0, [])]

@@ -6,17 +6,21 @@ import json
 import re
 import reprlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Mention, Sentence, annotation
+from probing.core.sentences import BROKEN, Complaint, Mention, Sentence, annotation
 from probing.data.formats.lines import fault, numbered
+from probing.data.formats.penn import UNDONE, Undo, unbracket
 from probing.data.formats.surface_heads import HEADS_BY, surface_head
 
 Span = tuple[int, int, int]
+_PRONOUNS = frozenset("i you he she it we they me him her us them".split())
+# Parts of words, as tokenizers write them, and what BERT puts around a text.
+_WORDPIECE = re.compile(r"##\w|[\u2581\u0120]|\[(?:CLS|SEP)\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +35,74 @@ class _Document:
         return fault(self.path, self.line, expected, f"{found} in document {self.name!r}")
 
 
-def read_coreference_json(path: str) -> Iterator[Sentence]:
+@dataclass(slots=True)
+class _Ends:
+    """What tells whether the last words of spans are in them: some have one word, then."""
+
+    spans: int = 0
+    of_one_word: int = 0
+    pronouns: list[str] = field(default_factory=list)
+
+    def look(self, sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]]) -> None:
+        lengths = [end - start for some in spans for start, end, _ in some]
+        self.spans += len(lengths)
+        self.of_one_word += lengths.count(1)
+        if not self.pronouns:
+            self.pronouns = [w for words in sentences for w in words if w.lower() in _PRONOUNS][:1]
+
+    def check(self, path: str) -> None:
+        """Raises ProbingError for spans that end one word too late."""
+        if self.spans and self.pronouns and not self.of_one_word:
+            raise ProbingError(
+                f"{path}: expected spans [first, last] whose last word is in them, found none of "
+                f"one word among {self.spans:,}, though {self.pronouns[0]!r} is among the words: "
+                "these seem to end before their last number"
+            )
+
+
+def read_coreference_json(path: str, undo: Undo = unbracket) -> Iterator[Sentence]:
     """Sentences and mentions of a file with one JSON object, that is one document, a line.
 
     ``sentences`` is a list of lists of words; ``clusters`` a list of entities, each a list of
     ``[first, last]``: words counted from zero through the whole document. ``pos``, if there,
     holds lists of tags (XPOS) in the shape of ``sentences``, from the Penn Treebank. The
     document is named by ``doc_key``, ``doc_id`` or ``id``, else ``STEM:LINE``; all other keys are
-    left alone.
+    left alone. A line with the name of one before goes on with its document, with other entities.
 
     Entities are named by their index in ``clusters``. Mentions are in the order of their first
-    words, longer ones first; a span that comes twice in a cluster is one mention. Heads are found
-    by :func:`~probing.data.formats.surface_heads.surface_head`. The line of a sentence is that of
-    its document. Empty sentences are passed over.
+    words, longer ones first; a span that comes twice in a cluster is one mention, one in two
+    clusters is two. One that goes on beyond the next sentence's first word is no mention, but a
+    complaint. Heads are found by :func:`~probing.data.formats.surface_heads.surface_head`. The
+    line of a sentence is that of its document. Empty sentences are passed over.
+
+    Args:
+        path: the file.
+        undo: what becomes of escaped words.
 
     Raises:
-        ProbingError: naming file, line and document, where a line is no such object, a document
-            comes twice, or a span is backwards, outside the document, across sentences or in two
-            clusters.
+        ProbingError: naming file, line and document, where a line is no such object, its words
+            are wordpieces, or a span is backwards, outside the document, or ends with the first
+            word of the next sentence; naming the file, where no span has a single word though
+            pronouns are among the words, since then the last word of a span is not in it.
     """
-    seen = set()
+    clusters_of: dict[str, int] = {}
+    ends = _Ends()
     for number, line in numbered(path):
         if not line.strip():
             continue
         content = _object(path, number, line)
         document = _Document(path, number, _name(path, number, content))
-        if document.name in seen:
-            raise document.fault("a name not used before", repr(document.name))
-        seen.add(document.name)
-        yield from _sentences(document, content)
+        sentences = _texts(document, content, "sentences")
+        _check_words(document, content, sentences)
+        before = clusters_of.get(document.name, 0)
+        spans, complaints = _spans(document, content, [len(words) for words in sentences])
+        clusters_of[document.name] = before + len(content["clusters"])
+        ends.look(sentences, spans)
+        yield from _sentences(document, content, sentences, spans, complaints, before, undo)
+    ends.check(path)
 
 
-def _object(path: str, number: int, line: str) -> dict[str, object]:
+def _object(path: str, number: int, line: str) -> dict[str, Any]:
     try:
         content = json.loads(line)
     except json.JSONDecodeError as error:
@@ -75,7 +115,7 @@ def _object(path: str, number: int, line: str) -> dict[str, object]:
     return content
 
 
-def _name(path: str, number: int, content: dict[str, object]) -> str:
+def _name(path: str, number: int, content: dict[str, Any]) -> str:
     for key in ("doc_key", "doc_id", "id"):
         name = content.get(key)
         if type(name) is int or _is_text(name):
@@ -85,26 +125,59 @@ def _name(path: str, number: int, content: dict[str, object]) -> str:
     return f"{Path(path).stem}:{number}"
 
 
-def _sentences(document: _Document, content: dict[str, object]) -> Iterator[Sentence]:
-    sentences = _texts(document, content, "sentences")
-    lengths = [len(words) for words in sentences]
+def _check_words(
+    document: _Document, content: dict[str, Any], sentences: Sequence[Sequence[str]]
+) -> None:
+    """Refuse wordpieces: a model's tokenizer would cut them again."""
+    expected = "words, not wordpieces"
+    if content.get("subtoken_map") is not None:
+        raise document.fault(expected, "'subtoken_map'")
+    for words in sentences:
+        # What begins a sentence may be a heading: ##Title.
+        for place, word in enumerate(words):
+            if _WORDPIECE.match(word) and (place or not word.startswith("##")):
+                raise document.fault(expected, repr(word))
+
+
+def _sentences(
+    document: _Document,
+    content: dict[str, Any],
+    sentences: Sequence[Sequence[str]],
+    spans: Sequence[Sequence[Span]],
+    complaints: Sequence[Sequence[Complaint]],
+    first_entity: int,
+    undo: Undo,
+) -> Iterator[Sentence]:
+    lengths = [len(forms) for forms in sentences]
     tags = [["_"] * length for length in lengths]
     if content.get("pos") is not None:
         tags = _texts(document, content, "pos")
         if [len(row) for row in tags] != lengths:
             raise document.fault("'pos' with a tag for each word of 'sentences'", "another shape")
-    spans = _spans(document, content, lengths)
-    for words, row, here in zip(sentences, tags, spans, strict=True):
+    for forms, row, here, wrong in zip(sentences, tags, spans, complaints, strict=True):
+        words = [undo(form) for form in forms]
         mentions = []
         for start, end, entity in here:
             head = start + surface_head(words[start:end], row[start:end])
-            mentions.append(Mention(list(range(start, end)), head, str(entity)))
+            name = str(entity + first_entity)
+            mentions.append(Mention(list(range(start, end)), head, name))
         if words:
-            made = Sentence(words, [], [], row, document.name, document.line, mentions, HEADS_BY)
-            yield replace(made, xpos=annotation(row))
+            yield Sentence(
+                words,
+                [],
+                [],
+                row,
+                document.name,
+                document.line,
+                mentions,
+                HEADS_BY,
+                oddities=[UNDONE] if words != forms else [],
+                xpos=annotation(row),
+                complaints=wrong,
+            )
 
 
-def _texts(document: _Document, content: dict[str, object], key: str) -> list[list[str]]:
+def _texts(document: _Document, content: dict[str, Any], key: str) -> list[list[str]]:
     """A list of lists of texts."""
     for row in (rows := _list(document, content.get(key), f"a list of lists as {key!r}")):
         for text in _list(document, row, f"a list of texts in {key!r}"):
@@ -114,12 +187,14 @@ def _texts(document: _Document, content: dict[str, object], key: str) -> list[li
 
 
 def _spans(
-    document: _Document, content: dict[str, object], lengths: Sequence[int]
-) -> list[list[Span]]:
-    """For each sentence its mentions: first word, word behind the last, and cluster."""
+    document: _Document, content: dict[str, Any], lengths: Sequence[int]
+) -> tuple[list[list[Span]], list[list[Complaint]]]:
+    """For each sentence its mentions: first word, word behind the last, cluster; what is none."""
     begins = list(accumulate(lengths, initial=0))
     sentence_of = [i for i, length in enumerate(lengths) for _ in range(length)]
-    cluster_of: dict[tuple[int, int], int] = {}
+    found: set[Span] = set()
+    complaints: list[list[Complaint]] = [[] for _ in lengths]
+    within = "a span within one sentence, its last word included"
     clusters = _list(document, content.get("clusters"), "a list of lists as 'clusters'")
     for cluster, spans in enumerate(clusters):
         for span in _list(document, spans, "a list of spans in 'clusters'"):
@@ -127,19 +202,21 @@ def _spans(
                 raise document.fault("two word numbers as a span", _shown(span))
             first, last = span
             if not 0 <= first <= last < len(sentence_of):
-                expected = f"a span [first, last] of words from 0 to {len(sentence_of) - 1}"
+                last_word = len(sentence_of) - 1
+                expected = f"a span [first, last] of words from 0 to {last_word}, both included"
                 raise document.fault(expected, _shown(span))
-            if sentence_of[first] != sentence_of[last]:
-                raise document.fault("a span within one sentence", _shown(span))
-            if cluster_of.setdefault((first, last), cluster) != cluster:
-                found = f"{span} in clusters {cluster_of[first, last]} and {cluster}"
-                raise document.fault("a span in one cluster", found)
+            if sentence_of[first] == sentence_of[last]:
+                found.add((first, last, cluster))
+            elif last == next(b for b in begins if b > first):
+                raise document.fault(within, _shown(span))
+            else:
+                text = str(document.fault(within, _shown(span)))
+                complaints[sentence_of[first]].append(Complaint(BROKEN, text))
     here: list[list[Span]] = [[] for _ in lengths]
-    for (first, last), cluster in sorted(cluster_of.items(), key=lambda at: (at[0][0], -at[0][1])):
-        sentence = sentence_of[first]
-        begin = begins[sentence]
-        here[sentence].append((first - begin, last + 1 - begin, cluster))
-    return here
+    for first, last, cluster in sorted(found, key=lambda at: (at[0], -at[1], at[2])):
+        begin = begins[sentence_of[first]]
+        here[sentence_of[first]].append((first - begin, last + 1 - begin, cluster))
+    return here, complaints
 
 
 def _list(document: _Document, value: object, expected: str) -> list[Any]:

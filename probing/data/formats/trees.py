@@ -7,18 +7,22 @@ from collections.abc import Iterable
 from probing.core.sentences import Sentence
 from probing.data.formats.lines import fault
 
+UNKNOWN = -1
+"""The head of a word that nobody annotated."""
+
 
 def tree_faults(heads: Iterable[int]) -> list[str]:
-    """What keeps ``heads`` (0 is ROOT) from being a tree.
+    """What keeps ``heads`` (0 is ROOT, -1 is unknown) from being a tree.
 
-    Any of ``no root``, ``several roots``, ``cycle``.
+    Any of ``words without a head``, ``no root``, ``several roots``, ``cycle``. The root may be
+    among the words without a head.
     """
     parents = [0, *heads]
-    faults = []
+    faults = ["words without a head"] if UNKNOWN in parents else []
     roots = parents[1:].count(0)
-    if roots != 1:
+    if roots > 1 or not (roots or faults):
         faults.append("several roots" if roots else "no root")
-    settled = {0}
+    settled = {0, UNKNOWN}
     for word in range(1, len(parents)):
         path = []
         while word not in settled and word not in path:
@@ -31,11 +35,13 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
 
 
 def head_of(path: str, line: int, text: str) -> int:
-    """The number of a head, 0 for ROOT.
+    """The number of a head, 0 for ROOT; -1 for ``_``, as in partial annotation.
 
     Raises:
-        ProbingError: naming file and line, where it is no number.
+        ProbingError: naming file and line, where it is neither.
     """
+    if text == "_":
+        return UNKNOWN
     if not text.isascii() or not text.isdigit():
         raise fault(path, line, "a head that is a number", repr(text))
     return int(text)
@@ -53,11 +59,16 @@ def tree_sentence(
     """A sentence and its tree; ``lines`` are those of its words.
 
     Raises:
-        ProbingError: naming file and line, where a head is not in the sentence.
+        ProbingError: naming file and line, where a word or relation is empty, or a head is not in
+            the sentence.
     """
+    words, relations = list(words), list(relations)
     for word, (head, line) in enumerate(zip(heads, lines, strict=True), start=1):
+        for what, value in (("form", words[word - 1]), ("relation", relations[word - 1])):
+            if not value.strip(" "):
+                raise fault(path, line, f"a {what} of word {word}", "none")
         if head > len(heads):
             raise fault(path, line, f"a head from 0 to {len(heads)}", str(head))
         if head == word:
             raise fault(path, line, "a head other than the word itself", str(head))
-    return Sentence(list(words), heads, list(relations), list(tags), document, lines[0])
+    return Sentence(words, heads, relations, list(tags), document, lines[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -16,11 +17,13 @@ from typing import ClassVar, Protocol
 from probing.core.errors import ProbingError
 from probing.core.sentences import Reader, Sentence
 from probing.data.builtin.reader import read_builtin
+from probing.data.formats.conll import read_conll
 from probing.data.formats.conll2012 import read_conll2012
 from probing.data.formats.conllu import read_conllu
 from probing.data.formats.conllx import read_conllx
 from probing.data.formats.coreference_json import read_coreference_json
 from probing.data.formats.paper import read_text
+from probing.data.formats.penn import Escapes
 from probing.data.sources.fingerprints import described, digest
 from probing.data.sources.folders import chosen
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
@@ -29,11 +32,12 @@ from probing.data.sources.locations import MissingError
 READERS: dict[str, Reader] = {
     ".conllu": read_conllu,
     ".conllup": read_conllu,
+    ".cupt": read_conllu,
     ".conllx": read_conllx,
-    ".conll": read_conllx,
+    ".conll": read_conll,
     ".txt": read_text,
     ".dep": read_text,
-    "_gold_conll": read_conll2012,
+    "_conll": read_conll2012,
     ".jsonl": read_coreference_json,
     ".jsonlines": read_coreference_json,
 }
@@ -77,7 +81,9 @@ class Source(Protocol):
         ...
 
 
-def open_source(name: str, reader: Reader | None, *, split: str | None = None) -> Source:
+def open_source(
+    name: str, reader: Reader | None, *, split: str | None = None, escapes: Escapes = "undo"
+) -> Source:
     """The source that ``name`` stands for.
 
     Args:
@@ -85,6 +91,7 @@ def open_source(name: str, reader: Reader | None, *, split: str | None = None) -
         reader: reads files of other formats.
         split: what is read of a folder where files say their split by their names, ``train``,
             ``val`` or ``test``; see :func:`~probing.data.sources.folders.chosen`.
+        escapes: what becomes of those of the Penn Treebank in files that our readers read.
 
     Raises:
         ProbingError: if there is no such file, or no reader goes with it.
@@ -94,11 +101,11 @@ def open_source(name: str, reader: Reader | None, *, split: str | None = None) -
     if name.startswith(PREFIX):
         return HuggingFaceData.parse(name)
     if os.path.isdir(name):
-        return _folder(name, reader, split)
+        return _escaping(_folder(name, reader, split), escapes)
     if not os.path.exists(name):
         raise ProbingError(f"{name}: no such file or folder")
     path = Path(name)
-    return Files(name, path.parent, [path], reader_for(name, reader))
+    return _escaping(Files(name, path.parent, [path], reader_for(name, reader)), escapes)
 
 
 def is_here(name: str) -> bool:
@@ -208,6 +215,18 @@ def _folder(name: str, reader: Reader | None, split: str | None) -> Files:
                 f"{path.relative_to(root)}; name one of them, or a reader with --data.reader"
             )
     return Files(name, root, found.paths, own, found.words)
+
+
+def _escaping(files: Files, escapes: Escapes) -> Files:
+    if escapes == "undo":
+        return files
+    if files.reader not in READERS.values():
+        raise ProbingError(
+            f"--data.escapes {escapes}: expected a reader of ours for {files.name}, since others "
+            "undo escapes or keep them as they like"
+        )
+    as_written: Reader = partial(files.reader, undo=str)  # type: ignore[call-arg]
+    return replace(files, reader=as_written)
 
 
 def _by_ending(name: str) -> Reader | None:

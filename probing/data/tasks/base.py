@@ -54,7 +54,7 @@ class Task(Protocol):
 
 
 def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str | None:
-    """Why a sentence cannot be used, if so."""
+    """Why words and their wordpieces do not fit, if so."""
     if wordpieces.unfit:
         return wordpieces.unfit
     if len(wordpieces.ids) > limit:
@@ -62,6 +62,15 @@ def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str
     if len(wordpieces.words) < len(sentence.words):
         return "a word without a wordpiece"
     return None
+
+
+WITHHELD = "whose text is withheld (every word is _)"
+"""The reason why such a sentence is left out."""
+
+
+def unusable(sentence: Sentence, wordpieces: Wordpieces, limit: int) -> str | None:
+    """Why a sentence of a corpus cannot be used, if so."""
+    return WITHHELD if sentence.is_withheld else misfit(sentence, wordpieces, limit)
 
 
 def check_annotations(sentence: Sentence) -> None:

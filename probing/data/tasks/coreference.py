@@ -13,7 +13,7 @@ from probing.core.windows import Tokenizer, Window
 from probing.data.census import Census
 from probing.data.documents import documents
 from probing.data.tasks.antecedents import BASELINES, ERRORS, ROWS, coreference_window
-from probing.data.tasks.base import check_annotations, misfit
+from probing.data.tasks.base import check_annotations, unusable
 from probing.data.tasks.mentions import kept_mentions, sentences_of_entities
 from probing.data.text import joined
 
@@ -33,11 +33,13 @@ class Coreference:
         limit: the most that a window holds; as many wordpieces as the model takes, if not given.
         unit: what ``limit`` counts: wordpieces, special tokens included, or words.
         first_window: whether only the first window of each document is used.
+        strict: whether a mention that cannot be read stops the run; else it is dropped and counted.
     """
 
     limit: int | None = None
     unit: Literal["wordpieces", "words"] = "wordpieces"
     first_window: bool = False
+    strict: bool = False
 
     terms: ClassVar[Terms] = Terms(
         directions=("anaphor->antecedent", "antecedent->anaphor", "both"),
@@ -54,7 +56,7 @@ class Coreference:
         """The windows, lazily, a document at a time.
 
         Raises:
-            ProbingError: for options that cannot be met.
+            ProbingError: for options that cannot be met, or, if ``strict``, a broken mention.
             Misread: for annotations of some of the words only.
             TakesTurns: for a document that goes on after another has begun.
         """
@@ -79,6 +81,8 @@ class Coreference:
         census.documents += 1
         for sentence in sentences:
             check_annotations(sentence)
+            if self.strict and sentence.complaints:
+                raise ProbingError(sentence.complaints[0].text)
         before = census.sentences
         census.sentences += len(sentences)
         kept = kept_mentions(sentences, census)
@@ -111,7 +115,7 @@ class Coreference:
             in_words = self.unit == "words"
             size = len(sentence.words) if in_words else len(wordpieces.ids) - specials
             overhead = 0 if in_words else specials
-            why = misfit(sentence, wordpieces, tokenizer.limit if in_words else room)
+            why = unusable(sentence, wordpieces, tokenizer.limit if in_words else room)
             if why is None and size > room:
                 why = f"over {room} words"
             if why is not None:

@@ -13,11 +13,15 @@ from probing.core.sentences import Sentence
 from probing.core.terms import ALL, Rival, Terms
 from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data.census import Census
-from probing.data.formats.trees import tree_faults
-from probing.data.tasks.base import Misread, check_annotations, misfit, origin_of
+from probing.data.formats.trees import UNKNOWN, tree_faults
+from probing.data.tasks.base import Misread, check_annotations, origin_of, unusable
 from probing.data.tasks.possessives import POSS_CLITIC, stand_ins
+from probing.data.tasks.punctuation import with_punctuation
 from probing.data.text import joined
 
+WITH_PUNCTUATION = "probing.reports.wording.DEPENDENCIES_WITH_PUNCTUATION"
+"""The words for data in which nothing tells punctuation from words."""
+_HEADLESS = "words without a head, which are no anchors"
 OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
 
 
@@ -25,9 +29,9 @@ OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)
 class Dependencies:
     """Dependency trees: every word is an anchor and picks its head. One sentence a window.
 
-    Sentences that do not fit, or hold a word without a wordpiece, are left out whole and
-    counted. Punctuation has a row of its own but does not count in ``all``. For possessors there is
-    the row ``poss+clitic`` besides, of heads and baselines.
+    Sentences that do not fit, hold a word without a wordpiece, or no word with a head, are left
+    out whole and counted; a word without a head is no anchor. Punctuation does not count in
+    ``all``. For possessors there is the row ``poss+clitic`` besides, of heads and baselines.
     """
 
     terms: ClassVar[Terms] = Terms(
@@ -51,21 +55,25 @@ class Dependencies:
         """
         documents: dict[str, int] = {}
         has_clitic = False
-        for sentence, wordpieces in _tokenized(sentences, tokenizer):
-            _check(sentence)
+        marked = with_punctuation(_checked(sentences), census)
+        for sentence, marks, wordpieces in _tokenized(marked, tokenizer):
             census.sentences += 1
             document = documents.setdefault(sentence.document, census.documents + 1)
             census.documents = max(census.documents, document)
-            if (reason := misfit(sentence, wordpieces, tokenizer.limit)) is not None:
+            words = [word for word, head in enumerate(sentence.heads) if head != UNKNOWN]
+            reason = unusable(sentence, wordpieces, tokenizer.limit)
+            reason = reason or (None if words else "none of whose words has a head")
+            if reason is not None:
                 census.left_out[reason] += 1
                 continue
             census.faults.update(tree_faults(sentence.heads))
             census.count_window(wordpieces, [sentence])
-            words = range(len(sentence.words))
-            rows = [_rows_of(relation, census) for relation in sentence.relations]
+            if len(words) < len(sentence.words):
+                census.counts[_HEADLESS] += len(sentence.words) - len(words)
+            rows = [_rows_of(sentence.relations[w], census, is_mark=marks[w]) for w in words]
             asking = stand_ins(sentence)
             has_clitic |= any(word != possessor for possessor, word in asking.items())
-            heads = [*sentence.heads, *(sentence.heads[possessor] for possessor in asking)]
+            heads = [sentence.heads[word] for word in (*words, *asking)]
             yield Window(
                 words=sentence.words,
                 upos=sentence.upos,
@@ -85,14 +93,21 @@ class Dependencies:
             census.unused.append(POSS_CLITIC)
 
 
+def _checked(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+    for sentence in sentences:
+        _check(sentence)
+        yield sentence
+
+
 def _tokenized(
-    sentences: Iterable[Sentence], tokenizer: Tokenizer
-) -> Iterator[tuple[Sentence, Wordpieces]]:
+    marked: Iterable[tuple[Sentence, list[bool]]], tokenizer: Tokenizer
+) -> Iterator[tuple[Sentence, list[bool], Wordpieces]]:
     """Each sentence by itself with its wordpieces, tokenized many at a time."""
-    stream = iter(sentences)
+    stream = iter(marked)
     while chunk := list(islice(stream, 256)):
-        pieces = tokenizer([joined([sentence]) for sentence in chunk])
-        yield from zip(chunk, pieces, strict=True)
+        pieces = tokenizer([joined([sentence]) for sentence, _ in chunk])
+        for (sentence, marks), own in zip(chunk, pieces, strict=True):
+            yield sentence, marks, own
 
 
 def _check(sentence: Sentence) -> None:
@@ -116,10 +131,10 @@ def _check(sentence: Sentence) -> None:
         )
     check_annotations(sentence)
     for word, head in enumerate(sentence.heads, start=1):
-        if not 0 <= head <= count or head == word:
+        if not UNKNOWN <= head <= count or head == word:
             raise Misread(
                 sentence,
-                f"expected a head from 0 to {count} other than the word itself, "
+                f"expected a head from 0 to {count} other than the word itself, or -1, "
                 f"found {head} for word {word}",
             )
     if ALL in sentence.relations:
@@ -134,6 +149,6 @@ def _check(sentence: Sentence) -> None:
             )
 
 
-def _rows_of(relation: str, census: Census) -> list[int]:
+def _rows_of(relation: str, census: Census, *, is_mark: bool) -> list[int]:
     own = census.row(relation)
-    return [own] if relation.partition(":")[0] == "punct" else [census.row(ALL), own]
+    return [own] if is_mark else [census.row(ALL), own]

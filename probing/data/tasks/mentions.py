@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from probing.core.sentences import Mention, Sentence
+from probing.core.sentences import BROKEN, Mention, Sentence
 from probing.data.census import Census
 from probing.data.tasks.agreement import Features, features
 
@@ -43,6 +43,9 @@ def kept_mentions(sentences: Sequence[Sentence], census: Census) -> list[list[Me
     singletons = sum(count == 1 for count in mentioned.values())
     census.counts["mentions of entities with one mention, dropped"] += singletons
     census.counts["mentions"] += sum(map(len, kept))
+    broken = sum(c.kind == BROKEN for s in sentences for c in s.complaints)
+    if broken:
+        census.counts[f"{BROKEN}, dropped"] += broken
     for sentence, some in zip(sentences, kept, strict=True):
         if some:
             census.counts[f"mentions with a head found by {sentence.heads_by}"] += len(some)

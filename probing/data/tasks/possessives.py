@@ -23,8 +23,11 @@ def stand_ins(sentence: Sentence) -> dict[int, int]:
     (Stanford), or as ``case`` (UD) with the tag POS or a form such as *'s* or *'*. Words are
     counted from zero.
     """
+    annotated = zip(sentence.relations, sentence.heads, strict=True)
     possessors = {
-        word: word for word, relation in enumerate(sentence.relations) if relation in _POSSESSORS
+        word: word
+        for word, (relation, head) in enumerate(annotated)
+        if relation in _POSSESSORS and head >= 0
     }
     for word, head in enumerate(sentence.heads):
         possessor = head - 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from probing.core.files import markdown_table
 from probing.counting.trees.undirected import Undirected
+from probing.reports.wording import Wording
 
 TABLE = "line,probe,encoder,uas,uas_tree,uuas,spearman,paper".split(",")
 UNDIRECTED = "probe,correct,total,uuas,spearman,sentences,left_out".split(",")
@@ -17,16 +18,20 @@ CAPTION = (
     "In percent: UAS, UAS of spanning trees (tree), UUAS, Clark et al. (2019) in Table 3 (paper); "
     f"dist.: Spearman correlation with distances in the tree. {RANGES}"
 )
-NOTES = (
-    f"UAS, UUAS and paper in percent. {RANGES}",
-    "UAS: each word's best head, without punctuation; root words count as wrong for what takes no "
-    "training. UAS, tree: heads of the maximum spanning tree, over log-probabilities with one root "
-    "for probes, over raw weights from the gold root for the head. UUAS: undirected edges of "
-    "that tree, for distances of the minimum spanning tree over words that are no punctuation. "
-    "distances: Spearman correlation with distances in the tree, sentences of 5 to 50 words. "
-    "right-branching: as distances, how many words apart. paper: BERT-base on WSJ in Stanford "
-    "Dependencies, Clark et al. (2019), Table 3.",
-)
+
+
+def notes(wording: Wording) -> list[str]:
+    """What the table's reader must know of its columns."""
+    return [
+        f"UAS, UUAS and paper in percent. {RANGES}",
+        f"UAS: each word's best head, {wording.scope}; root words count as wrong for what takes no "
+        "training. UAS, tree: heads of the maximum spanning tree, over log-probabilities with one "
+        "root for probes, over raw weights from the gold root for the head. UUAS: undirected edges "
+        f"of that tree, for distances of the minimum spanning tree over {wording.counted}. "
+        "distances: Spearman correlation with distances in the tree, sentences of 5 to 50 words. "
+        "right-branching: as distances, how many words apart. paper: BERT-base on WSJ in Stanford "
+        "Dependencies, Clark et al. (2019), Table 3.",
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from probing.reports.trees.findings import TreeFindings
 from probing.reports.trees.latex import latex
 from probing.reports.trees.table3 import (
     CAPTION,
-    NOTES,
     SHORT,
     TABLE,
     entry_rows,
     lines_of,
     markdown,
+    notes,
 )
+from probing.reports.wording import wording_of
 from probing.reports.writers import Writer
 
 
@@ -78,4 +79,4 @@ def title_of(found: TreeFindings) -> str:
 
 def _notes(found: TreeFindings) -> list[str]:
     scope = f"{found.findings.model}. {found.undirected.scope}"
-    return [scope, *caveats(found.findings), *NOTES]
+    return [scope, *caveats(found.findings), *notes(wording_of(found.findings.counts.terms))]

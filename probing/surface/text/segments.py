@@ -16,6 +16,7 @@ from random import Random
 from typing import Protocol
 
 from probing.core.errors import ProbingError
+from probing.data.tasks.base import WITHHELD
 from probing.encoder import Frame, PlainTokenizer
 from probing.surface.text.texts import Line
 
@@ -170,14 +171,22 @@ def packing_for(frame: Frame) -> Packing:
 
 
 def _chunks(
-    sentences: Iterator[str], tokenizer: PlainTokenizer, census: TextCensus, least: int, room: int
+    sentences: Iterator[str | None],
+    tokenizer: PlainTokenizer,
+    census: TextCensus,
+    least: int,
+    room: int,
 ) -> Iterator[list[list[int]]]:
     """Sentences of a document, as wordpieces, in groups that fill a segment."""
     chunk: list[list[int]] = []
     length = 0
     while texts := list(islice(sentences, 256)):
-        census.rebuilt += tokenizer.rebuilt(texts)
-        for pieces in tokenizer(texts):
+        if withheld := texts.count(None):
+            census.sentences += withheld
+            census.left_out[WITHHELD] += withheld
+        shown = [text for text in texts if text is not None]
+        census.rebuilt += tokenizer.rebuilt(shown)
+        for pieces in tokenizer(shown):
             census.sentences += 1
             if not pieces:
                 census.left_out["without a wordpiece"] += 1

@@ -19,8 +19,11 @@ from probing.data.sources.folders import UD_FILE
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
 from probing.data.text import joined
 
-Line = tuple[str, str]
-"""A document's name and one of its sentences; lines of a document follow one another."""
+Line = tuple[str, str | None]
+"""A document's name and one of its sentences; lines of a document follow one another.
+
+There is no sentence where a treebank withholds its words.
+"""
 
 # What a sentence ends with, in rows that hold whole documents.
 _ENDS = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["”’')\]]))\s+(?=["“‘'(\[]?[^\W_a-z])""")
@@ -200,8 +203,9 @@ class Treebank:
         return f"words {self.source.fingerprint()} {described(joined)}"
 
     def lines(self) -> Iterator[Line]:
-        """Its sentences, document by document."""
+        """Its sentences, document by document; none in place of one whose words are withheld."""
         apart = taking_turns(self.source.parts())
         for _, sentences in in_order(self.source.parts(), apart):
             for sentence in sentences:
-                yield sentence.document, joined([sentence]).text
+                text = None if sentence.is_withheld else joined([sentence]).text
+                yield sentence.document, text

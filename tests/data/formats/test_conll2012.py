@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Sentence
+from probing.core.sentences import BROKEN, Sentence
 from probing.data.formats.conll2012 import read_conll2012
 from probing.data.formats.penn import unescape
 
@@ -269,7 +269,7 @@ def test_brackets_however_deep_are_read(tmp_path: Path) -> None:
 # Faults
 
 BEGIN, END = "#begin document (d); part 000", "#end document"
-FAULTS: dict[str, tuple[list[str], int, str, str]] = {
+BROKEN_MENTIONS: dict[str, tuple[list[str], int, str, str]] = {
     "never opened": ([BEGIN, row(0, coreference="3)"), END], 2, "'(3'", "'3)'"),
     "closed twice": ([BEGIN, row(0, coreference="(3|3)|3)"), END], 2, "'(3'", "'(3|3)|3)'"),
     "opened in another sentence": (
@@ -283,13 +283,14 @@ FAULTS: dict[str, tuple[list[str], int, str, str]] = {
     "no entity": ([BEGIN, row(0, coreference="()"), END], 2, "brackets", "'()'"),
     "a star": ([BEGIN, row(0, coreference="*"), END], 2, "brackets", "'*'"),
     "no bar": ([BEGIN, row(0, coreference="(3)(4)"), END], 2, "brackets", "'(3)(4)'"),
+}  # fmt: skip
+FAULTS: dict[str, tuple[list[str], int, str, str]] = {
     "columns": ([BEGIN, "d 0 0 w NN * - - - - -", END], 2, "at least 12 columns", "11"),
     "a gap": ([BEGIN, row(0), row(2), END], 3, "word number 1", "'2'"),
     "from one": ([BEGIN, row(1), END], 2, "word number 0", "'1'"),
     "no empty line": ([BEGIN, row(0), row(0), END], 3, "word number 1", "'0'"),
     "not a number": ([BEGIN, row("x"), END], 2, "word number 0", "'x'"),
     "a document inside another": ([BEGIN, row(0), BEGIN, END], 3, "'#end document'", f"'{BEGIN}'"),
-    "a document twice": ([BEGIN, row(0), END, BEGIN, END], 4, "not begun before", f"'{BEGIN}'"),
     "no end": ([BEGIN, row(0), ""], 3, "'#end document'", "the end of the file"),
     "never closed in the parse": (
         [BEGIN, row(0, "(TOP(NP*"), row(1, "*)"), END], 2, "'(TOP' to be closed", "'(TOP(NP*'",
@@ -302,6 +303,69 @@ FAULTS: dict[str, tuple[list[str], int, str, str]] = {
     "no label in the parse": ([BEGIN, row(0, "(*)"), END], 2, "parse bit", "'(*)'"),
     "half a parse": ([BEGIN, row(0, "(NP*)"), row(1, "-"), END], 3, "parse bit", "'-'"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "expected", "found"), BROKEN_MENTIONS.values(), ids=list(BROKEN_MENTIONS)
+)
+def test_a_broken_mention_is_a_complaint_and_the_others_stay(
+    lines: list[str], line: int, expected: str, found: str, tmp_path: Path
+) -> None:
+    other = [row(0, coreference="(8"), row(1, coreference="8)"), ""]
+    path = file(tmp_path, lines[0], *other, *lines[1:])
+    sentences = list(read_conll2012(path))
+    complaints = [complaint for sentence in sentences for complaint in sentence.complaints]
+    assert {complaint.kind for complaint in complaints} == {BROKEN}
+    message = complaints[0].text
+    assert message.startswith(f"{path}:{line + 3}: expected ")
+    before, _, after = message.partition(", found ")
+    assert expected in before
+    assert after.removeprefix("only ") == f"{found} in document 'd'"
+    assert spans(sentences[0]) == [(0, 1, "8")]
+    assert not sentences[0].complaints
+
+
+def test_a_document_that_is_begun_again_goes_on(tmp_path: Path) -> None:
+    other = "#begin document (e); part 000"
+    found = read_conll2012(
+        file(tmp_path, BEGIN, row(0, word="a"), END, other, row(0, word="b"), END, BEGIN,
+             row(0, word="c"), END)
+    )  # fmt: skip
+    assert [(s.document, *s.words) for s in found] == [("d", "a"), ("e", "b"), ("d", "c")]
+
+
+def tabs(*cells: str) -> str:
+    return "\t".join(cells)
+
+
+@pytest.mark.parametrize("last", ["", "_", "-"])
+def test_tabs_with_cells_that_hold_nothing(last: str, tmp_path: Path) -> None:
+    """In the shape of LitBank's files: neither tags nor a parse, thirteen columns."""
+    empty = ["_"] * 8
+    sentence, = read(
+        tmp_path,
+        tabs("a", "0", "0", "the", *empty, "(3"),
+        tabs("a", "0", "1", "owner", *empty, last),
+        tabs("a", "0", "2", "of", *empty, last),
+        tabs("a", "0", "3", "boats", *empty, "3)|(4)"),
+        tabs("a", "0", "4", "slept", *empty, last),
+    )  # fmt: skip
+    assert spans(sentence) == [(0, 3, "3"), (3, 3, "4")]
+    assert [m.head for m in sentence.mentions] == [1, 3]
+    assert sentence.heads_by == "the last word before a preposition or relative pronoun"
+    assert list(sentence.tags) == ["_"] * 5
+    assert not sentence.complaints
+    assert not sentence.xpos
+
+
+def test_entities_may_have_any_name(tmp_path: Path) -> None:
+    sentence, = read(
+        tmp_path, row(0, coreference="(a-1)|(NOCOREF-x)"), row(1, coreference="(a-2"),
+        row(2, coreference="(NOCOREF-x)|a-2)"),
+    )  # fmt: skip
+    names = [m.entity for m in sentence.mentions]
+    assert {"a-1", "a-2"} < set(names)
+    assert len(set(names)) == 4
 
 
 @pytest.mark.parametrize(("lines", "line", "expected", "found"), FAULTS.values(), ids=list(FAULTS))

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probing.core.errors import ProbingError
-from probing.core.sentences import Sentence
+from probing.core.sentences import BROKEN, Sentence
 from probing.data.formats.coreference_json import read_coreference_json
+from probing.data.formats.penn import UNDONE
 
 LAKE: dict[str, Any] = {
     "doc_key": "talk/lake",
@@ -160,6 +161,10 @@ def lake(**changed: Any) -> dict[str, Any]:
     return {**LAKE, **changed}
 
 
+def pieces(*found: str) -> dict[str, Any]:
+    return lake(sentences=[[*found]], pos=None, clusters=[])
+
+
 SPANS = {
     "three numbers": ([0, 1, 2], "two word numbers", "[0, 1, 2]"),
     "one number": ([0], "two word numbers", "[0]"),
@@ -184,9 +189,11 @@ DOCUMENTS = {
     "a tag too few": (lake(pos=[["DT"], [], ["PRP", "VBD"]]), "a tag for each", "another shape"),
     "a sentence of tags too few": (lake(pos=LAKE["pos"][:1]), "a tag for each", "another shape"),
     "tags that are no lists": (lake(pos=["DT"]), "texts in 'pos'", "'DT'"),
-    "two clusters": (
-        lake(clusters=[[[7, 7]], [[0, 5]], [[7, 7]]]), "one cluster", "[7, 7] in clusters 0 and 2",
-    ),
+    "a map of wordpieces": (lake(subtoken_map=[0]), "not wordpieces", "'subtoken_map'"),
+    "what BERT begins with": (pieces("[CLS]"), "not wordpieces", "'[CLS]'"),
+    "a part of a word for BERT": (pieces("The", "##y"), "not wordpieces", "'##y'"),
+    "a part of a word for T5": (pieces("▁They"), "not wordpieces", "'▁They'"),
+    "a part of a word for GPT-2": (pieces("Ġthey"), "not wordpieces", "'Ġthey'"),
     **{
         f"a span: {name}": (lake(clusters=[[[0, 5], span]]), expected, found)
         for name, (span, expected, found) in SPANS.items()
@@ -208,11 +215,65 @@ def test_a_fault_names_file_line_and_document(
     assert after == f"{found} in document 'talk/lake'"
 
 
-def test_a_name_that_comes_twice_is_refused(tmp_path: Path) -> None:
-    path = file(tmp_path, LAKE, lake(doc_key="b"), LAKE)
-    with pytest.raises(ProbingError, match=re.escape(f"{path}:3: ")) as caught:
-        list(read_coreference_json(path))
-    assert "'talk/lake'" in str(caught.value)
+def test_a_name_that_comes_again_goes_on_with_other_entities(tmp_path: Path) -> None:
+    found = read(tmp_path, LAKE, lake(doc_key="b"), LAKE)
+    assert [s.document for s in found] == ["talk/lake", "talk/lake", "b", "b"] + ["talk/lake"] * 2
+    assert [m.entity for s in found for m in s.mentions] == list("010010232")
+
+
+def test_a_span_in_two_clusters_is_a_mention_of_each(tmp_path: Path) -> None:
+    found = read(tmp_path, lake(clusters=[[[7, 7]], [[0, 5]], [[7, 7]]]))
+    assert mentions(found[1]) == [([0], 0, "0"), ([0], 0, "2")]
+
+
+def test_a_span_over_several_sentences_is_a_complaint(tmp_path: Path) -> None:
+    first, second = read(tmp_path, lake(clusters=[[[5, 8], [0, 1], [7, 7]]]))
+    assert [m[0] for m in mentions(first)] == [[0, 1]]
+    assert [m[0] for m in mentions(second)] == [[0]]
+    (complaint,) = first.complaints
+    assert complaint.kind == BROKEN
+    assert "some.jsonl:1: expected a span within one sentence" in complaint.text
+    assert "[5, 8] in document 'talk/lake'" in complaint.text
+    assert not second.complaints
+
+
+def test_a_heading_is_no_wordpiece(tmp_path: Path) -> None:
+    [found] = read(tmp_path, pieces("##Title", "C##", "##", "#a"))
+    assert list(found.words) == ["##Title", "C##", "##", "#a"]
+
+
+def ends(*spans: list[int], words: str = "Ann saw that she ran") -> dict[str, Any]:
+    return {"sentences": [words.split()], "clusters": [list(spans)]}
+
+
+def test_spans_whose_last_word_is_not_in_them_are_refused(tmp_path: Path) -> None:
+    exclusive = ends([0, 1], [3, 4])
+    with pytest.raises(ProbingError, match=r"some\.jsonl: .* none of one word among 4.*'she'"):
+        read(tmp_path, exclusive, exclusive)
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [ends([0, 0], [3, 3])],
+        [ends([0, 1], [3, 3])],
+        [ends([0, 1], [3, 4], words="Ann saw that Bo ran")],  # no pronoun
+        [ends()],  # no span
+        [ends([0, 1], [3, 4]), ends([0, 0])],  # another document tells
+    ],
+)
+def test_spans_that_may_be_right_are_read(documents: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert len(read(tmp_path, *documents)) == len(documents)
+
+
+def test_brackets_are_as_they_were_written(tmp_path: Path) -> None:
+    document = {"sentences": [["-LRB-", r"\/", "Ann", "-RRB-"]], "clusters": [[[2, 2]]]}
+    [found] = read(tmp_path, document)
+    assert list(found.words) == ["(", r"\/", "Ann", ")"]
+    assert found.oddities == [UNDONE]
+    [kept] = read_coreference_json(file(tmp_path, document), str)
+    assert list(kept.words) == document["sentences"][0]
+    assert not kept.oddities
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probing.core.errors import ProbingError
-from probing.core.sentences import Mention, Sentence
+from probing.core.sentences import BROKEN, Mention, Sentence
 from probing.data.formats.conllu import read_conllu
-from probing.data.formats.entities import tree_head
+from probing.data.formats.entities import UNDECLARED, WITHOUT_ID, tree_head
 
 Spans = set[tuple[tuple[int, ...], str]]
 
@@ -35,7 +34,7 @@ def rows(*values: str) -> list[str]:
     return [row(i, f"Entity={v}" if v else "_") for i, v in enumerate(values, start=1)]
 
 
-def read(folder: Path, lines: Sequence[str], fields: str | None = None) -> list[Sentence]:
+def read(folder: Path, lines: Sequence[str], fields: str | None = COREFUD) -> list[Sentence]:
     """What comes of one document."""
     path = folder / "some.conllu"
     header = ["# newdoc id = story", *([] if fields is None else [f"# global.Entity = {fields}"])]
@@ -49,7 +48,7 @@ def spans(sentence: Sentence) -> Spans:
     return set(found)
 
 
-def one(folder: Path, lines: Sequence[str], fields: str | None = None) -> Spans:
+def one(folder: Path, lines: Sequence[str], fields: str | None = COREFUD) -> Spans:
     (sentence,) = read(folder, lines, fields)
     return spans(sentence)
 
@@ -73,7 +72,7 @@ def test_brackets_as_in_gum_of_old(tmp_path: Path) -> None:
 def test_brackets_as_in_ontogum(tmp_path: Path) -> None:
     lines = rows("(1", "(2)", "1)", "", "(1)")
     expected = {((0, 1, 2), "1"), ((1,), "2"), ((4,), "1")}
-    assert one(tmp_path, lines, "GRP") == one(tmp_path, lines) == expected
+    assert one(tmp_path, lines, "GRP") == one(tmp_path, lines, "GRP-etype") == expected
 
 
 def test_brackets_as_in_corefud(tmp_path: Path) -> None:
@@ -239,21 +238,102 @@ def test_a_file_without_entities_has_no_mentions(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_bracket_is_found_where_it_is(tmp_path: Path, values: str, word: int) -> None:
-    with pytest.raises(ProbingError) as raised:
-        read(tmp_path, rows(*values.replace("_", "").split(" ")))
-    # File, line (the words come after one line) and document.
-    assert re.search(rf"some\.conllu:{word + 1}: ", str(raised.value))
-    assert "story" in str(raised.value)
+    (sentence,) = read(tmp_path, rows(*values.replace("_", "").split(" ")))
+    assert {complaint.kind for complaint in sentence.complaints} == {BROKEN}
+    # File, line (the words come after two lines) and document.
+    first = sentence.complaints[0].text
+    assert re.search(rf"some\.conllu:{word + 2}: ", first)
+    assert "story" in first
+
+
+@pytest.mark.parametrize(
+    ("values", "left", "complaints"),
+    [
+        ("(e1) (e2 e3)", {((0,), "e1")}, 2),
+        ("(e1 (e2 e1)", {((0, 1, 2), "e1")}, 1),
+        ("(e1(e1 e1)", {((0, 1), "e1")}, 1),
+        ("(e1)e1)", {((0,), "e1")}, 1),
+        ("(e1)) (e2)", {((0,), "e1"), ((1,), "e2")}, 1),
+        ("(e1)() (e2)", {((0,), "e1"), ((1,), "e2")}, 1),
+        ("(e1[1/2]) (e2)", {((1,), "e2")}, 1),
+    ],
+)
+def test_what_is_not_broken_stays(
+    tmp_path: Path, values: str, left: Spans, complaints: int
+) -> None:
+    (sentence,) = read(tmp_path, rows(*values.split(" ")))
+    assert spans(sentence) == left
+    assert len(sentence.complaints) == complaints
+    assert list(sentence.heads) == list(range(len(values.split(" "))))
 
 
 def test_a_mention_does_not_go_on_in_the_next_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ProbingError, match=r"some\.conllu:2: .*story.*'e1'"):
-        read(tmp_path, [*rows("(e1", ""), "", *rows("e1)")])
+    first, second = read(tmp_path, [*rows("(e1", ""), "", *rows("e1)")])
+    assert not first.mentions
+    assert not second.mentions
+    assert re.search(r"some\.conllu:3: .*story.*'e1'", first.complaints[0].text)
+    assert re.search(r"some\.conllu:6: .*story.*'e1'", second.complaints[0].text)
 
 
 def test_a_broken_bracket_of_an_empty_node_is_found(tmp_path: Path) -> None:
-    with pytest.raises(ProbingError, match=r"some\.conllu:3: .*story"):
-        read(tmp_path, [row(1), row("1.1", "Entity=e1)"), row(2)])
+    (sentence,) = read(tmp_path, [row(1), row("1.1", "Entity=e1)"), row(2)])
+    assert re.search(r"some\.conllu:4: .*story", sentence.complaints[0].text)
+
+
+# Whose entities these are
+
+
+def test_hyphens_belong_to_an_entity_that_is_the_last_field(tmp_path: Path) -> None:
+    assert one(tmp_path, rows("(a-1", "(a-2)", "a-1)"), "eid") == {
+        ((0, 1, 2), "a-1"),
+        ((1,), "a-2"),
+    }
+    assert one(tmp_path, rows("(person-a-1", "a-1)", "(x-a-2)"), "etype-eid") == {
+        ((0, 1), "a-1"),
+        ((2,), "a-2"),
+    }
+
+
+def test_no_coreference_is_each_time_another_entity(tmp_path: Path) -> None:
+    lines = rows("(NOCOREF:Gen--1-x", "(NOCOREF:Gen--1-x)", "NOCOREF:Gen)", "(e1)", "(e1)")
+    found = one(tmp_path, [*lines, "", *lines][:5], COREFUD)
+    assert len({entity for _, entity in found}) == 3
+    first, second = read(tmp_path, [*lines, "", *lines])
+    names = [m.entity for s in (first, second) for m in s.mentions]
+    assert len(set(names)) == 5
+
+
+def test_the_same_words_may_be_two_entities(tmp_path: Path) -> None:
+    assert one(tmp_path, rows("(e1(e2", "e2)e1)")) == {((0, 1), "e1"), ((0, 1), "e2")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"), [(None, UNDECLARED), ("etype-identity", WITHOUT_ID), ("head", WITHOUT_ID)]
+)
+def test_what_declares_no_entity_is_no_coreference(
+    tmp_path: Path, fields: str | None, kind: str
+) -> None:
+    (sentence,) = read(tmp_path, rows("(person", "(place)"), fields)
+    assert not sentence.mentions
+    (complaint,) = sentence.complaints
+    assert complaint.kind == kind
+    assert f"some.conllu:{2 if fields is None else 3}: expected a line" in complaint.text
+    assert "as '# global.Entity" not in complaint.text
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("(abstract-1)", "etype-eid"),
+        ("(e7-person-1-x)", "eid-other"),
+        ("(person-3-new-1-coref", "etype-eid-other"),
+    ],
+)
+def test_the_line_to_add_is_named_where_there_are_ids(
+    tmp_path: Path, value: str, line: str
+) -> None:
+    (sentence,) = read(tmp_path, rows(value), None)
+    assert f"'# global.Entity = {line}'" in sentence.complaints[0].text
 
 
 # Heads
@@ -382,7 +462,7 @@ def written(size: int, mentions: Spans, style: str, rng: random.Random) -> list[
         for first, last, name in sorted(pieces, key=lambda p: -p[1]):  # outer ones first
             if first == word:
                 value += {
-                    "": f"({name}",
+                    "GRP": f"({name}",
                     GUM: f"({name}-person-new-cf1-{rng.randint(1, 9)}-coref",
                     OLD_GUM: f"(person-{name}-new-{rng.randint(1, 9)}-coref",
                     COREFUD: f"({name}-person-1-",
@@ -392,7 +472,7 @@ def written(size: int, mentions: Spans, style: str, rng: random.Random) -> list[
     return values
 
 
-@pytest.mark.parametrize("style", ["", GUM, OLD_GUM, COREFUD])
+@pytest.mark.parametrize("style", ["GRP", GUM, OLD_GUM, COREFUD])
 @given(chosen=st.lists(random_mentions(), min_size=1, max_size=3), seed=st.integers(0, 99))
 def test_mentions_come_back(
     tmp_path_factory: pytest.TempPathFactory,
@@ -415,7 +495,7 @@ def test_mentions_come_back(
             if rng.random() < 0.2:
                 lines.append(row(f"{i}.1"))
         lines.append("")
-    found = read(tmp_path_factory.mktemp("trip"), lines, style or None)
+    found = read(tmp_path_factory.mktemp("trip"), lines, style)
     assert len(found) == len(chosen)
     for sentence, (_, mentions), of_sentence in zip(found, chosen, heads, strict=True):
         assert spans(sentence) == mentions
@@ -425,7 +505,7 @@ def test_mentions_come_back(
         assert order == sorted(order)
 
 
-def test_a_value_without_brackets_is_refused_only_where_entities_are_declared(
+def test_a_value_without_brackets_is_a_fault_only_where_entities_are_declared(
     tmp_path: Path,
 ) -> None:
     """Other treebanks keep kinds of names there: ``Entity=PER``."""
@@ -434,6 +514,26 @@ def test_a_value_without_brackets_is_refused_only_where_entities_are_declared(
     path.write_text(line, encoding="utf-8")
     [sentence] = read_conllu(str(path))
     assert not sentence.mentions
+    assert not sentence.complaints
     path.write_text(f"# global.Entity = eid-etype\n{line}", encoding="utf-8")
-    with pytest.raises(ProbingError, match="brackets of entities"):
-        list(read_conllu(str(path)))
+    [sentence] = read_conllu(str(path))
+    assert "brackets of entities" in sentence.complaints[0].text
+
+
+def test_without_any_head_a_rule_without_syntax_finds_them(tmp_path: Path) -> None:
+    lines = [
+        "\t".join([str(i), form, "_", tag, "_", "_", "_", "_", "_", misc])
+        for i, (form, tag, misc) in enumerate(
+            [("the", "DET", "Entity=(e1"), ("dog", "NOUN", "_"), ("of", "ADP", "_"),
+             ("Ann", "PROPN", "Entity=(e2)e1)")], start=1)
+    ]  # fmt: skip
+    (sentence,) = read(tmp_path, lines)
+    assert list(map(plain, sentence.mentions)) == [((0, 1, 2, 3), 1, "e1"), ((3,), 3, "e2")]
+    assert "tree" not in sentence.heads_by
+    assert list(sentence.heads) == [-1] * 4
+
+
+def test_words_without_a_head_come_after_those_with_one(tmp_path: Path) -> None:
+    assert tree_head([0, 1, 2], [-1, 4, 2, 0]) == 1
+    assert tree_head([0, 1], [-1, -1, 0]) == 0
+    assert tree_head([0, 1], [2, 1]) == 0

@@ -20,6 +20,7 @@ from probing.data.builtin.reader import read_builtin
 from probing.data.formats.conllu import read_conllu
 from probing.data.formats.conllx import read_conllx
 from probing.data.formats.paper import read_text
+from probing.data.formats.penn import UNDONE
 from probing.data.formats.trees import tree_faults
 from probing.data.sources.huggingface import HuggingFaceData
 
@@ -377,7 +378,10 @@ def test_escapes_of_the_penn_treebank_are_undone(
     (text,) = read_text(file(tmp_path, "b", f"{escaped} 0-root"))
     (conllu,) = read_conllu(file(tmp_path, "c", word(1, 0, form=escaped)))
     assert conllx.words[0] == text.words[0] == word_of_text
-    assert conllu.words[0] == escaped
+    # Others than the Penn Treebank write CoNLL-U: there a slash may be a slash.
+    assert conllu.words[0] == (word_of_text if "B-" in escaped else escaped)
+    for sentence in (conllx, text, conllu):
+        assert (UNDONE in sentence.oddities) == (sentence.words[0] != escaped)
 
 
 # Bad input: file, line, what was expected, what came
@@ -389,7 +393,9 @@ FAULTS: dict[str, tuple[Reader, str | bytes, int, str, str]] = {
     ),
     "conllu: too many columns": (read_conllu, word(1, 0) + "\t_", 1, "10 columns", "11"),
     "conllu: no number": (read_conllu, f"{word(1, 'x')}", 1, "number", "'x'"),
-    "conllu: no head": (read_conllu, f"{word(1, '_')}", 1, "number", "'_'"),
+    "conllu: no head": (read_conllu, f"{word(1, '')}", 1, "number", "''"),
+    "conllu: no form": (read_conllu, f"{word(1, 0, form='')}", 1, "a form", "none"),
+    "conllu: a blank form": (read_conllu, f"{word(1, 0, form=' ')}", 1, "a form", "none"),
     "conllu: negative": (read_conllu, f"{word(1, -1)}", 1, "number", "'-1'"),
     "conllu: superscript": (read_conllu, f"{word(1, '²')}", 1, "number", "'²'"),
     "conllu: outside": (
@@ -425,7 +431,8 @@ FAULTS: dict[str, tuple[Reader, str | bytes, int, str, str]] = {
         read_conllx, f"{word(1, 0)}\n2-3\tal" + "\t_" * 8, 2,
         "word number 2", "'2-3', as in CoNLL-U, whose files end in .conllu",
     ),
-    "conllx: no head": (read_conllx, f"{word(1, '_')}", 1, "number", "'_'"),
+    "conllx: no head": (read_conllx, f"{word(1, '')}", 1, "number", "''"),
+    "conllx: no form": (read_conllx, f"{word(1, 0, form='')}", 1, "a form", "none"),
     "conllx: outside": (read_conllx, f"#c\n{word(1, 2)}\n{word(2, 3)}", 3, "from 0 to 2", "3"),
     "conllx: itself": (read_conllx, word(1, 1), 1, "other than the word itself", "1"),
     "conllx: gap": (read_conllx, f"{word(1, 0)}\n{word(3, 1)}", 2, "word number 2", "'3'"),

@@ -10,16 +10,16 @@ import pytest
 from probing.core.errors import ProbingError
 from probing.encoder import Encoder, PlainTokenizer
 from probing.surface.text.store import Segments, open_segments
-from probing.surface.text.texts import open_text, sentences_of
+from probing.surface.text.texts import Line, open_text, sentences_of
 
 
-def lines(name: Path | str) -> list[tuple[str, str]]:
+def lines(name: Path | str) -> list[Line]:
     return list(open_text(str(name)).lines())
 
 
-def texts(name: Path | str) -> list[list[str]]:
+def texts(name: Path | str) -> list[list[str | None]]:
     """The sentences of each document."""
-    documents: dict[str, list[str]] = {}
+    documents: dict[str, list[str | None]] = {}
     for document, sentence in lines(name):
         documents.setdefault(document, []).append(sentence)
     return list(documents.values())
@@ -168,3 +168,15 @@ def test_what_was_opened_once_is_read_again_only_if_it_changed(
     assert first.segments([]) == []
     file.write_text("the dog\nin it\n")
     assert opened(file, tiny_encoder).census.sentences == 2
+
+
+def test_a_treebank_whose_text_is_withheld_has_none(tmp_path: Path, tiny_encoder: Encoder) -> None:
+    hidden = "1\t_\t_\t_\t_\t_\t0\troot\t_\t_\n2\t_\t_\t_\t_\t_\t1\tobj\t_\t_\n\n"
+    file = tmp_path / "a.conllu"
+    file.write_text(hidden * 3, encoding="utf-8")
+    with pytest.raises(ProbingError, match="3 whose text is withheld"):
+        opened(file, tiny_encoder)
+    file.write_text(hidden * 3 + hidden.replace("\t_\t_\t_\t_\t_\t", "\tA\t_\t_\t_\t_\t") * 2)
+    assert opened(file, tiny_encoder).census.left_out == {
+        "whose text is withheld (every word is _)": 3
+    }
