@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from probing.core.errors import ProbingError
 from probing.jobs.parse_errors import naming
+from probing.jobs.processes import watch_the_first
 from probing.jobs.registry import row_of
 from probing.jobs.screening import named_by
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
 from probing.jobs.stored_config import for_evaluation, screened, stored_config
+from probing.jobs.yaml_text import read_config
 
 
 def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
@@ -32,6 +32,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     Raises:
         ProbingError: for bad input, before anything is written.
     """
+    watch_the_first()
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
     stored = stored_config(script, said)
@@ -52,7 +53,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     for path in said.config:
         _check_there(path)
     paths = [base[1]] if base and stored is None else said.config
-    row = row_of(script, [*configs, *((path, _read(path)) for path in paths)], said.job)
+    row = row_of(script, [*configs, *((path, read_config(path)) for path in paths)], said.job)
     if said.ckpt_path and not row.has_checkpoints:
         raise ProbingError(
             f"a job of the kind {row.name!r} has no checkpoint: leave out --ckpt_path"
@@ -73,11 +74,3 @@ def _check_there(config: str) -> None:
             f"\n       did you mean {near[0]!r}?" if near else f"; there are {', '.join(shipped)}"
         )
         raise ProbingError(f"--config {config}: there is no such file{hint}")
-
-
-def _read(path: str) -> Any:
-    """What a config holds; what cannot be read is complained of when it is parsed."""
-    try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return None
