@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from probing.data import EdgeData
 from probing.jobs.screening import Screen
-from probing.jobs.stored_config import parts, read_config, stored_in
+from probing.jobs.stored_config import parts, stored_in, stored_options
 from probing.learning.module import ProbingModule
 
 
@@ -24,7 +24,7 @@ def restore(
         ProbingError: if it is no checkpoint, names other modules, or belongs to another model.
     """
     stored, loaded = stored_in(checkpoint)
-    config = read_config(stored, place=checkpoint, goes_on=False)
+    config = stored_options(stored, place=checkpoint, goes_on=False)
     if model is not None:
         encoder = config["model"].get("encoder")
         own = encoder if isinstance(encoder, dict) else {}

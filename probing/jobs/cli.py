@@ -10,11 +10,13 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from probing.core.errors import ProbingError
+from probing.core.errors import Interrupted
 from probing.core.version import VERSION
 from probing.jobs.arguments import peek
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script, called, with_shipped
+from probing.jobs.streams import read_or_not
 
 NAME_AND_VERSION = f"attention-probing {VERSION}"
 _USAGE = """\
@@ -46,6 +48,7 @@ ABOUT = {
     "train": "Train probes on a frozen model, then test the checkpoint just made.",
     "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
 }
+_PATIENCE = 3.0  # seconds until it is clear which process has ended
 _OPTIONS = {
     "train": "  --resume                go on with the interrupted run in DIR\n"
     "  --seeds 1 2 3           train each probe from several starts, in the same run",
@@ -58,7 +61,11 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
 
     Bad input ends in one or two lines on standard error and status 2.
     """
-    given = list(sys.argv[1:] if argv is None else argv)
+    with read_or_not():
+        return _run(script, list(sys.argv[1:] if argv is None else argv))
+
+
+def _run(script: Script, given: list[str]) -> int:
     arguments = with_shipped(given)
     said = peek(arguments)
     if said.version:
@@ -74,28 +81,38 @@ def main(script: Script, argv: Sequence[str] | None = None) -> int:
         from probing.jobs.launch import launch
 
         launch(script, arguments, said)
-    except ProbingError as error:
+    except Exception as error:
         if said.traceback:
             raise
         return _fail(error)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # Lightning makes an exit of Ctrl-C.
+        if not isinstance(ended.__context__ or ended, KeyboardInterrupt):
+            raise
+        return _fail(Interrupted("interrupted"))
     return 0
 
 
-def _fail(error: ProbingError) -> int:
+def _fail(error: Exception) -> int:
     """Print the error, once where all processes have it; returns the exit status."""
-    from torch import distributed
+    from probing.jobs.failures import FAULT, in_words, shortened
 
-    alone = not (distributed.is_available() and distributed.is_initialized())
+    text, status = in_words(error)
+    distributed: Any = sys.modules.get("torch.distributed")  # whoever uses it has imported it
+    alone = not (distributed and distributed.is_available() and distributed.is_initialized())
+    if not alone:
+        text = f"process {distributed.get_rank()}: {text}"
+        if status == FAULT and isinstance(error, RuntimeError):
+            from probing.jobs.processes import who_ended
+
+            # A process that ends leaves the others with an error that does not say which.
+            text = who_ended(within=_PATIENCE) or text
     if not alone or int(os.environ.get("LOCAL_RANK", "0")) == 0:
-        rank = "" if alone else f"process {distributed.get_rank()}: "
-        print(f"error: {rank}{error}", file=sys.stderr, flush=True)
+        print(f"error: {shortened(text)}", file=sys.stderr, flush=True)
     if not alone:
         # The others may be waiting for this process; they notice only when it is gone.
-        os._exit(2)
-    return 2
+        os._exit(status)
+    return status
 
 
 def usage(script: Script) -> str:

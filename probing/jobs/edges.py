@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Mapping
 from inspect import signature
@@ -10,12 +11,12 @@ from typing import Any, ClassVar
 
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
-from probing.core.errors import ProbingError
+from probing.core.errors import Interrupted, ProbingError
 from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.checks import check_checkpoint, is_first, make_ready
+from probing.jobs.checks import check_checkpoint, check_length, check_place, is_first, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
 from probing.jobs.parse_errors import Parser
@@ -136,6 +137,8 @@ class Heads(Edges):
             job.build()
             return job
 
+        if is_first():
+            check_place(self.config.output)
         failures: list[ProbingError] = []
 
         def evaluate(job: Heads) -> None:
@@ -174,11 +177,7 @@ class Probes(Edges):
         model, data, trainer = self.model, self.datamodule, self.trainer
         if data.sources["train"] is None:
             raise ProbingError("no training data: give --data.train FILE")
-        if trainer.fast_dev_run or trainer.max_epochs == 0:  # type: ignore[attr-defined]
-            raise ProbingError(
-                "--trainer.fast_dev_run and --trainer.max_epochs 0 leave no checkpoint to test; "
-                "--trainer.max_epochs 1 --trainer.limit_train_batches 1 is a short run"
-            )
+        check_length(trainer)
         if said.resume and self.folder.is_finished():
             if is_first():
                 show(f"{said.output}: this run is finished; --overwrite runs it anew")
@@ -193,11 +192,13 @@ class Probes(Edges):
         except SystemExit:  # how Lightning ends after Ctrl-C
             path = self.folder.path
             kept = (path / CHECKPOINT).exists()
-            raise ProbingError(
+            raise Interrupted(
                 f"interrupted; go on with: {called('train')} --resume --output {path}"
                 + ("" if kept else " (from the start: no epoch was finished)")
             ) from None
         made = str(self.folder.path / CHECKPOINT)
+        if not os.path.exists(made):
+            raise ProbingError(f"{made}: training ended before any was saved")
         checkpoint = load_checkpoint(made)
         model.restore(checkpoint)
         # The report on `val` is not about these probes where the last epoch was not validated at

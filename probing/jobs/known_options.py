@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
+from jsonargparse.typing import PositiveFloat, PositiveInt
 
 from probing.jobs.registry import ROWS
 from probing.jobs.scripts import CONFIGS
@@ -113,6 +114,8 @@ _WORDS = {
     float: "a number",
     str: "a text",
     list[int]: "a list in brackets, such as [2, 3]",
+    PositiveInt: "a whole number above 0",
+    PositiveFloat: "a number above 0",
 }
 
 

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from probing.core.claims import release
 from probing.core.errors import ProbingError
 from probing.jobs.parse_errors import naming
+from probing.jobs.processes import watch_the_first
 from probing.jobs.registry import row_of
 from probing.jobs.screening import Screen, named_by, refuse_made
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
-from probing.jobs.stored_config import for_evaluation, read_config, stored_config
+from probing.jobs.stored_config import for_evaluation, stored_config, stored_options
+from probing.jobs.yaml_text import read_config
 
 
 def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
@@ -34,6 +34,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     Raises:
         ProbingError: for bad input, before anything is written.
     """
+    watch_the_first()
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
     stored = stored_config(script, said)
@@ -42,7 +43,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     name = Path(said.config[-1]).stem if said.config else DEFAULT[script]
     place = said.ckpt_path or said.output
     if stored is not None:
-        config = read_config(stored.config, place=place, goes_on=script == "train")
+        config = stored_options(stored.config, place=place, goes_on=script == "train")
         configs.append((place, config))
         name = name if said.config or script == "train" else script
     elif not said.config:
@@ -50,7 +51,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     for path in said.config:
         _check_there(path)
     paths = [*base[1:], *said.config]
-    row = row_of(script, [*configs, *((path, _read(path)) for path in paths)], said.job)
+    row = row_of(script, [*configs, *((path, read_config(path)) for path in paths)], said.job)
     if said.ckpt_path and not row.has_checkpoints:
         raise ProbingError(
             f"a job of the kind {row.name!r} has no checkpoint: leave out --ckpt_path"
@@ -84,11 +85,3 @@ def _check_there(config: str) -> None:
             f"\n       did you mean {near[0]!r}?" if near else f"; there are {', '.join(shipped)}"
         )
         raise ProbingError(f"--config {config}: there is no such file{hint}")
-
-
-def _read(path: str) -> Any:
-    """What a config holds; what cannot be read is complained of when it is parsed."""
-    try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return None

@@ -11,6 +11,7 @@ from jsonargparse import ArgumentParser
 
 from probing.core.errors import ProbingError
 from probing.jobs.known_options import Known, in_words, nearest
+from probing.jobs.yaml_text import use_yaml
 
 
 class Unread(ProbingError):
@@ -25,6 +26,7 @@ class Parser(ArgumentParser):
     """A parser whose errors are ours: short, with the nearest name that exists."""
 
     def __init__(self, **settings: Any) -> None:
+        use_yaml()
         super().__init__(**{"allow_abbrev": False, "add_help": False} | settings)
         self.known = Known()
 
@@ -64,6 +66,34 @@ class Parser(ArgumentParser):
             )
         self.known.add(key, owner, is_named=is_named)
 
+    def parse_args(self, *arguments: Any, **settings: Any) -> Any:
+        """Read a command line; see :meth:`jsonargparse.ArgumentParser.parse_args`.
+
+        Raises:
+            ProbingError: for whatever is wrong with it.
+        """
+        with self._refusing():
+            return super().parse_args(*arguments, **settings)
+
+    def instantiate(self, *arguments: Any, **settings: Any) -> Any:
+        """Build the parts; see :meth:`jsonargparse.ArgumentParser.instantiate`.
+
+        Raises:
+            ProbingError: for whatever a part refuses.
+        """
+        with self._refusing():
+            return super().instantiate(*arguments, **settings)
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Where whatever is raised comes of what was said: each class refuses in its own way."""
+        try:
+            yield
+        except OSError:
+            raise
+        except Exception as error:
+            raise _own(error) or _in_short(str(error), self.known) from error
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise instead of exiting.
 
@@ -73,6 +103,13 @@ class Parser(ArgumentParser):
         if not self.exit_on_error:
             super().error(message, ex)
         raise _in_short(message, self.known) from None
+
+
+def _own(error: BaseException | None) -> ProbingError | None:
+    """The error of ours that another was raised for."""
+    while error is not None and not isinstance(error, ProbingError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 @contextmanager

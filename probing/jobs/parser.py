@@ -10,6 +10,7 @@ from inspect import signature
 from typing import Any, ClassVar, Self
 
 import yaml
+from jsonargparse.typing import PositiveFloat, PositiveInt
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import Callback
 
@@ -18,9 +19,11 @@ from probing.core.version import VERSION
 from probing.encoder import Encoder
 from probing.jobs.arguments import PEEKED, Peeked
 from probing.jobs.compared_models import labels_of
+from probing.jobs.failures import refusing
 from probing.jobs.help import explained
 from probing.jobs.parse_errors import Parser, refuse_empty
 from probing.jobs.parts import add_parts
+from probing.jobs.processes import watch_over
 from probing.jobs.registry import EVERY, Row
 from probing.jobs.scripts import Script
 from probing.reports.run_folder import RunFolder
@@ -35,11 +38,18 @@ _TRAINER = {
 }
 # A number of batches or, with a decimal point, a share of them. Which of the two Lightning reads in
 # `1` depends on the order of types in its annotation, and that on what `typing` has cached.
-_NUMBERS_OR_SHARES = (
-    *(f"limit_{split}_batches" for split in ("train", "val", "test", "predict")),
-    "overfit_batches",
-    "val_check_interval",
-)
+_NUMBER_OR_SHARE = int | float | None
+# By what is counted Lightning divides, without a look.
+_TYPES: Mapping[str, Any] = {
+    "limit_train_batches": _NUMBER_OR_SHARE,
+    "limit_val_batches": _NUMBER_OR_SHARE,
+    "limit_test_batches": _NUMBER_OR_SHARE,
+    "limit_predict_batches": _NUMBER_OR_SHARE,
+    "overfit_batches": _NUMBER_OR_SHARE,
+    "val_check_interval": PositiveInt | PositiveFloat | None,
+    "check_val_every_n_epoch": PositiveInt | None,
+    "accumulate_grad_batches": PositiveInt,
+}
 
 
 class Commands(ABC):
@@ -77,7 +87,8 @@ class Commands(ABC):
                 self.config[option.name] = flat(self.config[option.name])
         seed = self.config.seed_everything
         if seed is not False:  # `true` is for a seed by chance
-            self.config.seed_everything = seed_everything(None if seed is True else seed, True)
+            with refusing("seed_everything"):
+                self.config.seed_everything = seed_everything(None if seed is True else seed, True)
 
     @classmethod
     def parser_of(cls, row: Row) -> Parser:
@@ -88,10 +99,10 @@ class Commands(ABC):
         for names, settings in PEEKED.items():
             parser.add_option(*names, action=Peeked, **settings)
         parser.add_option("--job", type=str, default=row.name, help="what kind of job it is")
-        parser.add_section(Trainer, "trainer", instantiate=False, skip=_NUMBERS_OR_SHARES)
-        for name in _NUMBERS_OR_SHARES:
+        parser.add_section(Trainer, "trainer", instantiate=False, skip=_TYPES)
+        for name, kind in _TYPES.items():
             default = signature(Trainer).parameters[name].default
-            parser.add_option(f"--trainer.{name}", type=int | float | None, default=default)
+            parser.add_option(f"--trainer.{name}", type=kind, default=default)
         parser.set_defaults({f"trainer.{name}": value for name, value in _TRAINER.items()})
         model, data = cls.kinds
         add_parts(parser, model=model, data=data)
@@ -130,7 +141,10 @@ class Commands(ABC):
         options["logger"] = options["logger"] is not True and options["logger"]
         own = options.pop("callbacks") or []
         own = own if isinstance(own, list) else [own]
-        self.trainer = Trainer(**options, callbacks=[*own, self.folder, *self.callbacks()])
+        callbacks = [*own, self.folder, *self.callbacks()]
+        with refusing("trainer"):
+            self.trainer = Trainer(**options, callbacks=callbacks)
+        watch_over(self.trainer)
 
     def run_folder(self) -> RunFolder:
         """Where the run writes."""

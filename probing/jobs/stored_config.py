@@ -74,7 +74,7 @@ def stored_in(path: str) -> tuple[str, dict[str, Any]]:
     return config, checkpoint
 
 
-def read_config(config: str, *, place: str, goes_on: bool = True) -> dict[str, Any]:
+def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str, Any]:
     """A stored configuration with the names of today, not yet screened.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pytorch_lightning.callbacks import Callback
 
 from probing.core.errors import ProbingError
-from probing.jobs.checks import check_precision, is_first
+from probing.jobs.checks import check_place, check_trainer, is_first
 from probing.jobs.parser import Commands
 from probing.jobs.scripts import Script
 from probing.reports.terminal.tables import show
@@ -44,8 +44,9 @@ class Text(Commands):
         if data.test is None and not sentence:
             raise ProbingError('no text: give --data.test FILE, or --sentence "…" --heads 3-9')
         if is_first():
+            check_place(self.folder.output)
             self.folder.check(resume=None)
-        check_precision(self.trainer)
+        check_trainer(self.trainer)
         model.configure_model()
         chosen = [head_named(text, model) for text in heads]
         figures = {}

@@ -19,7 +19,7 @@ from probing.jobs.cli import main
 from probing.jobs.edges import Probes
 from probing.jobs.registry import ROWS
 from probing.jobs.screening import Screen, named_by, refuse_made
-from probing.jobs.stored_config import read_config
+from probing.jobs.stored_config import stored_options
 
 ROW = next(row for row in ROWS if row.name == "probes")
 PROBES = [name for name in probing.probes.__all__ if name != "Probe"]
@@ -142,7 +142,7 @@ def test_what_a_run_stores_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         "treebanks": {"first": "mine.conllu"},
     }  # fmt: skip
     text = parser.dump(parser.parse_object(config), skip_unset=False)
-    found = read_config(text, place="a.ckpt")
+    found = stored_options(text, place="a.ckpt")
     passed(found)
     assert found["data"]["init_args"]["train"] == "datasets:some/name,split=train"
 
@@ -189,7 +189,7 @@ def test_nothing_is_imported(
 )
 def test_what_is_no_configuration_is_refused_with_its_place(config: str) -> None:
     with pytest.raises(ProbingError, match=r"^a\.ckpt: "):
-        read_config(config, place="a.ckpt")
+        stored_options(config, place="a.ckpt")
 
 
 def test_what_the_user_names_is_allowed() -> None:

@@ -1,0 +1,73 @@
+"""YAML as every parser of options reads it: of bounded depth and size, and without loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import get_loader, set_loader
+
+from probing.core.errors import ProbingError
+
+_read = get_loader("yaml")
+_DEPTH, _SIZE = 50, 100_000  # of what a text may hold, aliases followed
+
+
+def read_yaml(text: str) -> Any:
+    """What a text holds.
+
+    Raises:
+        yaml.YAMLError: for no YAML, and for YAML that no program should walk through.
+    """
+    try:
+        found = _read(text)
+    except ValueError as error:  # a number of thousands of digits, what is no base64
+        raise yaml.YAMLError(str(error)) from error
+    _measure(found, _DEPTH, [_SIZE])
+    return found
+
+
+def use_yaml() -> None:
+    """Let parsers read YAML by :func:`read_yaml`."""
+    set_loader("yaml", read_yaml, exceptions=(yaml.YAMLError,))
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The options that a config holds.
+
+    Raises:
+        ProbingError: naming the file, for what is none.
+    """
+    try:
+        found = read_yaml(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProbingError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ProbingError(f"{path}: expected UTF-8, found another encoding") from error
+    except yaml.YAMLError as error:
+        raise ProbingError(f"{path}: expected YAML: {in_short(error)}") from error
+    if not isinstance(found, dict):
+        kind = "nothing" if found is None else f"{type(found).__name__} {str(found)[:80]!r}"
+        raise ProbingError(f"{path}: expected a mapping of options, found {kind}")
+    return found
+
+
+def in_short(error: yaml.YAMLError) -> str:
+    """What is wrong with a text, and in which line."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    where = f" in line {mark.line + 1}" if mark is not None else ""
+    return f"{problem or ' '.join(str(error).split())}{where}"
+
+
+def _measure(value: Any, depth: int, left: list[int]) -> None:
+    """Refuse what is too deep, as a loop is, or has more than ``left`` values."""
+    left[0] -= 1
+    if depth < 0 or left[0] < 0:
+        raise yaml.YAMLError("nested too deeply, in a loop, or too large")
+    if isinstance(value, dict):
+        for each in value.values():
+            _measure(each, depth - 1, left)
+    elif isinstance(value, list | set):
+        for each in value:
+            _measure(each, depth - 1, left)
