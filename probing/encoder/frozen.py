@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any, Literal, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from probing.core.errors import ProbingError
+from probing.core.layers import Collector, LayerRecord
+from probing.encoder.alone import Pile, longest_together
+from probing.encoder.soundness import Soundness, not_finite
 from probing.encoder.source import Source, quiet
 from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
@@ -84,6 +87,9 @@ class FrozenModel(nn.Module):
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
         self.fingerprint = ""
+        self.soundness = Soundness()
+        self.attending: tuple[int, ...] = ()
+        """The layers that compute attention, counted from one; known when the model is loaded."""
 
     def beside(self, main: FrozenModel) -> Self:
         """Take from the main encoder of a run what this one was not told, so that heads compare.
@@ -159,16 +165,24 @@ class FrozenModel(nn.Module):
         """The tokenizer that goes with the model."""
         return self.source.tokenizer
 
-    @cached_property
+    @property
     def layer_numbers(self) -> tuple[int, ...]:
         """The layers that are looked at, counted from one, ascending.
 
+        Some models have layers without attention in between; the others keep their numbers.
+
         Raises:
-            ProbingError: if the model has no such layers.
+            ProbingError: if the model has no such layers, or they have no attention.
         """
         count = self.config.num_hidden_layers
-        numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
-        if not numbers or not set(numbers) <= set(range(1, count + 1)):
+        known = self.attending or tuple(range(1, count + 1))
+        numbers = known if self.layers is None else sorted(self.layers)
+        if numbers and not set(numbers) <= set(known) and set(numbers) <= set(range(1, count + 1)):
+            raise ProbingError(
+                f"{self.name} has attention in its layers {', '.join(map(str, known))} only: "
+                f"expected numbers of these, found {self.layers}"
+            )
+        if not numbers or not set(numbers) <= set(known):
             found = str(self.layers)
         elif len(set(numbers)) < len(numbers):
             found = f"{self.layers}, where one comes twice"
@@ -177,6 +191,38 @@ class FrozenModel(nn.Module):
         raise ProbingError(
             f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
         )
+
+    def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
+        """A tap for one run of the model; it hands on the layers that are looked at."""
+        return Tap(collectors, layers=self.layer_numbers, numbers=self.attending or None, stop=stop)
+
+    @cached_property
+    def together(self) -> int | None:
+        """See :func:`~probing.encoder.alone.longest_together`."""
+        return longest_together(self.config)
+
+    def apart(self, ids: Tensor) -> bool:
+        """Whether the windows of a batch ``[B, T]`` have to run one by one."""
+        return self.together is not None and len(ids) > 1 and ids.shape[1] > self.together
+
+    def check_maps(self, reduce: Callable[[Tensor], Tensor] = lambda flags: flags) -> None:
+        """Refuse what the model has computed since the last time, if it is not finite.
+
+        Args:
+            reduce: sums the flags of layers ``[L+1]`` over processes.
+
+        Raises:
+            ProbingError: naming layer and precision.
+        """
+        numbers = (0, *self.layer_numbers)
+        device = next(self.model.parameters()).device
+        for number, is_fault in zip(
+            numbers, reduce(self.soundness.take(numbers, device)).tolist(), strict=True
+        ):
+            if is_fault:
+                precision = str(self.soundness.dtype or self._dtype).removeprefix("torch.")
+                name = f"the random twin of {self.name}" if self.random_init else self.name
+                raise not_finite(name, number, precision)
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -213,27 +259,40 @@ class FrozenModel(nn.Module):
         if len(self.layer_numbers) < self.config.num_hidden_layers:
             listed = ", ".join(map(str, self.layer_numbers))
             text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
+        if self.together is not None:
+            longer = f" of more than {self.together:,} wordpieces" if self.together else ""
+            text += f"; windows{longer} run one at a time, since its maps depend on the batch"
         return text
 
     def _check_dispatch(self, model: Any) -> None:
         """Run two wordpieces through the model and see that every layer reached the tap."""
         ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
-        tap = Tap([])
+        seen = Pile()
         try:
-            model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=tap)
+            model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=Tap([seen]))
         except ProbingError:
             raise
         except (TypeError, KeyError) as error:  # no such keyword, no such attention
             raise self.source.no_dispatch() from error
         except Exception as error:
             raise self.source.unusable(error) from error
-        if not tap.calls:
+        if not seen.layers:
             raise self.source.no_dispatch()
-        if tap.calls != self.config.num_hidden_layers:
-            raise ProbingError(
-                f"{self.name} ({self.config.model_type}) computes attention {tap.calls} times "
-                f"for {self.config.num_hidden_layers} layers: heads could not be told by them"
-            )
+        self.attending = self._numbers(seen.layers)
+
+    def _numbers(self, layers: Sequence[LayerRecord]) -> tuple[int, ...]:
+        """The numbers of the layers that computed attention, in the order in which they ran."""
+        count = self.config.num_hidden_layers
+        if len(layers) == count:
+            return tuple(range(1, count + 1))
+        numbers = [getattr(layer.module, "layer_idx", None) for layer in layers]
+        known = [number + 1 for number in numbers if isinstance(number, int)]
+        if len(known) == len(layers) and known == sorted(set(known)) and known[-1] <= count:
+            return tuple(known)
+        raise ProbingError(
+            f"{self.name} ({self.config.model_type}) computes attention {len(layers)} times "
+            f"for {count} layers: heads could not be told by them"
+        )
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,8 +12,9 @@ from torch import Tensor
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
+from probing.encoder.alone import Pile, forget_lengths, padded, stacked
 from probing.encoder.frozen import FrozenModel
-from probing.encoder.tap import Enough, Tap
+from probing.encoder.tap import Enough
 from probing.encoder.word_layers import Stack, WordMaps
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
@@ -85,16 +85,16 @@ class Encoder(FrozenModel):
             vectors = self.model.get_input_embeddings()(ids).float()
             parts["embeddings"] = _words(index, vectors)  # [B, W, D]
         if collectors or "hidden" in needs:
+            real = index.words_of > -2
             maps = WordMaps(index, AGGREGATIONS[self.aggregation], collectors)
-            tap = Tap([maps], layers=self.layer_numbers, stop="hidden" not in needs)
-            output = self._run(
-                ids,
-                index.words_of > -2,
-                output_hidden_states="hidden" in needs,
-                **({"tap": tap} if collectors else {}),
+            found_states = self._run(
+                ids, real, [maps] if collectors else [], with_states="hidden" in needs
             )
             if "hidden" in needs:
-                states = [output.hidden_states[number] for number in (0, *self.layer_numbers)]
+                numbers = (0, *self.layer_numbers)
+                states = [found_states[number] for number in numbers]
+                for number, state in zip(numbers, states, strict=True):
+                    self.soundness.see_states(number, state, real)
                 found = {state.shape[-1] for state in states}
                 if found != {self.sizes.hidden}:
                     raise ProbingError(
@@ -122,20 +122,62 @@ class Encoder(FrozenModel):
             types: ``[B, T]``, the part of a window that a wordpiece belongs to, for models
                 with embeddings of token types; all in the first, if not given.
         """
-        has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
-        tap = Tap(collectors, layers=self.layer_numbers, stop=True)
-        self._run(ids, real, tap=tap, **({"token_type_ids": types} if has_types else {}))
+        self._run(ids, real, collectors, types=types)
 
-    def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
-        """The model's output, or ``None`` where the tap had enough before."""
+    def _run(
+        self,
+        ids: Tensor,
+        real: Tensor,
+        collectors: Sequence[Collector[LayerRecord]],
+        *,
+        types: Tensor | None = None,
+        with_states: bool = False,
+    ) -> Sequence[Tensor]:
+        """Run the model over a batch; returns the hidden states ``[B, T, D]``, if asked for."""
+        if not self.apart(ids):
+            return self._run_together(ids, real, collectors, types, with_states)
+        piles, states = [], []
+        for b, length in enumerate(real.sum(-1).tolist()):
+            own, pile = (slice(b, b + 1), slice(length)), Pile()
+            found = self._run_together(
+                ids[own],
+                real[own],
+                [pile] if collectors else [],
+                None if types is None else types[own],
+                with_states,
+            )
+            piles.append(pile.layers)
+            states.append(found)
+        length = ids.shape[1]
+        for layers in zip(*piles, strict=True):
+            for collector in collectors:
+                collector.take(padded(layers, length))
+        return [stacked(own, length, own[0].shape[-1]) for own in zip(*states, strict=True)]
+
+    def _run_together(
+        self,
+        ids: Tensor,
+        real: Tensor,
+        collectors: Sequence[Collector[LayerRecord]],
+        types: Tensor | None,
+        with_states: bool,
+    ) -> Sequence[Tensor]:
+        has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
+        if self.together is not None:
+            forget_lengths(self.model)
+        takers = [self.soundness.watch(real), *collectors] if collectors else []
         with suppress(Enough):
-            return self.model(
+            output = self.model(
                 input_ids=ids,
                 attention_mask=real.long(),
+                output_hidden_states=with_states,
                 **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
-                **options,
+                **({"tap": self.tap(takers, stop=not with_states)} if takers else {}),
+                **({"token_type_ids": types} if has_types else {}),
             )
-        return None
+            if with_states:
+                return output.hidden_states  # type: ignore[no-any-return]
+        return ()
 
     def _empty(
         self,
