@@ -151,6 +151,7 @@ class FrozenModel(nn.Module):
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
         model.eval().requires_grad_(False)
         self._check_dispatch(model)
+        _ = self.layer_numbers  # which of them attend is known now
         self.fingerprint = weights_hash(model, skip=skip)
         self.model = model
         return self
