@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any, Literal, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from probing.core.errors import ProbingError
+from probing.core.layers import Collector, LayerRecord
+from probing.encoder.alone import longest_together
+from probing.encoder.soundness import Soundness, not_finite
 from probing.encoder.source import Source, quiet
+from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
-from probing.encoder.trial import tried
+from probing.encoder.trial import Trial, tried
 from probing.encoder.twin import keep_embeddings, random_twin
 from probing.encoder.weights import PACKAGED, weights_hash
 from probing.encoder.word_maps import AGGREGATIONS
@@ -91,8 +95,9 @@ class FrozenModel(nn.Module):
         self.precision = precision or "float32"
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
-        self.trial: Any = None
+        self.trial: Trial | None = None
         self.fingerprint = ""
+        self.soundness = Soundness()
 
     def beside(self, main: FrozenModel) -> Self:
         """Take from the main encoder of a run what this one was not told, so that heads compare.
@@ -157,6 +162,7 @@ class FrozenModel(nn.Module):
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
         model.eval().requires_grad_(False)
         self.trial = tried(model, self.source)
+        _ = self.layer_numbers  # which of them attend is known now
         self.fingerprint = weights_hash(model, skip=skip)
         self.model = model
         return self
@@ -171,16 +177,24 @@ class FrozenModel(nn.Module):
         """The tokenizer that goes with the model."""
         return self.source.tokenizer
 
-    @cached_property
+    @property
     def layer_numbers(self) -> tuple[int, ...]:
         """The layers that are looked at, counted from one, ascending.
 
+        Some models have layers without attention in between; the others keep their numbers.
+
         Raises:
-            ProbingError: if the model has no such layers.
+            ProbingError: if the model has no such layers, or they have no attention.
         """
         count = self.source.layers
-        numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
-        if not numbers or not set(numbers) <= set(range(1, count + 1)):
+        known = self.attending or range(1, count + 1)
+        numbers = known if self.layers is None else sorted(self.layers)
+        if numbers and not set(numbers) <= set(known) and set(numbers) <= set(range(1, count + 1)):
+            raise ProbingError(
+                f"{self.name} has attention in its layers {', '.join(map(str, known))} only: "
+                f"expected numbers of these, found {self.layers}"
+            )
+        if not numbers or not set(numbers) <= set(known):
             found = str(self.layers)
         elif len(set(numbers)) < len(numbers):
             found = f"{self.layers}, where one comes twice"
@@ -189,6 +203,43 @@ class FrozenModel(nn.Module):
         raise ProbingError(
             f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
         )
+
+    @property
+    def attending(self) -> tuple[int, ...] | None:
+        """The layers that compute attention, counted from one, once the model is loaded."""
+        return None if self.trial is None else self.trial.attending
+
+    def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
+        """A tap for one run of the model; it hands on the layers that are looked at."""
+        return Tap(collectors, layers=self.layer_numbers, numbers=self.attending, stop=stop)
+
+    @cached_property
+    def together(self) -> int | None:
+        """See :func:`~probing.encoder.alone.longest_together`."""
+        return longest_together(self.source.text)
+
+    def apart(self, ids: Tensor) -> bool:
+        """Whether the windows of a batch ``[B, T]`` have to run one by one."""
+        return self.together is not None and len(ids) > 1 and ids.shape[1] > self.together
+
+    def check_maps(self, reduce: Callable[[Tensor], Tensor] = lambda flags: flags) -> None:
+        """Refuse what the model has computed since the last time, if it is not finite.
+
+        Args:
+            reduce: sums the flags of layers ``[L+1]`` over processes.
+
+        Raises:
+            ProbingError: naming layer and precision.
+        """
+        numbers = (0, *self.layer_numbers)
+        device = next(self.model.parameters()).device
+        for number, is_fault in zip(
+            numbers, reduce(self.soundness.take(numbers, device)).tolist(), strict=True
+        ):
+            if is_fault:
+                precision = str(self.soundness.dtype or self._dtype).removeprefix("torch.")
+                name = f"the random twin of {self.name}" if self.random_init else self.name
+                raise not_finite(name, number, precision)
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -228,6 +279,9 @@ class FrozenModel(nn.Module):
             text += f"; layers looked at: {listed} of {self.source.layers}"
         if self.tokenizer_file:
             text += "; the tokenizer is that of tokenizer.json"
+        if self.together is not None:
+            longer = f" of more than {self.together:,} wordpieces" if self.together else ""
+            text += f"; windows{longer} run one at a time, since its maps depend on the batch"
         return text + self.source.notice
 
     def __getattr__(self, name: str) -> Any:
