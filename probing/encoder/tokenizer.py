@@ -54,7 +54,10 @@ class WordpieceTokenizer:
             )
         self.tokenizer = tokenizer
         self.limit = limit
-        self.aligner = Aligner(tokenizer.backend_tokenizer, name=name)
+        backend = tokenizer.backend_tokenizer
+        if file is not None and file.to_str() == backend.to_str():
+            file = None  # the usual case; to take a large vocabulary apart takes seconds
+        self.aligner = Aligner(backend, name=name)
         self.marks_spaces = self.aligner.marks_spaces
         self.unknown_id = self.aligner.unknown_id
         self.embedded = embedded

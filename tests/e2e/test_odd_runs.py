@@ -187,3 +187,38 @@ def test_the_file_that_has_no_trees_is_named(
     found = refuse("evaluate", *config, "--data.test", file if name else folder)
     assert f"{file}:{said}" in found
     assert ("this is coreference data" in found) == (file.suffix == ".jsonl")
+
+
+def test_a_text_that_the_model_cannot_read(
+    run: Run, tmp_path: Path, tiny_bert: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cased vocabulary without the file that says so, and words that are mostly unknown."""
+    vocabulary = json.loads((tiny_bert / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    place = tmp_path / "cased"
+    place.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (place / name).write_bytes((tiny_bert / name).read_bytes())
+    pieces = [piece.title() if piece.isalpha() else piece for piece in vocabulary]
+    (place / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
+    known, unknown = "[ 0 root", ["The 6 det|", "[SEP] 6 obj|", "\u6f22 6 obj|", "wolf 6 obj|"]
+    files = tmp_path / "two"
+    files.mkdir()
+    treebank(files / "a.conllu", ["".join([*unknown, "Dog 6 obj|", known])] * 3)
+    treebank(files / "b.conllu", [f"] 2 obj|{known}"] * 2)
+    reports = run("evaluate", "heads", "--model.encoder.name", place, "--data.test", files) / "test"
+    said = " ".join(capsys.readouterr().out.split())
+    summary = json.loads((reports / "summary.json").read_text("utf-8"))
+    assert (summary["data"]["unknown_words"], summary["data"]["words"]) == (15, 22)
+    assert summary["data"]["rebuilt_words"] == 0
+    assert summary["tokenizer_file"] is False
+    warning = "15 of 22 words (68.2%) hold an unknown wordpiece: the model cannot read this text"
+    assert "; 15 of 22 words (68.2%) hold an unknown wordpiece;" in said
+    assert warning in said
+    assert warning in (reports / "best_heads.md").read_text("utf-8")
+    odd = "lower-cases all text, though"
+    assert said.count(odd) >= 2
+    assert odd in (reports / "best_heads.md").read_text("utf-8")
+    treebanks = (reports / "treebanks.md").read_text("utf-8")
+    assert "a.conllu: 15 of 18 words (83.3%) hold an unknown wordpiece" in treebanks
+    assert "| a.conllu | 1 | 3 | 3 | 18 | 15 |" in treebanks
+    assert "| b.conllu | 1 | 2 | 2 | 4 | 0 |" in treebanks
