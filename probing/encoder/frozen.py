@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord
-from probing.encoder.alone import Pile, longest_together
+from probing.encoder.alone import longest_together
 from probing.encoder.soundness import Soundness, not_finite
 from probing.encoder.source import Source, quiet
 from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
+from probing.encoder.trial import Trial, tried
 from probing.encoder.twin import keep_embeddings, random_twin
 from probing.encoder.weights import PACKAGED, weights_hash
 from probing.encoder.word_maps import AGGREGATIONS
@@ -86,10 +87,9 @@ class FrozenModel(nn.Module):
         self.precision = precision or "float32"
         self.kept: tuple[str, ...] = ()
         self.model: Any = None
+        self.trial: Trial | None = None
         self.fingerprint = ""
         self.soundness = Soundness()
-        self.attending: tuple[int, ...] = ()
-        """The layers that compute attention, counted from one; known when the model is loaded."""
 
     def beside(self, main: FrozenModel) -> Self:
         """Take from the main encoder of a run what this one was not told, so that heads compare.
@@ -143,15 +143,15 @@ class FrozenModel(nn.Module):
                 raise self.source.unusable(error) from error
         if self.keep_embeddings:
             trained, _ = self.source.trained(torch.float32)
-            self._check_dispatch(trained)
+            tried(trained, self.source)
             self.kept = keep_embeddings(twin, trained)
         return self.adopt(twin.to(self._dtype))
 
     def adopt(self, model: Any, *, skip: Collection[str] = ()) -> Self:
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
         model.eval().requires_grad_(False)
-        self._check_dispatch(model)
-        _ = self.layer_numbers  # which of them attend is known now
+        self.trial = tried(model, self.source)
+        _ = self.layer_numbers  # which of them compute attention is known now
         self.fingerprint = weights_hash(model, skip=skip)
         self.model = model
         return self
@@ -175,8 +175,8 @@ class FrozenModel(nn.Module):
         Raises:
             ProbingError: if the model has no such layers, or they have no attention.
         """
-        count = self.config.num_hidden_layers
-        known = self.attending or tuple(range(1, count + 1))
+        count = self.source.layers
+        known = self.trial.layers if self.trial else tuple(range(1, count + 1))
         numbers = known if self.layers is None else sorted(self.layers)
         if numbers and not set(numbers) <= set(known) and set(numbers) <= set(range(1, count + 1)):
             raise ProbingError(
@@ -195,12 +195,13 @@ class FrozenModel(nn.Module):
 
     def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
         """A tap for one run of the model; it hands on the layers that are looked at."""
-        return Tap(collectors, layers=self.layer_numbers, numbers=self.attending or None, stop=stop)
+        numbers = self.trial.layers if self.trial else None
+        return Tap(collectors, layers=self.layer_numbers, numbers=numbers, stop=stop)
 
     @cached_property
     def together(self) -> int | None:
         """See :func:`~probing.encoder.alone.longest_together`."""
-        return longest_together(self.config)
+        return longest_together(self.source.text)
 
     def apart(self, ids: Tensor) -> bool:
         """Whether the windows of a batch ``[B, T]`` have to run one by one."""
@@ -257,43 +258,31 @@ class FrozenModel(nn.Module):
     def description(self) -> str:
         """The model, its weights, and which layers are looked at if not all."""
         text = f"{self.title}, weights {self.fingerprint[:12]}"
-        if len(self.layer_numbers) < self.config.num_hidden_layers:
+        if len(self.layer_numbers) < self.source.layers:
             listed = ", ".join(map(str, self.layer_numbers))
-            text += f"; layers looked at: {listed} of {self.config.num_hidden_layers}"
+            text += f"; layers looked at: {listed} of {self.source.layers}"
         if self.together is not None:
             longer = f" of more than {self.together:,} wordpieces" if self.together else ""
             text += f"; windows{longer} run one at a time, since its maps depend on the batch"
-        return text
+        return text + self.source.notice
 
-    def _check_dispatch(self, model: Any) -> None:
-        """Run two wordpieces through the model and see that every layer reached the tap."""
-        ids = torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
-        seen = Pile()
+    def __getattr__(self, name: str) -> Any:
+        """What modules find by themselves; a property that fails says why.
+
+        ``nn.Module`` would say of one that meets an ``AttributeError`` that it is not there.
+
+        Raises:
+            ProbingError: for what a property lacks.
+        """
+        own = getattr(type(self), name, None)
         try:
-            model(input_ids=ids, attention_mask=torch.ones_like(ids), tap=Tap([seen]))
-        except ProbingError:
-            raise
-        except (TypeError, KeyError) as error:  # no such keyword, no such attention
-            raise self.source.no_dispatch() from error
-        except Exception as error:
-            raise self.source.unusable(error) from error
-        if not seen.layers:
-            raise self.source.no_dispatch()
-        self.attending = self._numbers(seen.layers)
-
-    def _numbers(self, layers: Sequence[LayerRecord]) -> tuple[int, ...]:
-        """The numbers of the layers that computed attention, in the order in which they ran."""
-        count = self.config.num_hidden_layers
-        if len(layers) == count:
-            return tuple(range(1, count + 1))
-        numbers = [getattr(layer.module, "layer_idx", None) for layer in layers]
-        known = [number + 1 for number in numbers if isinstance(number, int)]
-        if len(known) == len(layers) and known == sorted(set(known)) and known[-1] <= count:
-            return tuple(known)
-        raise ProbingError(
-            f"{self.name} ({self.config.model_type}) computes attention {len(layers)} times "
-            f"for {count} layers: heads could not be told by them"
-        )
+            if isinstance(own, property) and own.fget is not None:
+                return own.fget(self)
+            if isinstance(own, cached_property):
+                return own.func(self)
+        except AttributeError as error:
+            raise ProbingError(f"{self.name} cannot be used: {error}") from error
+        return super().__getattr__(name)
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""

@@ -13,8 +13,6 @@ from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
 from probing.encoder.alone import stacked
 from probing.encoder.model import Encoder
-from probing.encoder.source import quiet
-from probing.encoder.tap import IMPLEMENTATION
 from probing.encoder.weights import weights_hash
 
 
@@ -43,26 +41,13 @@ class MaskedModel(nn.Module):
         name, source = self.encoder.name, self.encoder.source
         if self.encoder.random_init:
             raise ProbingError(f"{self.encoder.title} has no trained masked-language-model head")
-        with quiet():
-            try:
-                model, info = transformers.AutoModelForMaskedLM.from_pretrained(
-                    source.folder,
-                    config=source.config,
-                    dtype=torch.float32,
-                    attn_implementation=IMPLEMENTATION,
-                    output_loading_info=True,
-                    **source.options,
-                )
-            except ValueError as error:
-                if "Unrecognized configuration class" not in str(error):
-                    raise source.unusable(error) from error
-                raise ProbingError(
-                    f"{name} ({source.config.model_type}) has no masked-language-model head: "
-                    "the gradient analysis needs one"
-                ) from error
-            except Exception as error:  # each file format and architecture fails in its own way
-                raise source.unusable(error) from error
-        missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+        if type(source.config) not in transformers.MODEL_FOR_MASKED_LM_MAPPING:
+            raise ProbingError(
+                f"{name} ({source.config.model_type}) has no masked-language-model head: "
+                "the gradient analysis needs one"
+            )
+        model, lacking = source.read(transformers.AutoModelForMaskedLM, torch.float32)
+        missing = sorted(key for key in lacking if "pooler" not in key)
         if missing:
             raise ProbingError(
                 f"{name} has no trained masked-language-model head: its checkpoint lacks "
@@ -108,7 +93,9 @@ class MaskedModel(nn.Module):
         with torch.inference_mode(False), torch.enable_grad():
             # Tensors made in inference mode cannot be part of a graph.
             ids, real, labels = ids.clone(), real.clone(), labels.clone()
-            has_types = types is not None and getattr(self.encoder.config, "type_vocab_size", 0) > 1
+            has_types = types is not None and (
+                getattr(self.encoder.source.text, "type_vocab_size", 0) > 1
+            )
             kept = _Kept()
             logits = self.model(
                 input_ids=ids,

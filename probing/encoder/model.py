@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from functools import cached_property
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -12,9 +12,11 @@ from torch import Tensor
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
-from probing.encoder.alone import Pile, forget_lengths, padded, stacked
+from probing.encoder.alone import forget_lengths, one_by_one
 from probing.encoder.frozen import FrozenModel
+from probing.encoder.running import run, states
 from probing.encoder.tap import Enough
+from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
 
@@ -25,12 +27,13 @@ class Encoder(FrozenModel):
     @cached_property
     def sizes(self) -> Sizes:
         """Layers, heads, hidden and embedding size of the loaded model."""
-        self.load()
+        trial = self.load().trial
+        assert trial is not None  # of a model that is loaded
         return Sizes(
             layers=len(self.layer_numbers),
-            heads=self.config.num_attention_heads,
-            hidden=self.config.hidden_size,
-            embedding=self.model.get_input_embeddings().weight.shape[1],
+            heads=trial.heads,
+            hidden=trial.hidden,
+            embedding=trial.embedding,
             layer_numbers=self.layer_numbers,
         )
 
@@ -87,21 +90,21 @@ class Encoder(FrozenModel):
         if collectors or "hidden" in needs:
             real = index.words_of > -2
             maps = WordMaps(index, AGGREGATIONS[self.aggregation], collectors)
-            found_states = self._run(
+            every = self._run(
                 ids, real, [maps] if collectors else [], with_states="hidden" in needs
             )
             if "hidden" in needs:
                 numbers = (0, *self.layer_numbers)
-                states = [found_states[number] for number in numbers]
-                for number, state in zip(numbers, states, strict=True):
+                own = [every[number] for number in numbers]
+                for number, state in zip(numbers, own, strict=True):
                     self.soundness.see_states(number, state, real)
-                found = {state.shape[-1] for state in states}
+                found = {state.shape[-1] for state in own}
                 if found != {self.sizes.hidden}:
                     raise ProbingError(
                         f"{self.name}: expected hidden states of size {self.sizes.hidden}, found "
                         f"{', '.join(map(str, sorted(found)))}: they do not compare"
                     )
-                hidden = [_words(index, state.float()) for state in states]
+                hidden = [_words(index, state.float()) for state in own]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return parts
 
@@ -133,51 +136,36 @@ class Encoder(FrozenModel):
         types: Tensor | None = None,
         with_states: bool = False,
     ) -> Sequence[Tensor]:
-        """Run the model over a batch; returns the hidden states ``[B, T, D]``, if asked for."""
-        if not self.apart(ids):
-            return self._run_together(ids, real, collectors, types, with_states)
-        piles, states = [], []
-        for b, length in enumerate(real.sum(-1).tolist()):
-            own, pile = (slice(b, b + 1), slice(length)), Pile()
-            found = self._run_together(
-                ids[own],
-                real[own],
-                [pile] if collectors else [],
-                None if types is None else types[own],
-                with_states,
-            )
-            piles.append(pile.layers)
-            states.append(found)
-        length = ids.shape[1]
-        for layers in zip(*piles, strict=True):
-            for collector in collectors:
-                collector.take(padded(layers, length))
-        return [stacked(own, length, own[0].shape[-1]) for own in zip(*states, strict=True)]
-
-    def _run_together(
-        self,
-        ids: Tensor,
-        real: Tensor,
-        collectors: Sequence[Collector[LayerRecord]],
-        types: Tensor | None,
-        with_states: bool,
-    ) -> Sequence[Tensor]:
-        has_types = types is not None and getattr(self.config, "type_vocab_size", 0) > 1
+        """Run the model over a batch; returns all hidden states ``[B, T, D]``, if asked for."""
         if self.together is not None:
             forget_lengths(self.model)
+        if self.apart(ids):
+            return one_by_one(
+                partial(self._run, with_states=with_states), ids, real, collectors, types
+            )
         takers = [self.soundness.watch(real), *collectors] if collectors else []
-        with suppress(Enough):
-            output = self.model(
-                input_ids=ids,
-                attention_mask=real.long(),
+        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
+        with suppress(Enough), self._precision(ids.device.type):
+            output = run(
+                self.model,
+                ids,
+                real,
                 output_hidden_states=with_states,
-                **({"use_cache": False} if hasattr(self.config, "use_cache") else {}),
                 **({"tap": self.tap(takers, stop=not with_states)} if takers else {}),
                 **({"token_type_ids": types} if has_types else {}),
             )
-            if with_states:
-                return output.hidden_states  # type: ignore[no-any-return]
+            return states(output, self.source.text) or ()
         return ()
+
+    def _precision(self, device: str) -> AbstractContextManager[None]:
+        """Mixed precision as it is switched on; none for a model that does not run in it."""
+        if not torch.is_autocast_enabled(device) or self._runs_mixed:
+            return nullcontext()
+        return torch.autocast(device, enabled=False)
+
+    @cached_property
+    def _runs_mixed(self) -> bool:
+        return runs_mixed(self.model)
 
     def _empty(
         self,

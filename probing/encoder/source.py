@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import textwrap
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from transformers.utils import CONFIG_NAME
 
 from probing.core.errors import ProbingError
+from probing.encoder.folders import (
+    has_own_code,
+    lacks,
+    refuse_adapters,
+    refuse_unheeded,
+    weight_files,
+)
 from probing.encoder.tap import IMPLEMENTATION
 from probing.encoder.tokenizer import WordpieceTokenizer, position_limit
+from probing.encoder.unexpected import refuse_lost
 from probing.encoder.weights import HOW_TO_NAME, is_offline, packaged_folder, verify_packaged
 
 
@@ -54,29 +64,75 @@ class Source:
         """The model's own configuration.
 
         Raises:
-            ProbingError: if there is none, or it is of an encoder-decoder.
+            ProbingError: if there is none, if it is of an encoder-decoder, of an adapter, or of
+                a model that transformers' class is not.
         """
         with quiet():
             try:
+                refuse_adapters(self.name, self.folder, self.options)
                 config = transformers.AutoConfig.from_pretrained(self.folder, **self.options)
+                text = config.get_text_config()
+            except ProbingError:
+                raise
             except Exception as error:  # a field of another type than the family's is no ValueError
                 raise self.unusable(error) from error
-        if config.is_encoder_decoder:
+        if config.is_encoder_decoder or text.is_encoder_decoder:
             raise ProbingError(f"{self.name} ({config.model_type}) has two stacks; one is needed")
+        refuse_unheeded(self.name, config)
         return config
+
+    @property
+    def text(self) -> Any:
+        """The configuration of the part that reads text: of most models, all of it."""
+        return self.config.get_text_config()
+
+    @cached_property
+    def layers(self) -> int:
+        """How many layers the model says it has.
+
+        Raises:
+            ProbingError: if it does not.
+        """
+        count = getattr(self.text, "num_hidden_layers", None)
+        if type(count) is not int or count < 1:
+            raise ProbingError(
+                f"{self.name} ({self.config.model_type}) does not say how many layers its text "
+                f"part has: expected a number, num_hidden_layers, found {count}"
+            )
+        return count
+
+    @property
+    def notice(self) -> str:
+        """What is to be said with everything that the model shows; empty for most."""
+        return "; its own code (auto_map) is not run" if has_own_code(self.config) else ""
 
     def trained(self, dtype: torch.dtype) -> tuple[Any, set[str]]:
         """The model with its weights, and the names of those that it lacks, all of its pooler.
+
+        Raises:
+            ProbingError: if it cannot be loaded, lacks others, or has some that have no place.
+        """
+        model, missing = self.read(transformers.AutoModel, dtype)
+        lacking = {key for key in missing if "pooler" not in key}
+        if lacking:
+            raise ProbingError(
+                f"{self.name} has no weights for {min(lacking)} and {len(lacking) - 1} more: "
+                "its attention would be random"
+            )
+        return model, missing
+
+    def read(self, auto: Any, dtype: torch.dtype) -> tuple[Any, set[str]]:
+        """The model as a class of ``auto``, and the names of the weights that it lacks.
 
         The weights become ``dtype``, whatever the files hold: the library's own choice would be
         theirs.
 
         Raises:
-            ProbingError: if it cannot be loaded or lacks others.
+            ProbingError: if it cannot be loaded, or has weights that have no place.
         """
         with quiet():
             try:
-                model, info = transformers.AutoModel.from_pretrained(
+                model, info = auto.from_pretrained(
                     self.folder,
                     config=self.config,
                     dtype=dtype,
@@ -84,13 +140,12 @@ class Source:
                     output_loading_info=True,
                     **self.options,
                 )
+            except ProbingError:
+                raise
             except Exception as error:  # each file format and architecture fails in its own way
                 raise self.unusable(error) from error
-        missing = {key for key in info["missing_keys"] if "pooler" not in key}
-        if missing:
-            raise ProbingError(
-                f"{self.name} has no weights for {min(missing)} and {len(missing) - 1} more: "
-                "its attention would be random"
+            refuse_lost(
+                self.name, model, info["unexpected_keys"], weight_files(self.folder, self.options)
             )
         return model, set(info["missing_keys"])
 
@@ -107,19 +162,38 @@ class Source:
             except (OSError, ValueError, ImportError) as error:
                 raise self.unusable(error) from error
         return WordpieceTokenizer(
-            tokenizer, name=self.name, limit=position_limit(self.config, tokenizer)
+            tokenizer, name=self.name, limit=position_limit(self.text, tokenizer)
         )
 
     def unusable(self, error: Exception) -> ProbingError:
-        """What to say of an error that transformers raised."""
+        """What to say of an error that transformers raised while it loaded the model."""
         if isinstance(error, KeyError) and IMPLEMENTATION in str(error):
             return self.no_dispatch()
-        if isinstance(error, OSError):
+        folder = Path(self.folder)
+        if isinstance(error, OSError) and not folder.is_dir():
             return ProbingError(
                 f"model {self.name!r} is neither a folder, nor cached, nor reachable: {HOW_TO_NAME}"
             )
-        reason = textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
-        return ProbingError(f"model {self.name!r} cannot be used: {reason}")
+        is_bare = (
+            folder.is_dir() and not (folder / CONFIG_NAME).exists()
+        )  # no OSError to transformers
+        if (isinstance(error, OSError) or is_bare) and (reason := lacks(folder)):
+            return ProbingError(f"model {self.name!r} cannot be used: {reason}; {HOW_TO_NAME}")
+        if "trust_remote_code" in str(error):
+            return ProbingError(
+                f"model {self.name!r} comes with code of its own (auto_map), which is not run, and "
+                f"transformers {transformers.__version__} has no class for it"
+            )
+        return ProbingError(f"model {self.name!r} cannot be used: {_shortened(error)}")
+
+    def does_not_run(self, error: Exception) -> ProbingError:
+        """What to say of an error that the model raised when it was run on text alone."""
+        if isinstance(error, KeyError) or "unexpected keyword argument" in str(error):
+            return self.no_dispatch()
+        return ProbingError(
+            f"{self.name} ({self.config.model_type}) does not run on text alone: "
+            f"{_shortened(error)}"
+        )
 
     def no_dispatch(self) -> ProbingError:
         """What to say of a model whose attention does not reach the tap."""
@@ -127,6 +201,10 @@ class Source:
             f"{self.name} ({self.config.model_type}) does not dispatch its attention through "
             "transformers' AttentionInterface, so its heads cannot be read"
         )
+
+
+def _shortened(error: Exception) -> str:
+    return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
 
 
 class quiet:

@@ -24,6 +24,7 @@ def belongings(
                 "title": encoder.title,
                 "weights": encoder.fingerprint,
                 "layers": list(encoder.layer_numbers),
+                "aggregation": encoder.aggregation,
             }
             for name, encoder in encoders.items()
         },

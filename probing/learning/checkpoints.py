@@ -47,6 +47,14 @@ def check_same(made: Mapping[str, Any], encoder: Encoder) -> None:
             f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
             f"{made['title']}, the run at {_numbers(encoder.layer_numbers)}"
         )
+    # Checkpoints of 0.1 do not say; their stored configuration does, and runs are built of it.
+    aggregation = made.get("aggregation", encoder.aggregation)
+    if aggregation != encoder.aggregation:
+        raise ProbingError(
+            f"the checkpoint's probes learned from {made['title']} with the aggregation "
+            f"{aggregation!r}, the run has {encoder.aggregation!r} "
+            "(--model.encoder.aggregation)"
+        )
 
 
 def _numbers(layers: Iterable[int]) -> str:
