@@ -44,13 +44,13 @@ def tried(model: Any, source: Source) -> Trial:
     tap = Tap([seen])
     try:
         output = run(model, ids, torch.ones_like(ids), tap=tap, output_hidden_states=True)
+        if not tap.calls:
+            raise source.no_dispatch()
         embedded = model.get_input_embeddings()(ids)
     except ProbingError:
         raise
     except Exception as error:  # each architecture fails in its own way
         raise source.does_not_run(error) from error
-    if not tap.calls:
-        raise source.no_dispatch()
     name = f"{source.name} ({source.config.model_type})"
     layers = numbered(seen.modules, source.layers)
     if layers is None:
