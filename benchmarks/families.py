@@ -1,18 +1,20 @@
 """Every family of transformers that reads wordpieces, as a tiny random model: what can be read.
 
-python benchmarks/families.py [--seconds 120] [--only llama,gemma2] [--write docs/models.md]
+python benchmarks/families.py --jobs 2 --write docs/models.md
+python benchmarks/families.py --only llama,gemma2
 
 A family whose model takes `input_ids` is made small by what its configuration calls its sizes,
 saved, and read through the tap: windows of unequal length, padded and longer than any sliding
 window, in float32. What comes out is compared with transformers' own eager attention of each
 window alone: maps, word maps, hidden states, one layer only; and the random twin has to load.
 Each family runs in a process of its own, within a time limit and 6 GB. `--write` replaces the
-tables between the two marks in the file.
+tables between the two marks in the file; `--verdicts FILE --resume` goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import inspect
 import json
 import multiprocessing
@@ -35,11 +37,16 @@ from torch import Tensor
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder
+from probing.encoder.running import states
 
 LAYERS_OF_MODEL = -1
 # What a number of a configuration becomes, by its name; the first pattern that fits.
 SIZES: tuple[tuple[str, int], ...] = (
     (r"^chunk_size", 0),
+    (r"inner_group_num", 1),
+    (r"mamba_d_ssm", 64),
+    (r"^mamba_(d_head|head_dim)$", 16),
+    (r"^rotary_dim$", 4),
     (r"(^|_)(pad)_(token_)?(id|idx|index)$", 0),
     (r"^(bos|cls|decoder_start)_token_id$", 1),
     (r"^(eos|sep)_token_id$", 2),
@@ -62,10 +69,12 @@ SIZES: tuple[tuple[str, int], ...] = (
     (r"(intermediate|ffn|inner|feed_?forward|mlp|hidden_dim|moe).*(size|dim|width)?$", 32),
     (r"(hidden_size|^d_model|^dim|^n_embd|emb(ed)?(ding)?_(dim|size)|^width|model_dim)", 32),
 )
-LAYERS = (2, 4, 6, 8)
+UNFIT = re.compile(
+    "^(?!.*attribute).*(shape|size|dimension|multipl|index|divisible|must (be|match|equal)|operand)"
+)
+"""In what models say whose sizes do not go together."""
+LAYERS = (2, 4, 8)
 """Hybrids have attention in every fourth or sixth layer only."""
-# What names and numbers cannot tell.
-PARTICULAR: Mapping[str, Mapping[str, Any]] = {}
 WORDS_OF = torch.tensor(
     [
         [-1, 0, 0, 1, 2, 3, 3, 3, 4, 5, 6, -1],
@@ -124,23 +133,62 @@ def shrunk(config: Any, layers: int) -> dict[str, Any]:
     return found
 
 
+def _tested() -> Any:
+    """The module of the tests that knows sizes which names and numbers do not tell."""
+    path = Path(__file__).parents[1] / "tests" / "families.py"
+    spec = importlib.util.spec_from_file_location("tested_families", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Sizes that go together in some families and not in others.
+VARIANTS: tuple[Mapping[str, int | None], ...] = (
+    {},
+    {"num_key_value_heads": 4},
+    {"head_dim": None},
+    {"head_dim": 32},
+    {"head_dim": 128},
+)
+
+
 def configurations(family: str) -> Iterator[Any]:
-    """Small configurations of a family, the likeliest first."""
+    """Makers of small configurations of a family, the likeliest first."""
+    tested = _tested()
+    if family in tested.CONFIGS or family in tested.FURTHER:
+        yield lambda: tested.config_of(family)
     cls = transformers.CONFIG_MAPPING[family]
-    particular = dict(PARTICULAR.get(family, {}))
     try:
         usual = cls()
     except Exception as error:
         raise NoTinyModel(f"no configuration without arguments: {_short(error)}") from error
     for layers in LAYERS:
-        for drop in ((), ("head_dim",)):
-            sizes = shrunk(usual, layers) | particular
-            yield lambda s=sizes, d=drop: cls(**{k: v for k, v in s.items() if k not in d})
+        sizes = shrunk(usual, layers)
+        for variant in VARIANTS:
+            own = _varied(sizes, variant)
+            if not variant or own != sizes:
+                yield lambda own=own: cls(**own)
+
+
+def _varied(sizes: dict[str, Any], variant: Mapping[str, int | None]) -> dict[str, Any]:
+    """Sizes with others in place, inside as well; ``None`` leaves one to the family."""
+    found: dict[str, Any] = {}
+    for name, value in sizes.items():
+        if isinstance(value, dict):
+            found[name] = _varied(value, variant)
+        elif name not in variant:
+            found[name] = value
+        elif variant[name] is not None:
+            found[name] = variant[name]
+    return found
 
 
 def save_tiny(family: str, folder: str) -> Iterator[Any]:
-    """Save a random model of the family into ``folder``; several, until one will do."""
+    """Save random models of the family into ``folder``, one after the other."""
     last: Exception | None = None
+    count = 0
     for make in configurations(family):
         try:
             config = make()
@@ -148,14 +196,12 @@ def save_tiny(family: str, folder: str) -> Iterator[Any]:
             model = transformers.AutoModel.from_config(config)
             _sharpen(model)
             model.save_pretrained(folder)
-            model = eager(folder)
-            model(input_ids=IDS[:1], attention_mask=REAL[:1].long())
-        except Exception as error:
+        except Exception as error:  # each family fails in its own way
             last = error
             continue
+        count += 1
         yield config
-        last = None
-    if last is not None:
+    if not count and last is not None:
         raise NoTinyModel(_short(last)) from last
 
 
@@ -219,9 +265,12 @@ def check(family: str, folder: str) -> Verdict:
                 output_attentions=True,
                 output_hidden_states=True,
             )
-            expected = _attentions(output, numbers, encoder.config.num_hidden_layers)
             alone = Kept()
             encoder.read(ids, ids >= 0, [alone])
+            expected = _attentions(output, numbers, encoder.source.layers)
+            expected = [
+                _beside_sink(map_, one) for map_, one in zip(expected, alone.layers, strict=True)
+            ]
             for number, one, beside, map_ in zip(
                 numbers, alone.layers, together.layers, expected, strict=True
             ):
@@ -233,8 +282,9 @@ def check(family: str, folder: str) -> Verdict:
             words = _word_maps(expected, WORDS_OF[b].tolist())
             _same("word maps", whole.part("attention")[b], words[..., :WIDTH, :WIDTH])
             _same("boundary", whole.part("boundary")[b, ..., :2], words[..., :WIDTH, WIDTH:])
-            states = [output.hidden_states[number] for number in (0, *numbers)]
-            means = torch.stack([_means(s[0], WORDS_OF[b].tolist()) for s in states])
+            every = states(output, encoder.source.text) or ()
+            own_states = [every[number] for number in (0, *numbers)]
+            means = torch.stack([_means(s[0], WORDS_OF[b].tolist()) for s in own_states])
             scale = max(1.0, float(means.abs().max()))
             _same("hidden states", whole.part("hidden")[b] / scale, means / scale)
         some = Encoder(folder, layers=[numbers[-1]]).load()
@@ -246,7 +296,7 @@ def check(family: str, folder: str) -> Verdict:
             twin.check_maps()
             if keep:
                 _same("embeddings of the twin", own.part("embeddings"), whole.part("embeddings"))
-    count = encoder.config.num_hidden_layers
+    count = encoder.source.layers
     layers = "" if len(numbers) == count else f"{', '.join(map(str, numbers))} of {count}"
     return Verdict(family, "equal", description=_kind(encoder, whole), layers=layers)
 
@@ -268,6 +318,16 @@ def _attentions(output: Any, numbers: Sequence[int], count: int) -> list[Tensor]
             f"eager attention gives {len(found)} maps for {len(numbers)} layers: nothing to compare"
         )
     return [one[0] for one in found]
+
+
+def _beside_sink(map_: Tensor, layer: LayerRecord) -> Tensor:
+    """Some families leave out of the maps that they return what goes to the sink (Granite SWA).
+
+    That the share is right is seen in the hidden states.
+    """
+    if layer.sink is None or float((map_.sum(-1) - 1).abs().max()) > 1e-4:
+        return map_
+    return map_ * (1 - layer.sink[0, ..., None])
 
 
 def _same(what: str, found: Tensor, expected: Tensor) -> None:
@@ -315,8 +375,9 @@ def tried(family: str) -> Verdict:
                 try:
                     return check(family, folder)
                 except ProbingError as error:
-                    reason = str(error).replace(folder, "").strip()
-                    own = Verdict(family, "refused", reason)
+                    own = Verdict(family, "refused", str(error).replace(folder, "").strip())
+                    if UNFIT.search(own.reason):  # the fault of the sizes, not of the family
+                        own = Verdict(family, "untried", own.reason)
                 except Differs as error:
                     return Verdict(family, "differs", str(error))
                 except NoTinyModel as error:
@@ -325,10 +386,11 @@ def tried(family: str) -> Verdict:
                     line = traceback.extract_tb(error.__traceback__)[-1]
                     where = f"{Path(line.filename).name}:{line.lineno}"
                     return Verdict(family, "failed", f"{where}: {_short(error)}")
-                last = last or own
+                if last is None or own.outcome == "refused":
+                    last = own
                 if own.outcome == "refused" and "computes attention" not in own.reason:
                     break
-        except NoTinyModel as error:
+        except Exception as error:  # whatever a configuration makes of its defaults
             last = last or Verdict(family, "untried", str(error))
     return last or Verdict(family, "untried", "no size would do")
 
@@ -377,19 +439,82 @@ def families() -> list[str]:
     return sorted(found)
 
 
+def _kept(path: str) -> list[Verdict]:
+    return [Verdict(**own) for own in json.loads(Path(path).read_text(encoding="utf-8"))]
+
+
+# --------------------------------------------------------------------------- the tables
+
+BEGIN = "<!-- what follows is written by benchmarks/families.py -->"
+END = "<!-- end of what is written by benchmarks/families.py -->"
+KINDS = {"equal": "Works", "refused": "Refused", "untried": "Not tried"}
+"""The headings of the tables; ``differs`` and ``failed`` are faults, and stand in none."""
+
+
+def tables(verdicts: Sequence[Verdict]) -> str:
+    """What became of the families, as Markdown."""
+    of = {kind: [v for v in verdicts if v.outcome == kind] for kind in KINDS}
+    said = [
+        f"Of {len(verdicts)} families of transformers {transformers.__version__} whose model takes "
+        f"`input_ids`, {len(of['equal'])} are read, each equal to its own eager attention; "
+        f"{len(of['refused'])} are refused by name; of {len(of['untried'])} no tiny model was "
+        "made, so nothing is known.",
+    ]
+    if faults := [v for v in verdicts if v.outcome not in KINDS]:
+        listed = ", ".join(f"`{v.family}` ({v.reason})" for v in faults)
+        said.append(f"Not read as it should be: {listed}.")
+    for kind, heading in KINDS.items():
+        said.append(f"## {heading}")
+        rows = {
+            reason: [v.family for v in of[kind] if _reason(v) == reason]
+            for reason in sorted({_reason(v) for v in of[kind]})
+        }
+        column = "what it is" if kind == "equal" else "reason"
+        lines = [f"| family | {column} |", "|---|---|"]
+        for reason, names in sorted(rows.items(), key=lambda row: (-len(row[1]), row[0])):
+            lines.append(f"| {', '.join(f'`{n}`' for n in sorted(names))} | {reason} |")
+        said.append("\n".join(lines))
+    return "\n\n".join(said)
+
+
+def _reason(verdict: Verdict) -> str:
+    """What a row of the tables says: the same for all families of which the same is true."""
+    if verdict.outcome == "equal":
+        gaps = "; no attention in some layers" if verdict.layers else ""
+        return verdict.description + gaps
+    if verdict.outcome == "untried":
+        slow = "not done" in verdict.reason
+        alike = "uniform" in verdict.reason or "nothing to compare" in verdict.reason
+        return verdict.reason if alike else "too slow" if slow else "its sizes were not found"
+    text = re.sub(r"^\(\S+\) |^\w+ (?=asks|attends)", "", verdict.reason)
+    text = re.sub(r"\d+ times for \d+ layers", "more or less often than it has layers", text)
+    text = re.sub(r" from \d+ wordpieces|\d+ | \(.*?\)", " ", text)
+    return " ".join(text.split(":")[0].replace("|", "/").split())
+
+
+def write(path: Path, verdicts: Sequence[Verdict]) -> None:
+    """Replace what stands between the two marks in a file."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    text = f"{before}{BEGIN}\n\n{tables(verdicts)}\n\n{END}{after}"
+    path.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     """Try families, and print or write what became of them."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--write", default="")
     parser.add_argument("--verdicts", default="")
+    parser.add_argument("--resume", action="store_true", help="go on with --verdicts")
     options = parser.parse_args()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     names = options.only.split(",") if options.only else families()
-    verdicts = []
+    verdicts = _kept(options.verdicts) if options.resume else []
+    names = [name for name in names if name not in {verdict.family for verdict in verdicts}]
     torch.set_num_threads(1)
     with ThreadPoolExecutor(options.jobs) as pool:
         done = [pool.submit(isolated, family, options.seconds) for family in names]
@@ -401,6 +526,8 @@ def main() -> None:
             if options.verdicts:
                 Path(options.verdicts).write_text(json.dumps([vars(v) for v in verdicts]), "utf-8")
     counts = {o: sum(v.outcome == o for v in verdicts) for o in {v.outcome for v in verdicts}}
+    if options.write:
+        write(Path(options.write), sorted(verdicts, key=lambda verdict: verdict.family))
     print(len(verdicts), "families:", ", ".join(f"{n} {o}" for o, n in sorted(counts.items())))
 
 

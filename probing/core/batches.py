@@ -176,7 +176,8 @@ class Encoding(ByWindow):
     - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if all.
     - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
     - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input of
-      the first layer, the others are what each of the ``L`` layers puts out.
+      the first layer, the others are what each of the ``L`` layers puts out; that of the model's
+      last layer comes after the norm behind it, where there is one (GPT-2, Llama, ModernBERT).
     - ``vectors [B, W, V]``: vectors of words from a file, zero for words that it has not;
       ``embeddings`` where no file is given.
     """

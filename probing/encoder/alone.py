@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from probing.core.layers import LayerRecord
+from probing.core.layers import Collector, LayerRecord
 
 
 def longest_together(config: Any) -> int | None:
@@ -48,14 +48,46 @@ def forget_lengths(model: nn.Module) -> None:
                 setattr(module, name, 0)
 
 
-class Pile:
-    """Keeps the layers of windows that run one by one."""
+def one_by_one(
+    run: Callable[..., Sequence[Tensor]],
+    ids: Tensor,
+    real: Tensor,
+    collectors: Sequence[Collector[LayerRecord]],
+    types: Tensor | None,
+) -> list[Tensor]:
+    """Run a batch window by window, without padding; collectors get layers of all windows.
+
+    Args:
+        run: takes ids, what is real, collectors and ``types``; returns hidden states.
+        ids: ``[B, T]``.
+        real: ``[B, T]``, false for padding, which comes last.
+        collectors: get each layer of the whole batch, after the last window has run.
+        types: ``[B, T]``, token types.
+
+    Returns:
+        The hidden states ``[B, T, D]`` that ``run`` returns, padded.
+    """
+    piles, states = [], []
+    for b, length in enumerate(real.sum(-1).tolist()):
+        own, pile = (slice(b, b + 1), slice(length)), _Pile()
+        own_types = None if types is None else types[own]
+        states.append(run(ids[own], real[own], [pile] if collectors else [], types=own_types))
+        piles.append(pile.layers)
+    length = ids.shape[1]
+    for layers in zip(*piles, strict=True):
+        layer = padded(layers, length)
+        for collector in collectors:
+            collector.take(layer)
+    return [stacked(own, length, own[0].shape[-1]) for own in zip(*states, strict=True)]
+
+
+class _Pile:
+    """Keeps the layers of a window that runs."""
 
     def __init__(self) -> None:
         self.layers: list[LayerRecord] = []
 
     def take(self, layer: LayerRecord) -> None:
-        """Keep a layer of the window that runs."""
         self.layers.append(layer)
 
 

@@ -187,7 +187,7 @@ class FrozenModel(nn.Module):
             ProbingError: if the model has no such layers, or they have no attention.
         """
         count = self.source.layers
-        known = self.attending or range(1, count + 1)
+        known = self.trial.layers if self.trial else tuple(range(1, count + 1))
         numbers = known if self.layers is None else sorted(self.layers)
         if numbers and not set(numbers) <= set(known) and set(numbers) <= set(range(1, count + 1)):
             raise ProbingError(
@@ -204,14 +204,10 @@ class FrozenModel(nn.Module):
             f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
         )
 
-    @property
-    def attending(self) -> tuple[int, ...] | None:
-        """The layers that compute attention, counted from one, once the model is loaded."""
-        return None if self.trial is None else self.trial.attending
-
     def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
         """A tap for one run of the model; it hands on the layers that are looked at."""
-        return Tap(collectors, layers=self.layer_numbers, numbers=self.attending, stop=stop)
+        numbers = self.trial.layers if self.trial else None
+        return Tap(collectors, layers=self.layer_numbers, numbers=numbers, stop=stop)
 
     @cached_property
     def together(self) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch import Tensor
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
-from probing.encoder.alone import Pile, forget_lengths, padded, stacked
+from probing.encoder.alone import forget_lengths, one_by_one
 from probing.encoder.frozen import FrozenModel
 from probing.encoder.running import run, states
 from probing.encoder.tap import Enough
@@ -28,7 +28,7 @@ class Encoder(FrozenModel):
     def sizes(self) -> Sizes:
         """Layers, heads, hidden and embedding size of the loaded model."""
         trial = self.load().trial
-        assert trial is not None, "a model is tried when it is loaded"
+        assert trial is not None  # of a model that is loaded
         return Sizes(
             layers=len(self.layer_numbers),
             heads=trial.heads,
@@ -141,39 +141,15 @@ class Encoder(FrozenModel):
         types: Tensor | None = None,
         with_states: bool = False,
     ) -> Sequence[Tensor]:
-        """Run the model over a batch; returns the hidden states ``[B, T, D]``, if asked for."""
-        if not self.apart(ids):
-            return self._run_together(ids, real, collectors, types, with_states)
-        piles, every = [], []
-        for b, length in enumerate(real.sum(-1).tolist()):
-            own, pile = (slice(b, b + 1), slice(length)), Pile()
-            found = self._run_together(
-                ids[own],
-                real[own],
-                [pile] if collectors else [],
-                None if types is None else types[own],
-                with_states,
-            )
-            piles.append(pile.layers)
-            every.append(found)
-        length = ids.shape[1]
-        for layers in zip(*piles, strict=True):
-            for collector in collectors:
-                collector.take(padded(layers, length))
-        return [stacked(own, length, own[0].shape[-1]) for own in zip(*every, strict=True)]
-
-    def _run_together(
-        self,
-        ids: Tensor,
-        real: Tensor,
-        collectors: Sequence[Collector[LayerRecord]],
-        types: Tensor | None,
-        with_states: bool,
-    ) -> Sequence[Tensor]:
-        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
+        """Run the model over a batch; returns all hidden states ``[B, T, D]``, if asked for."""
         if self.together is not None:
             forget_lengths(self.model)
+        if self.apart(ids):
+            return one_by_one(
+                partial(self._run, with_states=with_states), ids, real, collectors, types
+            )
         takers = [self.soundness.watch(real), *collectors] if collectors else []
+        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
         with suppress(Enough), self._precision(ids.device.type):
             output = run(
                 self.model,
@@ -183,8 +159,7 @@ class Encoder(FrozenModel):
                 **({"tap": self.tap(takers, stop=not with_states)} if takers else {}),
                 **({"token_type_ids": types} if has_types else {}),
             )
-            if with_states:
-                return states(output, self.source.text) or ()
+            return states(output, self.source.text) or ()
         return ()
 
     def _precision(self, device: str) -> AbstractContextManager[None]:

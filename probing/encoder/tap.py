@@ -112,6 +112,11 @@ def _attend(
             f"{type(module).__name__} asks the attention function for {', '.join(sorted(asked))}, "
             "which the tap does not compute: its attention cannot be read"
         )
+    if key.shape[2] != query.shape[2]:
+        raise ProbingError(
+            f"{type(module).__name__} attends to {key.shape[2]} things from {query.shape[2]} "
+            "wordpieces: its attention cannot be read as going from wordpiece to wordpiece"
+        )
     groups = query.shape[1] // key.shape[1]
     if groups > 1:  # grouped keys: several heads of queries share one of keys and values
         key = key.repeat_interleave(groups, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
@@ -18,16 +18,15 @@ from probing.encoder.tap import Tap
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a model was seen to have.
+    """The sizes that a model was seen to have.
 
-    - ``attending``: the layers that compute attention, counted from one, in the order in which
-      they run.
+    - ``layers``: the numbers of those that compute attention, counted from one, as they ran.
     - ``heads``: of every layer, ``H``.
     - ``hidden``: of the input of the first layer, ``D``.
     - ``embedding``: of what it embeds wordpieces as.
     """
 
-    attending: tuple[int, ...]
+    layers: tuple[int, ...]
     heads: int
     hidden: int
     embedding: int
@@ -41,20 +40,20 @@ def tried(model: Any, source: Source) -> Trial:
             with equally many heads; if it gives no hidden state for each layer or embeds no ids.
     """
     ids = _two(model)
-    seen = _Seen()
+    seen = _Heads()
     tap = Tap([seen])
     try:
         output = run(model, ids, torch.ones_like(ids), tap=tap, output_hidden_states=True)
+        if not tap.calls:
+            raise source.no_dispatch()
         embedded = model.get_input_embeddings()(ids)
     except ProbingError:
         raise
     except Exception as error:  # each architecture fails in its own way
         raise source.does_not_run(error) from error
-    if not tap.calls:
-        raise source.no_dispatch()
     name = f"{source.name} ({source.config.model_type})"
-    attending = _numbers(seen.modules, source.layers)
-    if attending is None:
+    layers = numbered(seen.modules, source.layers)
+    if layers is None:
         raise ProbingError(
             f"{name} computes attention {tap.calls} times for {source.layers} layers: heads could "
             "not be told by them"
@@ -69,10 +68,29 @@ def tried(model: Any, source: Source) -> Trial:
     if found is None or len(found) != source.layers + 1 or any(s.dim() != 3 for s in found):
         count = "no hidden states" if found is None else f"{len(found)} hidden states"
         raise ProbingError(
-            f"{name} gives {count} for {source.layers} layers: expected "
+            f"{name} gives {count} for {source.layers} layers that compute attention: expected "
             f"{source.layers + 1}, the first layer's input and what each layer makes of it"
         )
-    return Trial(attending, seen.heads[0], found[0].shape[-1], embedded.shape[-1])
+    return Trial(layers, seen.heads[0], found[0].shape[-1], embedded.shape[-1])
+
+
+def numbered(modules: Sequence[nn.Module], count: int) -> tuple[int, ...] | None:
+    """The numbers of the layers that computed attention, one module each, in order.
+
+    Hybrids have layers without attention in between: there the modules know their numbers. ``None``
+    if they do not.
+
+    Args:
+        modules: of attention, in the order in which they ran.
+        count: how many layers the model has.
+    """
+    if len(modules) == count:  # not by their numbers: those of ALBERT are one module
+        return tuple(range(1, count + 1))
+    known = [getattr(module, "layer_idx", None) for module in modules]
+    numbers = [number + 1 for number in known if isinstance(number, int)]
+    if len(numbers) < len(modules) or numbers != sorted(set(numbers)) or numbers[-1] > count:
+        return None
+    return tuple(numbers)
 
 
 def runs_mixed(model: Any) -> bool:
@@ -93,26 +111,13 @@ def _two(model: Any) -> Tensor:
     return torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
 
 
-def _numbers(modules: Sequence[Any], count: int) -> tuple[int, ...] | None:
-    """The numbers of the layers that computed attention, where that is known.
-
-    In hybrid stacks they are those that the model gives them; some of its layers are no attention.
-    """
-    if len(modules) == count:
-        return tuple(range(1, count + 1))
-    numbers = [getattr(module, "layer_idx", None) for module in modules]
-    known = [number + 1 for number in numbers if isinstance(number, int)]
-    is_told = len(known) == len(modules) and known == sorted(set(known)) and known[-1] <= count
-    return tuple(known) if is_told else None
-
-
-class _Seen:
-    """Keeps each layer's module, and how many heads it has."""
+class _Heads:
+    """Counts the heads of each layer, and keeps its module."""
 
     def __init__(self) -> None:
-        self.modules: list[Any] = []
         self.heads: list[int] = []
+        self.modules: list[nn.Module] = []
 
     def take(self, layer: LayerRecord) -> None:
-        self.modules.append(layer.module)
         self.heads.append(layer.weights.shape[1])
+        self.modules.append(layer.module)

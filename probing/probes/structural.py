@@ -24,8 +24,9 @@ class StructuralProbe(Probe):
     next to it, be that its head or its dependent, and never ROOT, which has no hidden state.
 
     Args:
-        layer: whose hidden states; 0 is the input of the first layer, the last if not given;
-            ``all`` for a probe of each, called ``name_0``, ``name_1`` and so on.
+        layer: whose hidden states; 0 is the input of the first layer, the last if not given (after
+            the norm behind it, where a model has one); ``all`` for a probe of each, called
+            ``name_0``, ``name_1`` and so on.
         rank: of the map, the most dimensions that distances are measured in; as many as the
             hidden states have, if not given.
         learning_rate: at the start, as in the paper; it falls linearly to zero over the run, since
@@ -128,5 +129,5 @@ class StructuralProbe(Probe):
 
 
 def _numbers(sizes: Sizes) -> tuple[int, ...]:
-    """Of the hidden states: the input of the first layer, and what each layer puts out."""
+    """Of the hidden states: of the input of the first layer, and of each layer."""
     return 0, *sizes.layer_numbers

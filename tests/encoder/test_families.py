@@ -31,7 +31,8 @@ from probing.core.errors import ProbingError
 from probing.encoder import Encoder
 from probing.encoder.tap import Tap
 
-# ``docs/models.md`` names a release, and in backticks at the beginning of a line the families.
+# ``docs/models.md``, which ``benchmarks/families.py`` writes, names a release, and in backticks at
+# the beginning of a line the families.
 DOCS = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 READ, DOCUMENTED_AS_REFUSED = (
     {
@@ -40,7 +41,7 @@ READ, DOCUMENTED_AS_REFUSED = (
         if line.startswith("| `")
         for name in re.findall("`(.+?)`", line.split("|")[1])
     }
-    for part in DOCS.split("## Refused")
+    for part in DOCS.split("## Not tried")[0].split("## Refused")
 )
 (named,) = re.findall(r"transformers (\d+\.\d+)\.\d+\b", DOCS)
 DOCUMENTED, INSTALLED = Version(named), Version(".".join(tf.__version__.split(".")[:2]))
@@ -84,9 +85,9 @@ def test_a_family_is_read_like_eager_attention_or_refused_by_name(
     assert (difference[REAL] / scale).max() < 2e-6
 
 
-def test_the_table_of_families_lists_what_is_tested() -> None:
+def test_the_tables_of_families_list_what_is_tested() -> None:
     assert READ.isdisjoint(DOCUMENTED_AS_REFUSED)
-    assert CONFIGS.keys() | FURTHER.keys() == READ | DOCUMENTED_AS_REFUSED
+    assert CONFIGS.keys() | FURTHER.keys() <= READ | DOCUMENTED_AS_REFUSED
     assert CONFIGS.keys() <= READ
 
 

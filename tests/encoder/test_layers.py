@@ -185,6 +185,34 @@ def test_probes_of_other_layers_are_not_loaded(tiny_bert: Path) -> None:
             module(*layers).on_load_checkpoint(checkpoint)
 
 
+def test_probes_of_another_aggregation_are_not_loaded(tiny_bert: Path) -> None:
+    def module(aggregation: Any, twin: Any = None) -> ProbingModule:
+        made = ProbingModule(
+            Encoder(str(tiny_bert), aggregation=aggregation),
+            {"a": AttentionProbe(), "b": AttentionProbe(encoder="twin")},
+            encoders={"twin": Encoder(random_init=True, aggregation=twin)},
+        )
+        made.configure_model()
+        return made
+
+    saved = module("first")
+    checkpoint: dict[str, Any] = {"state_dict": saved.state_dict()}
+    saved.on_save_checkpoint(checkpoint)
+    module("first").on_load_checkpoint(checkpoint)
+    module("first", "first").on_load_checkpoint(checkpoint)
+    for other in (None, "mean", "max"):
+        found = rf"with the aggregation 'first', the run has '{other or 'mean'}'"
+        with pytest.raises(ProbingError, match=found):
+            module(other, "first").on_load_checkpoint(checkpoint)
+        if other:  # else the twin's is the main encoder's
+            with pytest.raises(ProbingError, match=f"randomly initialised.* {found}"):
+                module("first", other).on_load_checkpoint(checkpoint)
+    # Those of 0.1 do not say.
+    for encoder in checkpoint["probing"]["encoders"].values():
+        del encoder["aggregation"]
+    module("max").on_load_checkpoint(checkpoint)
+
+
 # ------------------------------------------------------------------------------ reports
 
 
