@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 import transformers as tf
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
@@ -17,8 +16,7 @@ REASONS = {
     "": None,  # nothing is wrong
     "knows no keyword": r"\(unreadable\) does not dispatch its attention",
     "attends by itself": r"\(unreadable\) does not dispatch its attention",
-    "caps its scores": "UnreadableModel asks the attention function for softcap, which",
-    "has sinks": "UnreadableModel asks the attention function for s_aux, which",
+    "has a temperature": "UnreadableModel asks the attention function for temperature, which",
     "attends in one layer": r"\(unreadable\) computes attention 1 times for 2 layers",
     "attends twice a layer": r"\(unreadable\) computes attention 4 times for 2 layers",
     "has two stacks": r"\(unreadable\) has two stacks",
@@ -57,11 +55,11 @@ class UnreadableModel(tf.PreTrainedModel):
             raise TypeError("forward() got an unexpected keyword argument")
         states = self.embedding(input_ids)  # [B, T, D]
         heads = states.unflatten(-1, (2, -1)).transpose(1, 2)  # [B, H, T, D/H]
-        asked = {"caps its scores": {"softcap": 30.0}, "has sinks": {"s_aux": torch.zeros(2)}}
+        asked = {"temperature": 2.0} if fault == "has a temperature" else {}
         times = {"attends by itself": 0, "attends in one layer": 1, "attends twice a layer": 4}
         attend: Callable[..., Any] = tf.AttentionInterface()[self.config._attn_implementation]
         for _ in range(times.get(fault, 2)):
-            attend(self, heads, heads, heads, None, **asked.get(fault, {}), **options)
+            attend(self, heads, heads, heads, None, **asked, **options)
         return BaseModelOutput(last_hidden_state=states, hidden_states=(states,) * 3)
 
 

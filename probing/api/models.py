@@ -142,7 +142,8 @@ class Model:
             words: of the sentence; punctuation marks are words.
 
         Raises:
-            ProbingError: if it is no list of words, or too long for the model.
+            ProbingError: if it is no list of words, or too long for the model; if what the model
+                makes of it is not finite.
         """
         batch = self._batch(words).to(self._device)
         with torch.no_grad():
@@ -156,8 +157,11 @@ class Model:
                     needs=set(_NEEDS),
                     collectors=[picking],
                 )
+                self.encoder.check_maps()
                 return Encoded(batch, {MAIN: found}, picking.found, self.encoder, {})
             encodings = self.module.encode(batch, extra=_NEEDS, collectors={MAIN: [picking]})
+            for encoder in self.module.encoders.values():
+                encoder.check_maps()
         parses = isinstance(self.data.task, Dependencies)
         probes = self.module.probes if parses else None
         return Encoded(batch, encodings, picking.found, self.encoder, probes)
@@ -179,7 +183,7 @@ class Model:
             min_anchors: how many anchors a row needs for a line in the table of best heads.
 
         Raises:
-            ProbingError: if the data cannot be read.
+            ProbingError: if the data cannot be read, or what the model makes of it is not finite.
         """
         from probing.api.scores import scored
 

@@ -106,6 +106,7 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores
             moved = batch.to(module.device)
             with torch.no_grad():
                 counting.update(moved, module.judge(moved))
+        module.check_maps()
         probes = ledger.end(counting)
     findings = ledger.report("test", probes, data.split("test"), model=module.description)
     return Scores(findings)

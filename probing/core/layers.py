@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+Changer = Callable[["LayerRecord"], "LayerRecord"]
+"""Gives a layer's record with other weights or values: what an ablation does to it."""
 
 Layer = TypeVar("Layer", contravariant=True)
 
@@ -22,6 +26,8 @@ class LayerRecord:
     - ``module``: the attention module that transformers hands on. It holds the projections of
       queries, keys and values; that of the output is in it in some families, and beside it in
       BERT's.
+    - ``sink [B, H, T]``: the weight that goes to no wordpiece but to a learned sink (GPT-OSS), so
+      that a row and its sink sum to one; ``None`` where the layer has none.
     """
 
     number: int
@@ -29,6 +35,7 @@ class LayerRecord:
     mask: Tensor | None
     values: Tensor
     module: nn.Module
+    sink: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,15 @@ class WordLayer:
       first and the last special token, zero where the model has no such token.
     - ``is_word [B, W]``: false where ``W`` is padding.
     - ``visible [B, W, W]``: which words the mask lets each word attend to; ``None`` if all.
+    - ``sink [B, H, W]``: attention of each word to a learned sink, which is no token; ``None``
+      where the layer has none.
     """
 
     number: int
     maps: Tensor
     is_word: Tensor
     visible: Tensor | None = None
+    sink: Tensor | None = None
 
     @property
     def attention(self) -> Tensor:

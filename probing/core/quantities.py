@@ -23,18 +23,24 @@ class AnchorMaps:
 
     - ``scores [B, A, 3, H, W]``: the row, the column, and row plus column of each anchor.
     - ``boundary [B, A, H, 4]``: of each anchor, see :func:`~probing.core.layers.boundary_of`.
+    - ``sink [B, A, H]``: attention of each anchor to a learned sink; zero where there is none.
     """
 
     scores: Tensor
     boundary: Tensor
+    sink: Tensor
 
     @classmethod
     def of(cls, layer: WordLayer, anchors: Tensor) -> AnchorMaps:
         """As ``anchors [B, A]`` see a layer."""
         batch = torch.arange(anchors.shape[0], device=anchors.device)[:, None]
+        boundary = layer.boundary.movedim(2, 1)[batch, anchors]
         return cls(
             torch.stack(directed(layer.attention, anchors), 2),
-            layer.boundary.movedim(2, 1)[batch, anchors],
+            boundary,
+            torch.zeros_like(boundary[..., 0])
+            if layer.sink is None
+            else layer.sink.movedim(2, 1)[batch, anchors],
         )
 
 
@@ -56,8 +62,12 @@ def gold_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
 
 
 def special_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
-    """Attention to the special tokens, from them, and the sum of both: ``[B, A, 3, H]``."""
-    to_special, from_special = seen.boundary[..., :2].sum(-1), seen.boundary[..., 2:].sum(-1)
+    """Attention to the special tokens, from them, and the sum of both: ``[B, A, 3, H]``.
+
+    A learned sink is attended to like one.
+    """
+    to_special = seen.boundary[..., :2].sum(-1) + seen.sink
+    from_special = seen.boundary[..., 2:].sum(-1)
     return torch.stack([to_special, from_special, to_special + from_special], 2)
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any, Literal, Self
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from probing.core.errors import ProbingError
+from probing.core.layers import Collector, LayerRecord
+from probing.encoder.alone import longest_together
+from probing.encoder.layer_numbers import chosen
+from probing.encoder.properties import TellingModule
+from probing.encoder.soundness import Soundness, not_finite
 from probing.encoder.source import Source, quiet
+from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
 from probing.encoder.trial import tried
 from probing.encoder.twin import keep_embeddings, random_twin
@@ -18,7 +24,7 @@ from probing.encoder.weights import PACKAGED, weights_hash
 from probing.encoder.word_maps import AGGREGATIONS
 
 
-class FrozenModel(nn.Module):
+class FrozenModel(TellingModule):
     """A Hugging Face model that dispatches its attention to the tap.
 
     Frozen in every sense: no gradient, always in eval mode, absent from checkpoints.
@@ -85,6 +91,7 @@ class FrozenModel(nn.Module):
         self.model: Any = None
         self.trial: Any = None
         self.fingerprint = ""
+        self.soundness = Soundness()
 
     def beside(self, main: FrozenModel) -> Self:
         """Take from the main encoder of a run what this one was not told, so that heads compare.
@@ -146,6 +153,7 @@ class FrozenModel(nn.Module):
         """Take a model that is loaded already; its attention must be dispatched to the tap."""
         model.eval().requires_grad_(False)
         self.trial = tried(model, self.source)
+        _ = self.layer_numbers  # which of them attend is known now
         self.fingerprint = weights_hash(model, skip=skip)
         self.model = model
         return self
@@ -160,24 +168,55 @@ class FrozenModel(nn.Module):
         """The tokenizer that goes with the model."""
         return self.source.tokenizer
 
-    @cached_property
+    @property
+    def attending(self) -> tuple[int, ...]:
+        """The layers that compute attention, counted from one; none, until the model is loaded."""
+        return self.trial.attending if self.trial else ()
+
+    @property
     def layer_numbers(self) -> tuple[int, ...]:
         """The layers that are looked at, counted from one, ascending.
 
+        Some models have layers without attention in between; the others keep their numbers.
+
         Raises:
-            ProbingError: if the model has no such layers.
+            ProbingError: if the model has no such layers, or they have no attention.
         """
         count = self.source.layers
-        numbers = range(1, count + 1) if self.layers is None else sorted(self.layers)
-        if not numbers or not set(numbers) <= set(range(1, count + 1)):
-            found = str(self.layers)
-        elif len(set(numbers)) < len(numbers):
-            found = f"{self.layers}, where one comes twice"
-        else:
-            return tuple(numbers)
-        raise ProbingError(
-            f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
-        )
+        known = self.attending or range(1, count + 1)
+        return chosen(self.layers, known, count, name=self.name)
+
+    def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
+        """A tap for one run of the model; it hands on the layers that are looked at."""
+        return Tap(collectors, layers=self.layer_numbers, numbers=self.attending or None, stop=stop)
+
+    @cached_property
+    def together(self) -> int | None:
+        """See :func:`~probing.encoder.alone.longest_together`."""
+        return longest_together(self.source.text)
+
+    def apart(self, ids: Tensor) -> bool:
+        """Whether the windows of a batch ``[B, T]`` have to run one by one."""
+        return self.together is not None and len(ids) > 1 and ids.shape[1] > self.together
+
+    def check_maps(self, reduce: Callable[[Tensor], Tensor] = lambda flags: flags) -> None:
+        """Refuse what the model has computed since the last time, if it is not finite.
+
+        Args:
+            reduce: sums the flags of layers ``[L+1]`` over processes.
+
+        Raises:
+            ProbingError: naming layer and precision.
+        """
+        numbers = (0, *self.layer_numbers)
+        device = next(self.model.parameters()).device
+        for number, is_fault in zip(
+            numbers, reduce(self.soundness.take(numbers, device)).tolist(), strict=True
+        ):
+            if is_fault:
+                precision = str(self.soundness.dtype or self._dtype).removeprefix("torch.")
+                name = f"the random twin of {self.name}" if self.random_init else self.name
+                raise not_finite(name, number, precision)
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -214,25 +253,10 @@ class FrozenModel(nn.Module):
         if len(self.layer_numbers) < self.source.layers:
             listed = ", ".join(map(str, self.layer_numbers))
             text += f"; layers looked at: {listed} of {self.source.layers}"
+        if self.together is not None:
+            longer = f" of more than {self.together:,} wordpieces" if self.together else ""
+            text += f"; windows{longer} run one at a time, since its maps depend on the batch"
         return text + self.source.notice
-
-    def __getattr__(self, name: str) -> Any:
-        """What modules find by themselves; a property that fails says why.
-
-        ``nn.Module`` would say of one that meets an ``AttributeError`` that it is not there.
-
-        Raises:
-            ProbingError: for what a property lacks.
-        """
-        own = getattr(type(self), name, None)
-        try:
-            if isinstance(own, property) and own.fget is not None:
-                return own.fget(self)
-            if isinstance(own, cached_property):
-                return own.func(self)
-        except AttributeError as error:
-            raise ProbingError(f"{self.name} cannot be used: {error}") from error
-        return super().__getattr__(name)
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""

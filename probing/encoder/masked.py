@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
+from probing.encoder.alone import stacked
 from probing.encoder.model import Encoder
-from probing.encoder.tap import Tap
 from probing.encoder.weights import weights_hash
 
 
@@ -78,6 +78,18 @@ class MaskedModel(nn.Module):
         Returns:
             ``[B, H, T, T]`` for each layer that is looked at.
         """
+        if not self.encoder.apart(ids):
+            return self._derivatives(ids, real, labels, types)
+        found = []
+        for b, length in enumerate(real.sum(-1).tolist()):
+            own = slice(b, b + 1), slice(length)
+            own_types = None if types is None else types[own]
+            found.append(self._derivatives(ids[own], real[own], labels[own], own_types))
+        return [stacked(of_layer, *[ids.shape[1]] * 2) for of_layer in zip(*found, strict=True)]
+
+    def _derivatives(
+        self, ids: Tensor, real: Tensor, labels: Tensor, types: Tensor | None
+    ) -> list[Tensor]:
         with torch.inference_mode(False), torch.enable_grad():
             # Tensors made in inference mode cannot be part of a graph.
             ids, real, labels = ids.clone(), real.clone(), labels.clone()
@@ -88,7 +100,7 @@ class MaskedModel(nn.Module):
             logits = self.model(
                 input_ids=ids,
                 attention_mask=real.long(),
-                tap=Tap([kept], layers=self.encoder.layer_numbers),
+                tap=self.encoder.tap([self.encoder.soundness.watch(real), kept]),
                 **({"token_type_ids": types.clone()} if has_types and types is not None else {}),
             ).logits  # [B, T, V]
             losses = F.cross_entropy(

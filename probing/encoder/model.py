@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,9 +12,10 @@ from torch import Tensor
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
+from probing.encoder.alone import Pile, forget_lengths, padded, stacked
 from probing.encoder.frozen import FrozenModel
-from probing.encoder.running import run, states
-from probing.encoder.tap import Enough, Tap
+from probing.encoder.running import run, states_of
+from probing.encoder.tap import Enough
 from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
 from probing.encoder.word_maps import AGGREGATIONS, WordIndex
@@ -87,24 +87,23 @@ class Encoder(FrozenModel):
             vectors = self.model.get_input_embeddings()(ids).float()
             parts["embeddings"] = _words(index, vectors)  # [B, W, D]
         if collectors or "hidden" in needs:
+            real = index.words_of > -2
             maps = WordMaps(index, AGGREGATIONS[self.aggregation], collectors)
-            tap = Tap([maps], layers=self.layer_numbers, stop="hidden" not in needs)
-            output = self._run(
-                ids,
-                index.words_of > -2,
-                output_hidden_states="hidden" in needs,
-                **({"tap": tap} if collectors else {}),
+            every = self._run(
+                ids, real, [maps] if collectors else [], with_states="hidden" in needs
             )
             if "hidden" in needs:
-                every = states(output, self.source.text) or ()
-                own = [every[number] for number in (0, *self.layer_numbers)]
-                found = {state.shape[-1] for state in own}
+                numbers = (0, *self.layer_numbers)
+                states = [every[number] for number in numbers]
+                for number, state in zip(numbers, states, strict=True):
+                    self.soundness.see_states(number, state, real)
+                found = {state.shape[-1] for state in states}
                 if found != {self.sizes.hidden}:
                     raise ProbingError(
                         f"{self.name}: expected hidden states of size {self.sizes.hidden}, found "
                         f"{', '.join(map(str, sorted(found)))}: they do not compare"
                     )
-                hidden = [_words(index, state.float()) for state in own]
+                hidden = [_words(index, state.float()) for state in states]
                 parts["hidden"] = torch.stack(hidden, 1)  # [B, L+1, W, D]
         return parts
 
@@ -125,15 +124,62 @@ class Encoder(FrozenModel):
             types: ``[B, T]``, the part of a window that a wordpiece belongs to, for models
                 with embeddings of token types; all in the first, if not given.
         """
-        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
-        tap = Tap(collectors, layers=self.layer_numbers, stop=True)
-        self._run(ids, real, tap=tap, **({"token_type_ids": types} if has_types else {}))
+        self._run(ids, real, collectors, types=types)
 
-    def _run(self, ids: Tensor, real: Tensor, **options: Any) -> Any:
-        """The model's output, or ``None`` where the tap had enough before."""
+    def _run(
+        self,
+        ids: Tensor,
+        real: Tensor,
+        collectors: Sequence[Collector[LayerRecord]],
+        *,
+        types: Tensor | None = None,
+        with_states: bool = False,
+    ) -> Sequence[Tensor]:
+        """Run the model over a batch; returns the hidden states ``[B, T, D]``, if asked for."""
+        if not self.apart(ids):
+            return self._run_together(ids, real, collectors, types, with_states)
+        piles, states = [], []
+        for b, length in enumerate(real.sum(-1).tolist()):
+            own, pile = (slice(b, b + 1), slice(length)), Pile()
+            found = self._run_together(
+                ids[own],
+                real[own],
+                [pile] if collectors else [],
+                None if types is None else types[own],
+                with_states,
+            )
+            piles.append(pile.layers)
+            states.append(found)
+        length = ids.shape[1]
+        for layers in zip(*piles, strict=True):
+            for collector in collectors:
+                collector.take(padded(layers, length))
+        return [stacked(own, length, own[0].shape[-1]) for own in zip(*states, strict=True)]
+
+    def _run_together(
+        self,
+        ids: Tensor,
+        real: Tensor,
+        collectors: Sequence[Collector[LayerRecord]],
+        types: Tensor | None,
+        with_states: bool,
+    ) -> Sequence[Tensor]:
+        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
+        if self.together is not None:
+            forget_lengths(self.model)
+        takers = [self.soundness.watch(real), *collectors] if collectors else []
         with suppress(Enough), self._precision(ids.device.type):
-            return run(self.model, ids, real, **options)
-        return None
+            output = run(
+                self.model,
+                ids,
+                real,
+                output_hidden_states=with_states,
+                **({"tap": self.tap(takers, stop=not with_states)} if takers else {}),
+                **({"token_type_ids": types} if has_types else {}),
+            )
+            if with_states:
+                return states_of(output, self.source.text) or ()
+        return ()
 
     def _precision(self, device: str) -> AbstractContextManager[None]:
         """Mixed precision as it is switched on; none for a model that does not run in it."""

@@ -16,7 +16,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 
 from probing.core.errors import ProbingError
-from probing.core.layers import Collector, LayerRecord
+from probing.core.layers import Changer, Collector, LayerRecord
 
 IMPLEMENTATION = "probing_tap"
 """The name under which the tap is registered with transformers."""
@@ -39,8 +39,13 @@ class Tap:
     Args:
         collectors: who gets them.
         layers: the numbers of the layers to hand on, counted from one; all, if not given.
+        numbers: of all layers that compute attention, in the order in which they run; one after
+            the other, if not given. Layers are known by the order of calls: those of ALBERT are
+            one module.
         stop: whether to end the model's run by raising :class:`Enough` after the last of
             ``layers``. Cutting the model instead would take knowing each family's modules.
+        change: gives the record that the model goes on with, and collectors get, for that of any
+            layer, looked at or not: an ablation. ``None`` changes nothing.
     """
 
     def __init__(
@@ -48,27 +53,39 @@ class Tap:
         collectors: Sequence[Collector[LayerRecord]],
         *,
         layers: Collection[int] | None = None,
+        numbers: Sequence[int] | None = None,
         stop: bool = False,
+        change: Changer | None = None,
     ) -> None:
         self.collectors = collectors
         self.layers = layers
+        self.numbers = numbers
         self.last = max(layers) if stop and layers else None
-        # Layers are known by the order of calls: those of ALBERT are one module.
+        self.change = change
         self.calls = 0
 
     def __call__(
-        self, module: nn.Module, weights: Tensor, mask: Tensor | None, values: Tensor
-    ) -> None:
-        """Hand on a layer; see :class:`~probing.core.layers.LayerRecord`."""
+        self,
+        module: nn.Module,
+        weights: Tensor,
+        mask: Tensor | None,
+        values: Tensor,
+        sink: Tensor | None,
+    ) -> LayerRecord:
+        """Hand on a layer; returns the record that the model is to go on with."""
         self.calls += 1
-        if self.layers is None or self.calls in self.layers:
-            layer = LayerRecord(self.calls, weights, mask, values, module)
-            # What is made of maps stays in float32, whatever precision the model runs in.
-            with torch.autocast(weights.device.type, enabled=False):
+        number = self.calls if self.numbers is None else self.numbers[self.calls - 1]
+        layer = LayerRecord(number, weights, mask, values, module, sink)
+        # What is made of maps stays in float32, whatever precision the model runs in.
+        with torch.autocast(weights.device.type, enabled=False):
+            if self.change is not None:
+                layer = self.change(layer)
+            if self.layers is None or number in self.layers:
                 for collector in self.collectors:
                     collector.take(layer)
-        if self.calls == self.last:
+        if number == self.last:
             raise Enough
+        return layer
 
 
 def _attend(
@@ -79,10 +96,16 @@ def _attend(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
+    softcap: float | None = None,
+    s_aux: Tensor | None = None,
     tap: Tap | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """Softmax attention; hands the weights to ``tap``. ``query`` is ``[B, H, T, D/H]``."""
+    """Softmax attention; hands the weights to ``tap``. ``query`` is ``[B, H, T, D/H]``.
+
+    ``softcap`` bounds the scores before the softmax (Gemma 2); ``s_aux [H]`` is the score of a
+    learned sink, one more column that belongs to no wordpiece (GPT-OSS).
+    """
     asked = [n for n, v in kwargs.items() if n not in _HARMLESS and v is not None]
     if asked:
         raise ProbingError(
@@ -95,13 +118,34 @@ def _attend(
         value = value.repeat_interleave(groups, 1)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     scores = (query * scale) @ key.transpose(2, 3)  # [B, H, T, T]
-    if attention_mask is not None:
+    if softcap is not None:
+        scores = torch.tanh(scores / softcap) * softcap
+    if attention_mask is not None and attention_mask.dtype == torch.bool:
         scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
-    weights = scores.softmax(-1, dtype=torch.float32)
+    elif attention_mask is not None:
+        scores = scores + attention_mask
+        attention_mask = _shown(attention_mask, scores)
+    sink = None
+    if s_aux is not None:
+        of_sink = s_aux.to(scores.dtype).view(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
+        weights = torch.cat([scores, of_sink], -1).softmax(-1, dtype=torch.float32)
+        weights, sink = weights[..., :-1], weights[..., -1]
+    else:
+        weights = scores.softmax(-1, dtype=torch.float32)
     if tap is not None:
-        tap(module, weights, attention_mask, value)
+        layer = tap(module, weights, attention_mask, value, sink)
+        weights, value = layer.weights, layer.values
     output = weights.to(value.dtype) @ value  # [B, H, T, D/H]
     return output.transpose(1, 2).contiguous(), None
+
+
+def _shown(added: Tensor, scores: Tensor) -> Tensor:
+    """What a mask that is added to scores ``[B, H, T, T]`` lets any head see, ``[B, 1, T, T]``.
+
+    Masks hide with -10000 or with the least number there is; biases are far from either.
+    """
+    shown = (added > -1e4).any(1, keepdim=True)
+    return shown.expand(len(scores), 1, *scores.shape[2:])
 
 
 def _mask(*args: Any, **kwargs: Any) -> Tensor | None:

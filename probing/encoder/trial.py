@@ -9,21 +9,24 @@ import torch
 from torch import Tensor
 
 from probing.core.errors import ProbingError
-from probing.core.layers import LayerRecord
-from probing.encoder.running import run, states
+from probing.encoder.alone import Pile
+from probing.encoder.layer_numbers import attending
+from probing.encoder.running import run, states_of
 from probing.encoder.source import Source
 from probing.encoder.tap import Tap
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The sizes that a model was seen to have.
+    """What a model was seen to have.
 
+    - ``attending``: the numbers of the layers that compute attention, counted from one.
     - ``heads``: of every layer, ``H``.
     - ``hidden``: of the input of the first layer, ``D``.
     - ``embedding``: of what it embeds wordpieces as.
     """
 
+    attending: tuple[int, ...]
     heads: int
     hidden: int
     embedding: int
@@ -37,11 +40,10 @@ def tried(model: Any, source: Source) -> Trial:
             with equally many heads; if it gives no hidden state for each layer or embeds no ids.
     """
     ids = _two(model)
-    seen = _Heads()
-    tap = Tap([seen])
+    seen = Pile()
     try:
-        output = run(model, ids, torch.ones_like(ids), tap=tap, output_hidden_states=True)
-        if not tap.calls:
+        output = run(model, ids, torch.ones_like(ids), tap=Tap([seen]), output_hidden_states=True)
+        if not seen.layers:
             raise source.no_dispatch()
         embedded = model.get_input_embeddings()(ids)
     except ProbingError:
@@ -49,25 +51,21 @@ def tried(model: Any, source: Source) -> Trial:
     except Exception as error:  # each architecture fails in its own way
         raise source.does_not_run(error) from error
     name = f"{source.name} ({source.config.model_type})"
-    if tap.calls != source.layers:
+    numbers = attending(seen.layers, source.layers, name=name)
+    heads = [layer.weights.shape[1] for layer in seen.layers]
+    if len(set(heads)) > 1:
         raise ProbingError(
-            f"{name} computes attention {tap.calls} times for {source.layers} layers: heads could "
-            "not be told by them"
+            f"{name} has layers with different numbers of heads ({', '.join(map(str, heads))}): "
+            "tables and probes have as many in every layer"
         )
-    if len(set(seen.heads)) > 1:
-        listed = ", ".join(map(str, seen.heads))
-        raise ProbingError(
-            f"{name} has layers with different numbers of heads ({listed}): tables and probes "
-            "have as many in every layer"
-        )
-    found = states(output, source.text)
+    found = states_of(output, source.text)
     if found is None or len(found) != source.layers + 1 or any(s.dim() != 3 for s in found):
         count = "no hidden states" if found is None else f"{len(found)} hidden states"
         raise ProbingError(
-            f"{name} gives {count} for {source.layers} layers that compute attention: expected "
+            f"{name} gives {count} for {source.layers} layers: expected "
             f"{source.layers + 1}, the first layer's input and what each layer makes of it"
         )
-    return Trial(seen.heads[0], found[0].shape[-1], embedded.shape[-1])
+    return Trial(numbers, heads[0], found[0].shape[-1], embedded.shape[-1])
 
 
 def runs_mixed(model: Any) -> bool:
@@ -86,13 +84,3 @@ def runs_mixed(model: Any) -> bool:
 def _two(model: Any) -> Tensor:
     """Two wordpieces that every vocabulary has, ``[1, 2]``."""
     return torch.zeros(1, 2, dtype=torch.long, device=next(model.parameters()).device)
-
-
-class _Heads:
-    """Counts the heads of each layer."""
-
-    def __init__(self) -> None:
-        self.heads: list[int] = []
-
-    def take(self, layer: LayerRecord) -> None:
-        self.heads.append(layer.weights.shape[1])

@@ -35,7 +35,10 @@ class WordMaps:
     def take(self, layer: LayerRecord) -> None:
         """Make the word map and hand it on."""
         maps = word_map(layer.weights.float(), self.index, self.aggregate)
-        own = WordLayer(layer.number, maps, self.index.is_word, self._visible(layer.mask))
+        sink = None
+        if layer.sink is not None:
+            sink = self.aggregate(layer.sink[..., None], self.index)[:, :, : self.index.width, 0]
+        own = WordLayer(layer.number, maps, self.index.is_word, self._visible(layer.mask), sink)
         for collector in self.collectors:
             collector.take(own)
 

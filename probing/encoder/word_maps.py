@@ -93,14 +93,14 @@ def first_row(to_groups: Tensor, index: WordIndex) -> Tensor:
 
 def max_rows(to_groups: Tensor, index: WordIndex) -> Tensor:
     """Attention from a split word is the largest over its wordpieces; rows may exceed one."""
-    batch, heads, _, groups = to_groups.shape
-    out = to_groups.new_zeros(batch, heads, groups + 1, groups)
+    batch, heads, _, columns = to_groups.shape
+    out = to_groups.new_zeros(batch, heads, index.width + 3, columns)
     # A wordpiece of several words goes to one after the other; there, it stays with the last.
     for step in range(int(index.groups.max()) if index.last_of is not None else 1):
         group = index.group_of + index.groups.sub(1).clamp_max(step)
         target = group[:, None, :, None].expand_as(to_groups)
         out = out.scatter_reduce(2, target, to_groups, "amax")
-    return out[:, :, :groups]  # [B, H, W+2, W+2]
+    return out[:, :, :-1]  # [B, H, W+2, W+2]
 
 
 Aggregation = Callable[[Tensor, WordIndex], Tensor]

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from torch import Tensor
+
 from probing.core.batches import EdgeBatch, Encoding
+from probing.core.errors import ProbingError
 from probing.core.layers import Collector, WordLayer
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
@@ -49,6 +52,26 @@ def encoded(
         name: _with_vectors(encoding, batch, vectors) if "vectors" in needs[name] else encoding
         for name, encoding in encodings.items()
     }
+
+
+def scored(
+    name: str,
+    batch: EdgeBatch,
+    probes: Mapping[str, Probe],
+    encoders: Mapping[str, Encoder],
+    encodings: Mapping[str, Encoding],
+) -> Tensor:
+    """What probe ``name`` makes of the anchors of a batch, ``[B, A, W+1]``.
+
+    Raises:
+        ProbingError: naming the encoder if what it computed is not finite; or else the probe.
+    """
+    probe = probes[name]
+    try:
+        return probe.score(encodings[probe.encoder], batch, name=name)
+    except ProbingError:
+        encoders[probe.encoder].check_maps()
+        raise
 
 
 def _of_encoder(needs: set[str], vectors: WordVectors | None) -> set[str]:

@@ -20,11 +20,12 @@ from probing.core.layers import Collector, WordLayer
 from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN
 from probing.encoder import Encoder
+from probing.encoder.soundness import over_processes
 from probing.encoder.vectors import WordVectors
 from probing.learning.belongings import belongings, check_belongings
 from probing.learning.checkpoints import listed
 from probing.learning.configuring import expanded, size
-from probing.learning.encoding import encoded
+from probing.learning.encoding import encoded, scored
 from probing.learning.seeds import repeated
 from probing.learning.steps import REDUCTIONS, progress_of
 from probing.probes import Probe
@@ -170,8 +171,8 @@ class ProbingModule(LightningModule):
         """
         with torch.no_grad():
             encodings = self.encode(batch)
-            for name, probe in self.probes.items():
-                probe.score(encodings[probe.encoder], batch.probed, name=name)
+            for name in self.probes:
+                scored(name, batch.probed, self.probes, self.encoders, encodings)
 
     def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
         """Each probe sets its learning rate."""
@@ -186,7 +187,7 @@ class ProbingModule(LightningModule):
         losses, reduced = [], []
         for name, probe in self.probes.items():
             with _full_precision(batch):
-                scores = probe.score(encodings[probe.encoder], batch, name=name)
+                scores = scored(name, batch, self.probes, self.encoders, encodings)
                 losses.append(probe.loss(scores, batch))
                 reduced.append(self.reduce(losses[-1], probe.counted(batch)))
             self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
@@ -223,7 +224,7 @@ class ProbingModule(LightningModule):
         for name, probe in self.probes.items():
             encoding = encodings[probe.encoder]
             with _full_precision(batch):
-                scores[name] = probe.score(encoding, probed, name=name)
+                scores[name] = scored(name, probed, self.probes, self.encoders, encodings)
                 if weigh:
                     loss = probe.loss(scores[name], probed)
                     self.losses[name].update(loss, probe.counted(probed))
@@ -235,6 +236,21 @@ class ProbingModule(LightningModule):
             picks[..., k] = pick(scores[name], probed.candidates)
         heads = {name: own.found for name, own in picking.items()}
         return Outcome(heads, scores, picks, probed.gold.gather(-1, picks), weights)
+
+    def check_maps(self) -> None:
+        """Refuse what an encoder computed since the last time, if it is not finite.
+
+        To be called in every process, at the end of a loop over batches.
+
+        Raises:
+            ProbingError: naming model, layer and precision.
+        """
+        for encoder in self.encoders.values():
+            encoder.check_maps(over_processes)
+
+    def on_train_epoch_end(self) -> None:
+        """No checkpoint of probes that learnt from what is not finite is written."""
+        self.check_maps()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""

@@ -50,7 +50,7 @@ class SplitCallback(Callback):
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finish the validation data."""
         if not trainer.sanity_checking:
-            self.finish("val", trainer, _probing(pl_module))
+            self._end("val", trainer, _probing(pl_module))
 
     def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the test data."""
@@ -70,7 +70,11 @@ class SplitCallback(Callback):
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finish the test data."""
-        self.finish("test", trainer, _probing(pl_module))
+        self._end("test", trainer, _probing(pl_module))
+
+    def _end(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
+        module.check_maps()  # before anything is written
+        self.finish(split, trainer, module)
 
 
 def corpora(trainer: Trainer) -> Mapping[str, EdgeWindows]:

@@ -14,6 +14,7 @@ from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder, MaskedModel
+from probing.encoder.soundness import over_processes
 from probing.surface.measures.averages import Averages
 from probing.surface.measures.distances import HeadDistances
 from probing.surface.measures.gradients import Derivatives, MaskedBatch
@@ -111,6 +112,11 @@ class SurfaceModule(LightningModule):
                 model = self.masked if analysis == "gradients" else encoder
                 update(self.measures[name][analysis], model, batch)
 
+    def on_test_epoch_end(self) -> None:
+        """Refuse what is not finite, before it is reported."""
+        for encoder in self.encoders.values():
+            encoder.check_maps(over_processes)
+
 
 def _with_encoder(measure: Any, encoder: Any, batch: Any) -> None:
     measure.update(encoder, batch)
@@ -118,7 +124,8 @@ def _with_encoder(measure: Any, encoder: Any, batch: Any) -> None:
 
 def _with_maps(measure: Any, encoder: Encoder, batch: TokenBatch) -> None:
     if batch.ids.numel():
-        measure.update(token_maps(encoder, batch), batch.real)
+        kept = _maps(encoder, batch)
+        measure.update(torch.stack(kept.maps, 1), batch.real, kept.found_sinks)
 
 
 def _with_encoding(measure: Any, encoder: Encoder, batch: EdgeBatch) -> None:
@@ -138,13 +145,27 @@ _UPDATES: Mapping[str, Callable[[Any, Any, Any], None]] = {
 class _Maps:
     def __init__(self) -> None:
         self.maps: list[Tensor] = []
+        self.sinks: list[Tensor | None] = []
 
     def take(self, layer: LayerRecord) -> None:
         self.maps.append(layer.weights.float())
+        self.sinks.append(layer.sink)
+
+    @property
+    def found_sinks(self) -> Tensor | None:
+        """``[B, L, H, T]``, zero in layers without one; ``None`` if no layer has one."""
+        if all(sink is None for sink in self.sinks):
+            return None
+        pairs = zip(self.maps, self.sinks, strict=True)
+        return torch.stack([m.new_zeros(m.shape[:3]) if s is None else s for m, s in pairs], 1)
+
+
+def _maps(encoder: Encoder, batch: TokenBatch) -> _Maps:
+    kept = _Maps()
+    encoder.read(batch.ids, batch.real, [kept], types=batch.types)
+    return kept
 
 
 def token_maps(encoder: Encoder, batch: TokenBatch) -> Tensor:
     """The wordpiece maps of a batch, ``[B, L, H, T, T]``; not empty."""
-    kept = _Maps()
-    encoder.read(batch.ids, batch.real, [kept], types=batch.types)
-    return torch.stack(kept.maps, 1)
+    return torch.stack(_maps(encoder, batch).maps, 1)

@@ -14,11 +14,11 @@ from torch import nn
 
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
+from probing.core.layers import LayerRecord
 from probing.counting.best import best_heads, untrained
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.data.tasks.dependencies import Dependencies
-from probing.encoder import Encoder
-from probing.encoder import model as encoder_model
+from probing.encoder import Encoder, frozen
 from probing.encoder.tap import Tap
 from probing.learning.module import ProbingModule
 from probing.probes.attention import AttentionProbe
@@ -98,12 +98,12 @@ def test_layers_above_are_not_computed(
     calls = []
 
     class Counting(Tap):
-        def __call__(self, *layer: Any) -> None:
+        def __call__(self, *layer: Any) -> LayerRecord:
             calls.append(layer)
-            super().__call__(*layer)
+            return super().__call__(*layer)
 
     encoder = Encoder(folder_of(family), layers=layers).load()
-    monkeypatch.setattr(encoder_model, "Tap", Counting)
+    monkeypatch.setattr(frozen, "Tap", Counting)
     encode(encoder, *needs)
     assert len(calls) == (read or encoder.config.num_hidden_layers)
 

@@ -45,7 +45,11 @@ def row_sets(batch: TokenBatch) -> Mapping[str, Tensor]:
 
 
 def row_values(
-    weights: Tensor, marked: Tensor, visible: Tensor, smoothing: float
+    weights: Tensor,
+    marked: Tensor,
+    visible: Tensor,
+    smoothing: float,
+    sink: Tensor | None = None,
 ) -> Mapping[str, Tensor]:
     """What is measured of each row, ``[B, H, T]`` each.
 
@@ -54,9 +58,12 @@ def row_values(
         marked: ``[B, T, 4]``, see :func:`marked_tokens`.
         visible: ``[B, 1, T, T]``, what the mask shows each row.
         smoothing: see :func:`~probing.surface.measures.quantities.smoothed`; for entropies only.
+        sink: ``[B, H, T]``, what a row attends to beside tokens; for entropies only.
     """
     to_marked = q.attention_to(weights, marked)
     for_entropy = q.smoothed(weights, visible, smoothing) if smoothing else weights
+    if sink is not None:
+        for_entropy = torch.cat([for_entropy, sink.float()[..., None]], -1)
     return {
         **dict(zip(MARKED, to_marked, strict=True)),
         "self": q.attention_at(weights, 0),
@@ -89,7 +96,8 @@ class _Rows:
     def take(self, layer: LayerRecord) -> None:
         visible = self.sees if layer.mask is None else layer.mask & self.sees
         visible = visible.expand(-1, 1, layer.weights.shape[-1], -1)
-        values = row_values(layer.weights.float(), self.marked, visible, self.smoothing)
+        weights, sink = layer.weights.float(), layer.sink
+        values = row_values(weights, self.marked, visible, self.smoothing, sink)
         wanted = [values[quantity.value] for quantity in q.QUANTITIES]
         self.sums.append(sum_rows(wanted, self.over))
 

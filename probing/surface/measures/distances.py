@@ -21,9 +21,9 @@ def divergence_sums(maps: Tensor, *, smoothing: float = 0.0, chunk: int = CHUNK)
     entropy ``H`` in nats and ``0 log 0 = 0``.
 
     Args:
-        maps: ``[M, T, T]``, attention of ``M`` heads from token (row) to token; a row sums to
-            one. Logarithms are taken in its precision (at least float32), sums over tokens in
-            float64.
+        maps: ``[M, T, T]``, attention of ``M`` heads from token (row) to token, or one column
+            more for learned sinks; a row sums to one. Logarithms are taken in its precision (at
+            least float32), sums over tokens in float64.
         smoothing: the share of uniform attention over the tokens that is mixed into every
             row (:data:`SMOOTHING` in the released code). Attention that a causal mask hides
             becomes greater than zero by it, too.
@@ -83,10 +83,18 @@ class HeadDistances(Metric):
         self.add_state("sums", zeros, dist_reduce_fx="sum")
         self.add_state("tokens", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
-    def update(self, attention: Tensor, is_token: Tensor) -> None:
-        """Add a batch: wordpiece maps ``[B, L, H, T, T]``, and what is no padding ``[B, T]``."""
-        for maps, own in zip(attention.flatten(1, 2), is_token, strict=True):
+    def update(self, attention: Tensor, is_token: Tensor, sinks: Tensor | None = None) -> None:
+        """Add a batch.
+
+        Args:
+            attention: wordpiece maps, ``[B, L, H, T, T]``.
+            is_token: what is no padding, ``[B, T]``.
+            sinks: what goes to learned sinks, ``[B, L, H, T]``; nothing, if not given.
+        """
+        for b, (maps, own) in enumerate(zip(attention.flatten(1, 2), is_token, strict=True)):
             kept = maps[:, own][:, :, own]  # [L*H, t, t], the window's own tokens
+            if sinks is not None:
+                kept = torch.cat([kept, sinks[b].flatten(0, 1)[:, own, None]], -1)
             self.sums = self.sums + divergence_sums(kept, smoothing=self.smoothing)
         self.tokens = self.tokens + is_token.sum()
 

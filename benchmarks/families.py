@@ -1,0 +1,408 @@
+"""Every family of transformers that reads wordpieces, as a tiny random model: what can be read.
+
+python benchmarks/families.py [--seconds 120] [--only llama,gemma2] [--write docs/models.md]
+
+A family whose model takes `input_ids` is made small by what its configuration calls its sizes,
+saved, and read through the tap: windows of unequal length, padded and longer than any sliding
+window, in float32. What comes out is compared with transformers' own eager attention of each
+window alone: maps, word maps, hidden states, one layer only; and the random twin has to load.
+Each family runs in a process of its own, within a time limit and 6 GB. `--write` replaces the
+tables between the two marks in the file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import multiprocessing
+import os
+import re
+import resource
+import tempfile
+import textwrap
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import Tensor
+
+from probing.core.errors import ProbingError
+from probing.core.layers import LayerRecord
+from probing.encoder import Encoder
+
+LAYERS_OF_MODEL = -1
+# What a number of a configuration becomes, by its name; the first pattern that fits.
+SIZES: tuple[tuple[str, int], ...] = (
+    (r"^chunk_size", 0),
+    (r"(^|_)(pad)_(token_)?(id|idx|index)$", 0),
+    (r"^(bos|cls|decoder_start)_token_id$", 1),
+    (r"^(eos|sep)_token_id$", 2),
+    (r"_(token_)?(id|index)$", 3),
+    (r"type_vocab_size", 2),
+    (r"vocab_size|^n_vocab|^vocab$|num_embeddings_.*vocab", 100),
+    (r"lora_rank|_rank$|^latent_dim", 16),
+    (r"^(num|n)_(hidden_)?layers?$|(en|de)coder_layers$|^num_blocks$|^depth$", LAYERS_OF_MODEL),
+    (r"(key_value|kv).*heads$|multi_query_group_num|^n_kv_heads|num_attention_groups", 2),
+    (r"heads?$", 4),
+    (r"(^|_)head_(dim|size)$|rope_head_dim|nope_head_dim|v_head_dim|^kv_channels|^d_kv", 8),
+    (r"(experts_per_tok|num_experts_per_token|top_?k|moe_k)$", 1),
+    (r"topk_group|n_group", 1),
+    (r"first_k_dense_replace", 1),
+    (r"n_shared_experts|num_shared_experts", 1),
+    (r"experts?$", 2),
+    (r"sliding_window|attention_window|local_attention|attention_chunk_size|window_size", 4),
+    (r"max_position_embeddings|n_positions|max_.*positions|max_seq|max_sequence|n_ctx", 64),
+    (r"^(num_key_)?ssm|state_size|conv_kernel|d_conv|conv_.*kernel|d_state", 4),
+    (r"(intermediate|ffn|inner|feed_?forward|mlp|hidden_dim|moe).*(size|dim|width)?$", 32),
+    (r"(hidden_size|^d_model|^dim|^n_embd|emb(ed)?(ding)?_(dim|size)|^width|model_dim)", 32),
+)
+LAYERS = (2, 4, 6, 8)
+"""Hybrids have attention in every fourth or sixth layer only."""
+# What names and numbers cannot tell.
+PARTICULAR: Mapping[str, Mapping[str, Any]] = {}
+WORDS_OF = torch.tensor(
+    [
+        [-1, 0, 0, 1, 2, 3, 3, 3, 4, 5, 6, -1],
+        [-1, 0, 1, 1, 2, -1, -2, -2, -2, -2, -2, -2],
+        [0, 1, 2, 2, 3, 4, 5, 6, 6, 7, -2, -2],
+    ]
+)
+IDS = torch.randint(5, 90, WORDS_OF.shape, generator=torch.Generator().manual_seed(0))
+REAL = WORDS_OF > -2
+WIDTH = 8
+CLOSE = 2e-5
+
+
+class NoTinyModel(Exception):
+    """The family could not be made small."""
+
+
+class Differs(Exception):
+    """The family is read, and not like eager attention."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a family: ``equal``, ``refused``, ``differs``, ``untried`` or ``failed``."""
+
+    family: str
+    outcome: str
+    reason: str = ""
+    description: str = ""
+    layers: str = ""
+
+
+# ------------------------------------------------------------------------ tiny models
+
+
+def shrunk(config: Any, layers: int) -> dict[str, Any]:
+    """Small sizes for the fields of a configuration, those inside it included."""
+    found: dict[str, Any] = {}
+    fields = dict(config.to_dict())
+    for name, value in fields.items():
+        inner = getattr(config, name, None)
+        if isinstance(inner, transformers.PreTrainedConfig):
+            found[name] = shrunk(inner, layers)
+        elif name in ("initializer_range", "init_std", "initializer_std"):
+            found[name] = 0.2  # the usual 0.02 makes every map nearly uniform
+        elif "dropout" in name and isinstance(value, float):
+            found[name] = 0.0
+        elif isinstance(value, int) and not isinstance(value, bool):
+            for pattern, size in SIZES:
+                if re.search(pattern, name):
+                    found[name] = layers if size == LAYERS_OF_MODEL else size
+                    break
+    for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+        if name in fields:
+            found[name] = {"pad": 0, "bos": 1, "eos": 2}[name[:3]]
+    return found
+
+
+def configurations(family: str) -> Iterator[Any]:
+    """Small configurations of a family, the likeliest first."""
+    cls = transformers.CONFIG_MAPPING[family]
+    particular = dict(PARTICULAR.get(family, {}))
+    try:
+        usual = cls()
+    except Exception as error:
+        raise NoTinyModel(f"no configuration without arguments: {_short(error)}") from error
+    for layers in LAYERS:
+        for drop in ((), ("head_dim",)):
+            sizes = shrunk(usual, layers) | particular
+            yield lambda s=sizes, d=drop: cls(**{k: v for k, v in s.items() if k not in d})
+
+
+def save_tiny(family: str, folder: str) -> Iterator[Any]:
+    """Save a random model of the family into ``folder``; several, until one will do."""
+    last: Exception | None = None
+    for make in configurations(family):
+        try:
+            config = make()
+            torch.manual_seed(0)
+            model = transformers.AutoModel.from_config(config)
+            _sharpen(model)
+            model.save_pretrained(folder)
+            model = eager(folder)
+            model(input_ids=IDS[:1], attention_mask=REAL[:1].long())
+        except Exception as error:
+            last = error
+            continue
+        yield config
+        last = None
+    if last is not None:
+        raise NoTinyModel(_short(last)) from last
+
+
+def _sharpen(model: Any) -> None:
+    """Families that start from tiny weights whatever they are told make uniform maps."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.numel() > 1 and float(parameter.std()) == 0:  # ties would decide
+                parameter.add_(0.1 * torch.randn_like(parameter))
+            if parameter.dim() == 2 and re.search(r"\b(q|k|query|key|qkv|wq|wk)", name):
+                deviation = float(parameter.std())
+                if 0 < deviation < 0.1:
+                    parameter.mul_(0.2 / deviation)
+            if re.search("sink", name):
+                parameter.normal_()
+
+
+def eager(folder: str) -> Any:
+    """The model with transformers' own eager attention."""
+    model = transformers.AutoModel.from_pretrained(
+        folder, attn_implementation="eager", dtype=torch.float32
+    )
+    return model.eval().requires_grad_(False)
+
+
+# ------------------------------------------------------------------------- comparing
+
+
+class Kept:
+    """Keeps layers."""
+
+    def __init__(self) -> None:
+        self.layers: list[LayerRecord] = []
+
+    def take(self, layer: LayerRecord) -> None:
+        """Keep one."""
+        self.layers.append(layer)
+
+
+def check(family: str, folder: str) -> Verdict:
+    """Read the model in ``folder`` in all ways that there are.
+
+    Raises:
+        ProbingError: if it is refused.
+        Differs: if it is not like eager attention.
+    """
+    encoder = Encoder(folder).load()
+    numbers = encoder.layer_numbers
+    reference = eager(folder)
+    together = Kept()
+    with torch.no_grad():
+        encoder.read(IDS, REAL, [together])
+        whole = encoder(
+            IDS, WORDS_OF, width=WIDTH, needs={"attention", "boundary", "hidden", "embeddings"}
+        )
+        for b, length in enumerate(REAL.sum(1).tolist()):
+            ids = IDS[b : b + 1, :length]
+            output = reference(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                output_attentions=True,
+                output_hidden_states=True,
+            )
+            expected = _attentions(output, numbers, encoder.config.num_hidden_layers)
+            alone = Kept()
+            encoder.read(ids, ids >= 0, [alone])
+            for number, one, beside, map_ in zip(
+                numbers, alone.layers, together.layers, expected, strict=True
+            ):
+                _same(f"layer {number}, a window alone", one.weights[0], map_)
+                own = beside.weights[b, :, :length, :length]
+                _same(f"layer {number}, windows in a batch", own, map_)
+                if number == numbers[-1] and length == IDS.shape[1] and float(map_.std()) < 0.01:
+                    raise NoTinyModel("its maps are uniform, which anything would equal")
+            words = _word_maps(expected, WORDS_OF[b].tolist())
+            _same("word maps", whole.part("attention")[b], words[..., :WIDTH, :WIDTH])
+            _same("boundary", whole.part("boundary")[b, ..., :2], words[..., :WIDTH, WIDTH:])
+            states = [output.hidden_states[number] for number in (0, *numbers)]
+            means = torch.stack([_means(s[0], WORDS_OF[b].tolist()) for s in states])
+            scale = max(1.0, float(means.abs().max()))
+            _same("hidden states", whole.part("hidden")[b] / scale, means / scale)
+        some = Encoder(folder, layers=[numbers[-1]]).load()
+        last = some(IDS, WORDS_OF, width=WIDTH, needs={"attention"}).part("attention")
+        _same("one layer only", last[:, 0], whole.part("attention")[:, -1])
+        for keep in (True, False):
+            twin = Encoder(folder, random_init=True, random_seed=1, keep_embeddings=keep).load()
+            own = twin(IDS, WORDS_OF, width=WIDTH, needs={"attention", "embeddings"})
+            twin.check_maps()
+            if keep:
+                _same("embeddings of the twin", own.part("embeddings"), whole.part("embeddings"))
+    count = encoder.config.num_hidden_layers
+    layers = "" if len(numbers) == count else f"{', '.join(map(str, numbers))} of {count}"
+    return Verdict(family, "equal", description=_kind(encoder, whole), layers=layers)
+
+
+def _kind(encoder: Encoder, whole: Any) -> str:
+    """What kind of attention it is, as the encoder reports it."""
+    said = encoder.description.split("; windows")
+    kind = "decoder" if whole.visible is not None and not whole.visible.triu(1).any() else "encoder"
+    return f"{kind}, one window at a time" if len(said) > 1 else kind
+
+
+def _attentions(output: Any, numbers: Sequence[int], count: int) -> list[Tensor]:
+    """Eager maps ``[H, T, T]`` of the layers ``numbers``."""
+    found = [one for one in (output.attentions or ()) if one is not None]
+    if len(found) == count and len(numbers) < count:
+        found = [found[number - 1] for number in numbers]
+    if len(found) != len(numbers):
+        raise NoTinyModel(
+            f"eager attention gives {len(found)} maps for {len(numbers)} layers: nothing to compare"
+        )
+    return [one[0] for one in found]
+
+
+def _same(what: str, found: Tensor, expected: Tensor) -> None:
+    if found.shape != expected.shape:
+        raise Differs(f"{what}: shape {tuple(found.shape)}, expected {tuple(expected.shape)}")
+    difference = float((found.double() - expected.double()).abs().max())
+    if not difference <= CLOSE:
+        raise Differs(f"{what}: {difference:.1e} from eager attention")
+
+
+def _groups(words_of: Sequence[int]) -> list[list[int]]:
+    groups = [[t for t, word in enumerate(words_of) if word == w] for w in range(WIDTH)]
+    end = sum(word > -2 for word in words_of) - 1
+    return [*groups, [0] if words_of[0] == -1 else [], [end] if words_of[end] == -1 else []]
+
+
+def _word_maps(maps: Sequence[Tensor], words_of: Sequence[int]) -> Tensor:
+    """``[L, H, W+2, W+2]``: to a word the sum, from it the mean over its wordpieces."""
+    groups = _groups(words_of)
+    out = torch.zeros(len(maps), maps[0].shape[0], len(groups), len(groups), dtype=torch.float64)
+    for k, map_ in enumerate(maps):
+        for i, own in enumerate(groups):
+            for j, to in enumerate(groups):
+                if own and to:
+                    block = map_.double()[:, own][:, :, to]
+                    out[k, :, i, j] = block.sum(-1).mean(-1)
+    return out
+
+
+def _means(states: Tensor, words_of: Sequence[int]) -> Tensor:
+    groups = _groups(words_of)[:WIDTH]
+    empty = torch.zeros(states.shape[-1], dtype=torch.float64)
+    return torch.stack([states[g].double().mean(0) if g else empty for g in groups])
+
+
+# --------------------------------------------------------------------- one after another
+
+
+def tried(family: str) -> Verdict:
+    """What becomes of a family; anything may go wrong."""
+    last: Verdict | None = None
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for _ in save_tiny(family, folder):
+                try:
+                    return check(family, folder)
+                except ProbingError as error:
+                    reason = str(error).replace(folder, "").strip()
+                    own = Verdict(family, "refused", reason)
+                except Differs as error:
+                    return Verdict(family, "differs", str(error))
+                except NoTinyModel as error:
+                    own = Verdict(family, "untried", str(error))
+                except Exception as error:
+                    line = traceback.extract_tb(error.__traceback__)[-1]
+                    where = f"{Path(line.filename).name}:{line.lineno}"
+                    return Verdict(family, "failed", f"{where}: {_short(error)}")
+                last = last or own
+                if own.outcome == "refused" and "computes attention" not in own.reason:
+                    break
+        except NoTinyModel as error:
+            last = last or Verdict(family, "untried", str(error))
+    return last or Verdict(family, "untried", "no size would do")
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {textwrap.shorten(text, 160, placeholder=' …')}"
+
+
+def _child(family: str, path: str) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30,) * 2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    torch.set_num_threads(1)
+    Path(path).write_text(json.dumps(vars(tried(family))), encoding="utf-8")
+
+
+def isolated(family: str, seconds: float) -> Verdict:
+    """The same in a process of its own, which may crash or hang."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "verdict.json"
+        child = multiprocessing.get_context("fork").Process(target=_child, args=(family, str(path)))
+        child.start()
+        child.join(seconds)
+        if child.is_alive():
+            child.kill()
+            child.join()
+            return Verdict(family, "untried", f"not done in {seconds:.0f} seconds")
+        if not path.exists():
+            return Verdict(family, "failed", f"the process ended with {child.exitcode}")
+        return Verdict(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def families() -> list[str]:
+    """Those whose model takes ``input_ids``."""
+    found = []
+    for family, cls in transformers.CONFIG_MAPPING.items():
+        try:
+            model = transformers.MODEL_MAPPING[cls]
+            model = model[0] if isinstance(model, tuple) else model
+            if "input_ids" in inspect.signature(model.forward).parameters:
+                found.append(family)
+        except (KeyError, ImportError, ValueError):
+            continue  # no model, or one of a library that is not here
+    return sorted(found)
+
+
+def main() -> None:
+    """Try families, and print or write what became of them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--write", default="")
+    parser.add_argument("--verdicts", default="")
+    options = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    names = options.only.split(",") if options.only else families()
+    verdicts = []
+    torch.set_num_threads(1)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        done = [pool.submit(isolated, family, options.seconds) for family in names]
+        for future in as_completed(done):
+            own = future.result()
+            verdicts.append(own)
+            said = f"{own.reason or own.description} {own.layers}"
+            print(f"{own.outcome:8} {own.family}: {said}", flush=True)
+            if options.verdicts:
+                Path(options.verdicts).write_text(json.dumps([vars(v) for v in verdicts]), "utf-8")
+    counts = {o: sum(v.outcome == o for v in verdicts) for o in {v.outcome for v in verdicts}}
+    print(len(verdicts), "families:", ", ".join(f"{n} {o}" for o, n in sorted(counts.items())))
+
+
+if __name__ == "__main__":
+    main()
