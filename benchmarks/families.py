@@ -37,7 +37,6 @@ from torch import Tensor
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder
-from probing.encoder.running import states
 
 LAYERS_OF_MODEL = -1
 # What a number of a configuration becomes, by its name; the first pattern that fits.
@@ -282,7 +281,7 @@ def check(family: str, folder: str) -> Verdict:
             words = _word_maps(expected, WORDS_OF[b].tolist())
             _same("word maps", whole.part("attention")[b], words[..., :WIDTH, :WIDTH])
             _same("boundary", whole.part("boundary")[b, ..., :2], words[..., :WIDTH, WIDTH:])
-            every = states(output, encoder.source.text) or ()
+            every = states_of(output, encoder.source.text) or ()
             own_states = [every[number] for number in (0, *numbers)]
             means = torch.stack([_means(s[0], WORDS_OF[b].tolist()) for s in own_states])
             scale = max(1.0, float(means.abs().max()))

@@ -69,7 +69,7 @@ def one_by_one(
     """
     piles, states = [], []
     for b, length in enumerate(real.sum(-1).tolist()):
-        own, pile = (slice(b, b + 1), slice(length)), _Pile()
+        own, pile = (slice(b, b + 1), slice(length)), Pile()
         own_types = None if types is None else types[own]
         states.append(run(ids[own], real[own], [pile] if collectors else [], types=own_types))
         piles.append(pile.layers)
@@ -81,7 +81,7 @@ def one_by_one(
     return [stacked(own, length, own[0].shape[-1]) for own in zip(*states, strict=True)]
 
 
-class _Pile:
+class Pile:
     """Keeps the layers of a window that runs."""
 
     def __init__(self) -> None:

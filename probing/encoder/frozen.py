@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import Any, Literal, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord
 from probing.encoder.alone import longest_together
+from probing.encoder.layer_numbers import chosen
+from probing.encoder.properties import TellingModule
 from probing.encoder.soundness import Soundness, not_finite
 from probing.encoder.source import Source, quiet
 from probing.encoder.tap import Tap
@@ -22,7 +24,7 @@ from probing.encoder.weights import PACKAGED, weights_hash
 from probing.encoder.word_maps import AGGREGATIONS
 
 
-class FrozenModel(nn.Module):
+class FrozenModel(TellingModule):
     """A Hugging Face model that dispatches its attention to the tap.
 
     Frozen in every sense: no gradient, always in eval mode, absent from checkpoints.
@@ -178,6 +180,11 @@ class FrozenModel(nn.Module):
         return self.source.tokenizer
 
     @property
+    def attending(self) -> tuple[int, ...]:
+        """The layers that compute attention, counted from one; none, until the model is loaded."""
+        return self.trial.attending if self.trial else ()
+
+    @property
     def layer_numbers(self) -> tuple[int, ...]:
         """The layers that are looked at, counted from one, ascending.
 
@@ -187,26 +194,12 @@ class FrozenModel(nn.Module):
             ProbingError: if the model has no such layers, or they have no attention.
         """
         count = self.source.layers
-        known = self.trial.layers if self.trial else tuple(range(1, count + 1))
-        numbers = known if self.layers is None else sorted(self.layers)
-        if numbers and not set(numbers) <= set(known) and set(numbers) <= set(range(1, count + 1)):
-            raise ProbingError(
-                f"{self.name} has attention in its layers {', '.join(map(str, known))} only: "
-                f"expected numbers of these, found {self.layers}"
-            )
-        if not numbers or not set(numbers) <= set(known):
-            found = str(self.layers)
-        elif len(set(numbers)) < len(numbers):
-            found = f"{self.layers}, where one comes twice"
-        else:
-            return tuple(numbers)
-        raise ProbingError(
-            f"{self.name} has {count} layers: expected numbers from 1 to {count}, found {found}"
-        )
+        known = self.attending or range(1, count + 1)
+        return chosen(self.layers, known, count, name=self.name)
 
     def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
         """A tap for one run of the model; it hands on the layers that are looked at."""
-        numbers = self.trial.layers if self.trial else None
+        numbers = self.attending or None
         return Tap(collectors, layers=self.layer_numbers, numbers=numbers, stop=stop)
 
     @cached_property
@@ -279,24 +272,6 @@ class FrozenModel(nn.Module):
             longer = f" of more than {self.together:,} wordpieces" if self.together else ""
             text += f"; windows{longer} run one at a time, since its maps depend on the batch"
         return text + self.source.notice
-
-    def __getattr__(self, name: str) -> Any:
-        """What modules find by themselves; a property that fails says why.
-
-        ``nn.Module`` would say of one that meets an ``AttributeError`` that it is not there.
-
-        Raises:
-            ProbingError: for what a property lacks.
-        """
-        own = getattr(type(self), name, None)
-        try:
-            if isinstance(own, property) and own.fget is not None:
-                return own.fget(self)
-            if isinstance(own, cached_property):
-                return own.func(self)
-        except AttributeError as error:
-            raise ProbingError(f"{self.name} cannot be used: {error}") from error
-        return super().__getattr__(name)
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, whatever is asked."""

@@ -14,7 +14,7 @@ from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
 from probing.encoder.alone import forget_lengths, one_by_one
 from probing.encoder.frozen import FrozenModel
-from probing.encoder.running import run, states
+from probing.encoder.running import run, states_of
 from probing.encoder.tap import Enough
 from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
@@ -159,7 +159,7 @@ class Encoder(FrozenModel):
                 **({"tap": self.tap(takers, stop=not with_states)} if takers else {}),
                 **({"token_type_ids": types} if has_types else {}),
             )
-            return states(output, self.source.text) or ()
+            return states_of(output, self.source.text) or ()
         return ()
 
     def _precision(self, device: str) -> AbstractContextManager[None]:

@@ -17,7 +17,7 @@ def run(model: Any, ids: Tensor, real: Tensor, **options: Any) -> Any:
     return model(input_ids=ids, attention_mask=real.long(), **cache, **options)
 
 
-def states(output: Any, text: Any) -> tuple[Tensor, ...] | None:
+def states_of(output: Any, text: Any) -> tuple[Tensor, ...] | None:
     """The hidden states of ``output``, one ``[B, T, D]`` before the layers and one after each.
 
     Where a model carries several versions of a state along (Gemma 3n's AltUp), it is the active

@@ -112,7 +112,7 @@ ODD: dict[str, dict[str, Any]] = {
 }
 REFUSED = {
     "dots3_note_text": r"has layers with different numbers of heads \(4, 4, 2, 2\)",
-    "longcat_flash": "gives 3 hidden states for 4 layers that compute attention",
+    "longcat_flash": "gives 3 hidden states for 4 layers: expected 5",
 }
 
 
