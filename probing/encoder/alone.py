@@ -88,6 +88,7 @@ class Pile:
         self.layers: list[LayerRecord] = []
 
     def take(self, layer: LayerRecord) -> None:
+        """Keep a layer."""
         self.layers.append(layer)
 
 
