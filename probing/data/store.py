@@ -77,6 +77,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @cached_property
     def questions(self) -> str:
         """SHA-256 of words, anchors and right answers: models of the same can be compared."""
         whole = hashlib.sha256(json.dumps(self.census.rows).encode())

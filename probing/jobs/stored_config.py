@@ -106,6 +106,8 @@ def screened(
     for section in ("model", "data"):
         if not isinstance(found.get(section), dict):
             raise ProbingError(f"{place}: expected options of {section!r}, found none")
+    if isinstance(options := found["data"].get("init_args"), dict):
+        options.pop("changed", None)  # allowed once
     return found
 
 

@@ -13,6 +13,7 @@ from probing.core.version import VERSION
 from probing.counting.best import BestHead
 from probing.counting.intervals import BOUNDS, Interval
 from probing.counting.spread import Family
+from probing.data import EdgeData
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.findings import Findings
@@ -139,6 +140,7 @@ def circumstances(
             "shared_wordpieces": census.shared,
         },
         **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),
+        **_training_data(trainer),
         "seed": int(seed) if seed else None,
         "epochs": trainer.current_epoch,
         "precision": str(trainer.precision),
@@ -148,3 +150,10 @@ def circumstances(
         "versions": {"probing": VERSION} | {name: version(name) for name in packages},
         "also_in": dict(also_in),
     }
+
+
+def _training_data(trainer: Trainer) -> dict[str, object]:
+    """Whether probes have learnt from one training data and then, resumed, from another."""
+    data = getattr(trainer, "datamodule", None)
+    learnt = data.learnt_from() if isinstance(data, EdgeData) else ()
+    return {"training_data_changed": True} if len(learnt) > 1 else {}
