@@ -37,6 +37,7 @@ from torch import Tensor
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder
+from probing.encoder.running import states_of
 
 LAYERS_OF_MODEL = -1
 # What a number of a configuration becomes, by its name; the first pattern that fits.

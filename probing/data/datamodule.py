@@ -53,6 +53,7 @@ class EdgeData(LightningDataModule):
         workers: processes that load batches ahead of the model.
         tokenizer: the encoder's (the command line fills it in).
         task: what is asked of the words; a subclass may have one of its own instead.
+        changed: whether ``train.py --resume`` goes on though the training data has changed.
     """
 
     task: Task
@@ -71,6 +72,7 @@ class EdgeData(LightningDataModule):
         workers: int = 0,
         tokenizer: Tokenizer | None = None,
         task: Task | None = None,
+        changed: bool = False,
     ) -> None:
         super().__init__()
         if task is not None:
@@ -88,6 +90,8 @@ class EdgeData(LightningDataModule):
         self.workers = workers
         self.tokenizer = tokenizer
         self.splits: dict[str, EdgeWindows] = {}
+        self.changed = changed
+        self.learnt: list[str] = []
 
     def prepare_data(self) -> None:
         """Read and tokenize, once, before other processes look."""
@@ -119,6 +123,25 @@ class EdgeData(LightningDataModule):
             tokenizer=self.tokenizer,
             split=split,
         )
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was learnt from so far, for a checkpoint: see :meth:`learnt_from`."""
+        return {"learnt": self.learnt_from()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where a checkpoint was written."""
+        self.learnt = [str(data) for data in state_dict.get("learnt") or ()]
+
+    def learnt_from(self) -> list[str]:
+        """SHA-256 of the training data, behind that of each other that was learnt from before.
+
+        Only words, anchors and answers count, so that a file may move.
+        """
+        if "train" in self.splits:
+            current = self.splits["train"].questions
+            if self.learnt[-1:] != [current]:
+                self.learnt = [*self.learnt, current]
+        return self.learnt
 
     def train_dataloader(self) -> DataLoader[EdgeBatch]:
         """Shuffled batches."""

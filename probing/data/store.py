@@ -20,11 +20,12 @@ import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
 from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
 from probing.core.schemes import Scheme
 from probing.core.sentences import Reader
 from probing.core.terms import Terms
 from probing.core.windows import Tokenizer, Window
-from probing.data.arrow_files import cache_folder, first_beyond
+from probing.data.arrow_files import cache_folder, first_beyond, read_state
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.embedded import check_embedded
@@ -81,6 +82,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @cached_property
     def questions(self) -> str:
         """SHA-256 of words, anchors and right answers: models of the same can be compared."""
         whole = hashlib.sha256(json.dumps(self.census.rows).encode())
@@ -170,9 +172,15 @@ def open_windows(
     opened = open_source(source, reader, split=split, escapes=escapes)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")
-    if not (arrow.exists() and digests.exists() and census_file.exists()):
+    kept = [arrow, digests]
+    state = read_state(census_file, beside=kept)
+    if state is None:
         write_windows(source, opened.parts, arrow, task, tokenizer)
-    state = json.loads(census_file.read_text(encoding="utf-8"))
+        state = read_state(census_file, beside=kept)
+    if state is None:
+        raise ProbingError(
+            f"{arrow.parent}: what is written to the cache is not what is read there"
+        )
     units = Units(**state.pop("units"))
     counters = ("left_out", "faults", "oddities", "counts")
     state |= {name: Counter(state[name]) for name in counters}

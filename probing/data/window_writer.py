@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from probing.core.errors import ProbingError
-from probing.core.files import write_whole, written_aside
+from probing.core.files import written_aside
 from probing.core.windows import Tokenizer, Window
-from probing.data.arrow_files import write_rows
+from probing.data.arrow_files import write_rows, write_state
 from probing.data.census import Census
 from probing.data.documents import Parts, TakesTurns, in_order, taking_turns
 from probing.data.resampling_units import Digested, UnitCounter
@@ -77,7 +76,7 @@ def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokeni
         np.save(file, digested.array, allow_pickle=False)
     units = counter.units(documents=census.documents, corpus=digested.corpus)
     counted = vars(census) | {"parts": counted_parts, "units": vars(units)}
-    write_whole(arrow.with_suffix(".json"), json.dumps(counted))
+    write_state(arrow.with_suffix(".json"), counted, beside=[arrow, arrow.with_suffix(".npy")])
 
 
 def _naming(path: Path, windows: Iterable[Window]) -> Iterator[Window]:

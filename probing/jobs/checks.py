@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.accelerators import CPUAccelerator
@@ -112,11 +112,25 @@ def _is_there(place: Path) -> bool:
     return True
 
 
-def check_checkpoint(model: ProbingModule, path: str) -> None:
-    """Refuse a checkpoint of other probes, encoders or vectors, before anything is written."""
+def check_checkpoint(model: ProbingModule, data: EdgeData, path: str) -> None:
+    """Refuse to go on with other probes, encoders, vectors or data, before anything is written."""
     if is_first():
+        checkpoint = load_checkpoint(path)
         model.configure_model()
-        model.on_load_checkpoint(load_checkpoint(path))
+        model.on_load_checkpoint(checkpoint)
+        before = _learnt(data, checkpoint)
+        if before and before[-1] != data.split("train").questions and not data.changed:
+            raise ProbingError(
+                f"{data.sources['train']}: the training data is not what the run has learnt from; "
+                "--data.changed true goes on all the same, and the summary says so"
+            )
+
+
+def _learnt(data: EdgeData, checkpoint: Mapping[str, Any]) -> Sequence[str]:
+    """What training data a checkpoint says that it has learnt from; those of before 0.2 do not."""
+    stored = checkpoint.get(type(data).__qualname__)
+    found = stored.get("learnt") if isinstance(stored, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def check_trees(data: EdgeData) -> None:

@@ -102,7 +102,7 @@ def _asked(
         ready(job)
     except ProbingError as error:
         raise ProbingError(f"{label}: {error}") from error
-    return {split: corpus.questions() for split, corpus in job.datamodule.splits.items()}
+    return {split: corpus.questions for split, corpus in job.datamodule.splits.items()}
 
 
 def _check_same(asked: Mapping[str, Mapping[str, str]]) -> None:

@@ -186,7 +186,7 @@ class Probes(Edges):
         resumed = Path(said.output or "") / CHECKPOINT
         start = str(resumed) if said.resume and resumed.exists() else None
         if start is not None:
-            check_checkpoint(model, start)
+            check_checkpoint(model, data, start)
         try:
             trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
         except SystemExit:  # how Lightning ends after Ctrl-C

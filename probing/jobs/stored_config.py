@@ -100,6 +100,8 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
     for section in ("model", "data"):
         if not isinstance(found.get(section), dict):
             raise ProbingError(f"{place}: expected options of {section!r}, found none")
+    if isinstance(options := found["data"].get("init_args"), dict):
+        options.pop("changed", None)  # allowed once
     return found
 
 

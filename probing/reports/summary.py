@@ -14,6 +14,7 @@ from probing.counting.best import BestHead
 from probing.counting.counts import HeadCounts
 from probing.counting.intervals import BOUNDS, Interval
 from probing.counting.spread import Family
+from probing.data import EdgeData
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.findings import Findings
@@ -151,6 +152,7 @@ def circumstances(
             "rebuilt_words": census.rebuilt,
         },
         **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),
+        **_training_data(trainer),
         "seed": int(seed) if seed else None,
         "epochs": trainer.current_epoch,
         "precision": str(trainer.precision),
@@ -160,3 +162,10 @@ def circumstances(
         "versions": {"probing": VERSION} | {name: version(name) for name in packages},
         "also_in": dict(also_in),
     }
+
+
+def _training_data(trainer: Trainer) -> dict[str, object]:
+    """Whether probes have learnt from one training data and then, resumed, from another."""
+    data = getattr(trainer, "datamodule", None)
+    learnt = data.learnt_from() if isinstance(data, EdgeData) else ()
+    return {"training_data_changed": True} if len(learnt) > 1 else {}

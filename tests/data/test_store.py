@@ -298,6 +298,57 @@ def test_a_folder_is_read_again_when_a_file_changes_or_comes_or_is_called_otherw
     assert read.total() == 5
 
 
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def flip(file: Path) -> None:
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) // 2] ^= 4
+    file.write_bytes(whole)
+
+
+DAMAGE = {"cut": cut, "flipped": flip, "gone": Path.unlink, "empty": lambda f: f.write_bytes(b"")}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=list(DAMAGE))
+@pytest.mark.parametrize("ending", ["arrow", "json", "npy"])
+def test_a_damaged_file_is_noticed_and_the_source_read_again(
+    ending: str,
+    damage: Callable[[Path], object],
+    tmp_path: Path,
+    cache: Path,
+    read: Counter[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = text(tmp_path / "a.txt", "a b", "c d")
+    before = opened(path)
+    expected, census = words(before), before.census
+    (file,) = cache.glob(f"*.{ending}")
+    damage(file)
+    again = opened(path)
+    assert (words(again), again.census) == (expected, census)
+    assert read.total() == 2
+    is_unfinished = ending == "json" and damage is Path.unlink  # as if killed while writing
+    assert bool(capsys.readouterr().err) != is_unfinished
+    opened(path)
+    assert read.total() == 2
+    assert not capsys.readouterr().err
+
+
+def test_damage_is_said_in_one_line(
+    tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = text(tmp_path / "a.txt", "a b")
+    opened(path)
+    (arrow,) = cache.glob("*.arrow")
+    flip(arrow)
+    opened(path)
+    state = arrow.with_suffix(".json")
+    said = f"{state}: this part of the cache is damaged; the source is read again\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def table(path: Path, *sentences: str) -> str:
     """``a b c`` becomes a chain in a data set."""
     rows = [

@@ -222,3 +222,39 @@ def test_a_text_that_the_model_cannot_read(
     assert "a.conllu: 15 of 18 words (83.3%) hold an unknown wordpiece" in treebanks
     assert "| a.conllu | 1 | 3 | 3 | 18 | 15 |" in treebanks
     assert "| b.conllu | 1 | 2 | 2 | 4 | 0 |" in treebanks
+
+
+def test_a_run_goes_on_with_the_data_that_it_has_learnt_from(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file may move; other sentences in it are refused, unless the user knows."""
+    sentences = ["dogs 2 nsubj|bark 0 root", "cats 2 nsubj|sleep 0 root"]
+    train, test = (treebank(tmp_path / f"{name}.conllu", sentences) for name in ("train", "test"))
+    data = (f"--data.train={train}", f"--data.test={test}", "--data.val=null")
+    folder = run("train", "dependency", *probes(ATTENTION), *data, "--trainer.max_epochs", 1)
+
+    def resumed(epochs: int, *more: str) -> int:
+        own = ["--resume", "--output", str(folder.parent), "--trainer.max_epochs", str(epochs)]
+        return main("train", [*own, *more])
+
+    def summary() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((folder / "test" / "summary.json").read_text())
+        return found
+
+    moved = train.rename(tmp_path / "moved.conllu")
+    assert resumed(2, f"--data.train={moved}") == 0
+    assert summary()["epochs"] == 2
+    assert "training_data_changed" not in summary()
+    before = (folder / "test" / "summary.json").read_bytes()
+    treebank(moved, [*sentences, "birds 2 nsubj|sing 0 root"])
+    capsys.readouterr()
+    assert resumed(3) == 2
+    assert (
+        f"{moved}: the training data is not what the run has learnt from" in capsys.readouterr().err
+    )
+    assert (folder / "test" / "summary.json").read_bytes() == before
+    assert resumed(3, "--data.changed=true") == 0
+    assert resumed(4) == 0  # what it has learnt from last
+    assert summary()["training_data_changed"] is True
+    treebank(moved, sentences)
+    assert resumed(5) == 2  # it was allowed once

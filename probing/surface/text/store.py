@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,10 +15,16 @@ import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
 from probing.core.errors import ProbingError
-from probing.core.files import write_whole, written_aside
+from probing.core.files import written_aside
 from probing.core.sentences import Reader
 from probing.data import store as windows
-from probing.data.arrow_files import cache_folder, first_beyond, write_rows
+from probing.data.arrow_files import (
+    cache_folder,
+    first_beyond,
+    read_state,
+    write_rows,
+    write_state,
+)
 from probing.data.embedded import without_embedding
 from probing.data.sources.fingerprints import code_of
 from probing.encoder import PlainTokenizer
@@ -92,16 +97,17 @@ def open_segments(
     whole.update(f"{code_of(*SHAPING)} {opened.fingerprint()}".encode())
     arrow = cache_folder() / f"{whole.hexdigest()[:32]}.arrow"
     census_file = arrow.with_suffix(".json")
-    if not (arrow.exists() and census_file.exists()):
+    state = read_state(census_file, beside=[arrow])
+    if state is None:
         census = TextCensus()
         made = segments(opened.lines(), tokenizer, census, limit=limit, seed=seed)
         _write(arrow, opened.name, made, census)
-    state = json.loads(census_file.read_text(encoding="utf-8"))
+        state = dict(vars(census))
     state["left_out"] = Counter(state["left_out"])
     table = datasets.Dataset.from_file(str(arrow))
     lengths = np.asarray(pc.list_value_length(table.data.column("ids")), dtype=np.int32)
-    census = TextCensus(**state)
-    return Segments(opened.name, table, census, lengths, tokenizer.pad_id, opened.files)
+    held = TextCensus(**state)
+    return Segments(opened.name, table, held, lengths, tokenizer.pad_id, opened.files)
 
 
 def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus) -> None:
@@ -118,4 +124,4 @@ def _write(arrow: Path, source: str, made: Iterable[Segment], census: TextCensus
                 f"{counted(census.sentences, 'sentence')} ({left}); "
                 "sentences stand on lines of their own, and an empty line ends a document"
             )
-    write_whole(arrow.with_suffix(".json"), json.dumps(vars(census)))
+    write_state(arrow.with_suffix(".json"), vars(census), beside=[arrow])

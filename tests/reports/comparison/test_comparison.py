@@ -219,7 +219,7 @@ def test_a_sentence_that_one_model_cannot_use_is_left_out_for_all(
     for corpus in (one, other):
         assert [list(w) for w in corpus[list(range(len(corpus)))].words] == kept
         assert dict(corpus.census.left_out) == {why: left.count(why) for why in set(left)}
-    assert one.questions() == other.questions()
+    assert one.questions == other.questions
 
 
 def test_other_words_anchors_or_answers_are_other_questions(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_other_words_anchors_or_answers_are_other_questions(tmp_path: Path) -> N
         found = open_windows(
             str(tmp_path / name), reader=None, task=Dependencies(), tokenizer=Letters()
         )
-        return found.questions()
+        return found.questions
 
     texts = ["a 0-root\nb 1-x\n", "a 0-root\nc 1-x\n", "a 2-x\nb 0-root\n", "a 0-root\nb 1-y\n"]
     found = [asked(f"{k}.txt", text) for k, text in enumerate([*texts, texts[0]])]
@@ -249,13 +249,13 @@ def test_documents_are_cut_alike_only_by_words(tmp_path: Path) -> None:
         CHAIN.format(sentences=str(words).replace("'", '"'), clusters=clusters), encoding="utf-8"
     )
     by_pieces = corpora(source, letters=15, halves=15, task=Coreference())
-    assert len({corpus.questions() for corpus in by_pieces}) == 2
+    assert len({corpus.questions for corpus in by_pieces}) == 2
     by_words = corpora(source, letters=20, halves=20, task=Coreference(limit=5, unit="words"))
-    assert len({corpus.questions() for corpus in by_words}) == 1
+    assert len({corpus.questions for corpus in by_words}) == 1
     assert {len(corpus) for corpus in by_words} == {3}
     # A window over the limit of one model is left out for both.
     tight = corpora(source, letters=14, halves=20, task=Coreference(limit=5, unit="words"))
-    assert len({corpus.questions() for corpus in tight}) == 1
+    assert len({corpus.questions for corpus in tight}) == 1
     for corpus in tight:
         assert dict(corpus.census.left_out) == {"in a window over 14 wordpieces of letters": 2}
 
