@@ -85,6 +85,8 @@ class Encoded:
     def picks(self, name: str, direction: str = "dep->head") -> list[tuple[str, str | None]]:
         """Each word, and the word that a head picks for it: the strongest other one.
 
+        Of words that share all their wordpieces it is the first, and none for each other.
+
         Args:
             name: as in :meth:`head`.
             direction: ``dep->head``: by the word's row of the map; ``head->dep``: by its column;

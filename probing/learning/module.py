@@ -132,6 +132,21 @@ class ProbingModule(LightningModule):
             raise ProbingError("no probe has a parameter to train; evaluate.py scores heads")
         return self.optimizer(groups)
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip each probe's gradient by itself: which others are there changes nothing."""
+        groups = optimizer.param_groups
+        try:
+            for group in groups:
+                optimizer.param_groups = [group]
+                self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        finally:
+            optimizer.param_groups = groups
+
     @property
     def description(self) -> str:
         """The encoders, their weights and what is odd about their tokenizer, in a line."""
