@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from probing.core.errors import ProbingError
+from probing.core.inert import visible
 from probing.core.version import VERSION
 from probing.jobs.arguments import peek
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script, called, with_shipped
@@ -91,7 +92,7 @@ def _fail(error: ProbingError) -> int:
     alone = not (distributed.is_available() and distributed.is_initialized())
     if not alone or int(os.environ.get("LOCAL_RANK", "0")) == 0:
         rank = "" if alone else f"process {distributed.get_rank()}: "
-        print(f"error: {rank}{error}", file=sys.stderr, flush=True)
+        print(f"error: {rank}{visible(str(error), keep=chr(10))}", file=sys.stderr, flush=True)
     if not alone:
         # The others may be waiting for this process; they notice only when it is gone.
         os._exit(2)
