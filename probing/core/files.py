@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -17,8 +17,10 @@ _TEMPORARY = re.compile(r"\.(.+\.[0-9a-f]{32}|predictions\.\d+)\.tmp")
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write aside, then rename, so that no reader ever sees half a file."""
+    # File names and JSON may hold half a character: it is written as Python shows it.
+    whole = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     with written_aside(path) as aside:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+        aside.write_bytes(whole)
 
 
 @contextmanager
@@ -58,13 +60,3 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     writer.writerow(columns)
     writer.writerows(rows)
     write_whole(path, text.getvalue())
-
-
-def markdown_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Collection[int]
-) -> Iterator[str]:
-    """The lines of a table in Markdown; ``words`` are the columns that stand to the left."""
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{'|'.join('---' if k in words else '---:' for k in range(len(columns)))}|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"

@@ -137,7 +137,7 @@ def refuse_unheeded(name: str, config: Any) -> None:
 
 
 def _unknown(config: Any) -> dict[str, Any]:
-    """The fields that a configuration was given and its class does not know."""
+    """The fields that a configuration was given and its class does not know, but those set off."""
     try:
         known = vars(type(config)())
     except Exception:  # some cannot be made without options; nothing is said of them
@@ -146,7 +146,13 @@ def _unknown(config: Any) -> dict[str, Any]:
     return {
         field: value
         for field, value in vars(config).items()
-        if not (value is None or field in known or field in own or field.startswith("_"))
+        if not (
+            value is None
+            or value is False
+            or field in known
+            or field in own
+            or field.startswith("_")
+        )
     }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from probing.core.errors import Interrupted
+from probing.core.inert import visible
 from probing.core.version import VERSION
 from probing.jobs.arguments import peek
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script, called, with_shipped
@@ -108,7 +109,7 @@ def _fail(error: Exception) -> int:
             # A process that ends leaves the others with an error that does not say which.
             text = who_ended(within=_PATIENCE) or text
     if not alone or int(os.environ.get("LOCAL_RANK", "0")) == 0:
-        print(f"error: {shortened(text)}", file=sys.stderr, flush=True)
+        print(f"error: {visible(shortened(text), keep=chr(10))}", file=sys.stderr, flush=True)
     if not alone:
         # The others may be waiting for this process; they notice only when it is gone.
         os._exit(status)

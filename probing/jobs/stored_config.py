@@ -20,6 +20,7 @@ from probing.jobs.screening import Screen, refuse_made
 from probing.jobs.scripts import Script
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
+from probing.reports.terminal.tables import show
 
 # What versions before 0.2 called what a stored configuration may name.
 FORMER = {
@@ -110,7 +111,7 @@ def for_evaluation(config: dict[str, Any], arguments: Sequence[str]) -> dict[str
     sources = config["data"].get("init_args") or {}
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
     if sources.get("val") and not said and not is_here(sources["val"]):
-        print(f"val: {sources['val']} is not here: heads are chosen on the test data")
+        show(f"val: {sources['val']} is not here: heads are chosen on the test data")
         sources["val"] = None
     return config
 

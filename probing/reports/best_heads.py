@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from probing.core.files import markdown_table
 from probing.core.schemes import in_the_paper
 from probing.core.terms import ALL, Terms
 from probing.counting.intervals import FEW
 from probing.reports.columns import Column, layout
 from probing.reports.findings import SAME, Findings
+from probing.reports.markdown import heading, inert, paragraphs, table
 from probing.reports.wording import wording_of
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
@@ -22,16 +22,15 @@ def markdown(findings: Findings) -> str:
     said = [*notes_of(findings), *findings.holds.splitlines()]
     if findings.scheme is not None and findings.scheme.name == "UD":
         said += in_the_paper([best.relation for best in findings.table]).splitlines()
-    notes = (line for note in said for line in (note.strip(), ""))
     columns = columns_of(findings)
     words = [k for k, column in enumerate(columns) if column.words]
     cells = ([column.cell(best) for column in columns] for best in findings.table)
-    table = (
-        markdown_table([column.title for column in columns], cells, words=words)
+    lines = (
+        table([column.title for column in columns], cells, words=words)
         if findings.table
-        else [absence(findings)]
+        else [inert(absence(findings))]
     )
-    return "\n".join([f"# {title_of(findings)}", "", *notes, *table]) + "\n"
+    return "\n".join([heading(title_of(findings)), "", *paragraphs(said), *lines]) + "\n"
 
 
 def title_of(findings: Findings) -> str:

@@ -20,6 +20,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from probing.core.claims import LOCK, claim
 from probing.core.errors import ProbingError
 from probing.core.files import remove_temporary, write_whole
+from probing.core.inert import visible
 from probing.reports.terminal.tables import show
 
 FINISHED = Path("checkpoints") / "finished"
@@ -220,4 +221,4 @@ def run_folder(trainer: Trainer) -> Path:
 def add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
     """Show a figure in TensorBoard."""
     if isinstance(trainer.logger, TensorBoardLogger):
-        trainer.logger.experiment.add_figure(tag, figure, trainer.global_step, close=False)
+        trainer.logger.experiment.add_figure(visible(tag), figure, trainer.global_step, close=False)

@@ -7,6 +7,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import yaml
 
 from probing.core.errors import ProbingError
 from probing.data.builtin.reader import read_builtin
-from probing.jobs.stored_config import screened
+from probing.jobs.screening import Screen
+from probing.jobs.stored_config import read_config
+from probing.learning.module import ProbingModule
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))
@@ -131,8 +134,8 @@ def test_a_stored_configuration_may_name_a_file_of_vectors_and_nothing_else(key:
     """A name with dots is a file here; where a class is expected, it is refused."""
     config = {"model": {key: "my.vectors"}, "data": {}}
     stored = yaml.safe_dump(config)
-    if key == "vectors":
-        assert screened(stored, [], place="a.ckpt") == config
-    else:
-        with pytest.raises(ProbingError, match=r"a\.ckpt: .*my\.vectors, from outside the package"):
-            screened(stored, [], place="a.ckpt")
+    found = read_config(stored, place="a.ckpt")
+    assert found == config
+    foreign = r"a\.ckpt: .*my\.vectors, from outside the package"
+    with nullcontext() if key == "vectors" else pytest.raises(ProbingError, match=foreign):
+        Screen("a.ckpt").check(found, {"model": ProbingModule})

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from probing.core.files import markdown_table
 from probing.reports.columns import beside, csv_cells, csv_titles, percent
 from probing.reports.comparison.findings import ComparisonFindings
+from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.terminal.tables import console, show
 from probing.reports.wording import wording_of
 
@@ -65,10 +65,9 @@ def csv_rows(findings: ComparisonFindings) -> Iterator[list[object]]:
 def markdown(findings: ComparisonFindings) -> str:
     """``comparison.md``."""
     names = columns(findings)
-    notes = (line for note in findings.notes for line in (note, ""))
     words = [k for k, name in enumerate(names) if name in _WORDS or not k]
-    table = markdown_table(names, lines(findings), words=words)
-    return "\n".join([f"# {findings.title}", "", *notes, *table]) + "\n"
+    cells = table(names, lines(findings), words=words)
+    return "\n".join([heading(findings.title), "", *paragraphs(findings.notes), *cells]) + "\n"
 
 
 def show_comparison(findings: ComparisonFindings) -> None:
@@ -77,7 +76,7 @@ def show_comparison(findings: ComparisonFindings) -> None:
         row = wording_of(findings.models[0].counts.terms).row
         show(f"No {row} has {findings.min_anchors} anchors; --report.min_anchors N asks for fewer.")
         return
-    table = Table(
+    shown = Table(
         title=findings.title,
         caption="\n".join(findings.notes),
         title_justify="left",
@@ -87,7 +86,7 @@ def show_comparison(findings: ComparisonFindings) -> None:
     kept = [k for k, name in enumerate(names) if name != "direction"]  # no room; in the files
     for k in kept:
         words = names[k] in _WORDS or not k
-        table.add_column(names[k], justify="left" if words else "right", overflow="fold")
+        shown.add_column(names[k], justify="left" if words else "right", overflow="fold")
     for number, cells in enumerate(lines(findings), start=1):
-        table.add_row(*(cells[k] for k in kept), end_section=number % len(findings.models) == 0)
-    console.print(table)
+        shown.add_row(*(cells[k] for k in kept), end_section=number % len(findings.models) == 0)
+    console.print(shown)

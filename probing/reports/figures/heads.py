@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from probing.core.inert import visible
 from probing.counting.best import Beside, BestHead
 from probing.counting.counts import HeadCounts
 from probing.reports.best_heads import absence, title_of
@@ -47,7 +48,8 @@ def head_overview(findings: Findings) -> Figure:
         share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
         image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
         panel.set_title(
-            f"{best.relation}  {best.head.direction}\n{best.head}: {100 * best.accuracy:.0f}%"
+            f"{drawn(best.relation)}  {best.head.direction}\n"
+            f"{best.head}: {100 * best.accuracy:.0f}%"
             + "".join(f"   ({_beside(beside, best.total)})" for beside in _strongest(best)),
             fontsize=7,
             loc="left",
@@ -57,7 +59,7 @@ def head_overview(findings: Findings) -> Figure:
         panel.set_visible(False)
     for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
         panel.tick_params(labelbottom=True)  # also where the place beneath is empty
-    figure.suptitle(title_of(findings), fontsize=9, x=0.01, ha="left")
+    figure.suptitle(drawn(title_of(findings)), fontsize=9, x=0.01, ha="left")
     if image is not None:
         figure.supxlabel("head", fontsize=8)
         figure.supylabel("layer", fontsize=8)
@@ -90,7 +92,7 @@ def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
         layer, head = divmod(int(share.argmax()), share.shape[1])
         _frame(panel, layer + 1, head + 1)
         panel.set_title(f"{counts.terms.directions[d]}, best {float(share.max()):.1f}%", fontsize=8)
-    figure.suptitle(f"{relation} ({total:,} anchors)", fontsize=9)
+    figure.suptitle(f"{drawn(relation)} ({total:,} anchors)", fontsize=9)
     _bar(figure, image, axes, label="accuracy (%)")
     return figure
 
@@ -105,7 +107,7 @@ def weight_heatmap(
     for d, panel in enumerate(axes):
         image = _grid(panel, weights[d], layers, cmap=DIVERGING, low=-bound, high=bound)
         panel.set_title(directions[d], fontsize=8)
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(drawn(title), fontsize=9)
     _bar(figure, image, axes, label="weight x std. dev.")
     return figure
 
@@ -128,20 +130,26 @@ def seed_overview(findings: Findings) -> Figure:
         )  # fmt: skip
         text = f"{100 * family.mean:.1f} ± {100 * family.sd:.1f}"
         panel.annotate(text, (100 * family.mean, place + 0.2), ha="center", fontsize=7)
-    panel.set_yticks(range(len(families)), [family.name for family in families], fontsize=8)
+    panel.set_yticks(range(len(families)), [drawn(f.name) for f in families], fontsize=8)
     panel.margins(x=0.12)
     panel.set_ylim(-0.6, len(families) - 0.4)
     others = [name for name in findings.overall if name not in findings.probes.names]
     for style, name in zip(cycle(("-", "--", ":", "-.")), others, strict=False):
         accuracy = 100 * findings.overall[name].accuracy
-        panel.axvline(accuracy, ls=style, lw=0.9, color="#b48a00", label=f"{name} {accuracy:.1f}")
+        label = f"{drawn(name)} {accuracy:.1f}"
+        panel.axvline(accuracy, ls=style, lw=0.9, color="#b48a00", label=label)
     wording = wording_of(findings.counts.terms)
     panel.set_xlabel(f"{wording.score} (%)", fontsize=8)
     panel.tick_params(axis="x", labelsize=7)
     panel.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     title = f"{wording.title} ({findings.split}): a circle a seed, mean ± std. dev."
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(drawn(title), fontsize=9)
     return figure
+
+
+def drawn(text: str) -> str:
+    """Text as matplotlib draws it letter by letter: a dollar is no sign of mathematics."""
+    return visible(text, keep="\n").replace("$", r"\$")
 
 
 def png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from probing.reports.figures.heads import SEQUENTIAL
+from probing.reports.figures.heads import SEQUENTIAL, drawn
 
 
 def head_map(words: Sequence[str], attention: Tensor, *, title: str = "") -> Figure:
@@ -20,13 +20,14 @@ def head_map(words: Sequence[str], attention: Tensor, *, title: str = "") -> Fig
     panel = figure.subplots()
     image = panel.imshow(attention.double().numpy(), cmap=mpl.colormaps[SEQUENTIAL], vmin=0)
     places = range(len(words))
-    panel.set_xticks(places, words, rotation=90, fontsize=7)
-    panel.set_yticks(places, words, fontsize=7)
+    labels = [drawn(word) for word in words]
+    panel.set_xticks(places, labels, rotation=90, fontsize=7)
+    panel.set_yticks(places, labels, fontsize=7)
     panel.tick_params(length=2)
     panel.set_ylabel("from", fontsize=7)
     panel.set_xlabel("to", fontsize=7)
     bar = figure.colorbar(image, ax=panel, shrink=0.8, pad=0.02)
     bar.set_label("attention", fontsize=7)
     bar.ax.tick_params(labelsize=6)
-    figure.suptitle(title, fontsize=8)
+    figure.suptitle(drawn(title), fontsize=8)
     return figure

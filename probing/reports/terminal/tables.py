@@ -8,9 +8,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, BinaryIO, cast
 
 from rich.console import Console, JustifyMethod
+from rich.markup import escape
 from rich.progress import wrap_file
 from rich.table import Table
+from rich.text import Text
 
+from probing.core.inert import visible
 from probing.core.terms import ALL
 from probing.counting.best import BestHead
 from probing.reports.best_heads import absence, columns_of, notes_of, title_of
@@ -19,7 +22,17 @@ from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
 from probing.reports.wording import wording_of
 
-console = Console(highlight=False, soft_wrap=True)
+
+class _Inert(Console):
+    """A terminal to which no text is markup or a control sequence."""
+
+    def render_str(self, text: str, **style: Any) -> Text:
+        """What any text becomes, wherever it stands."""
+        plain = {"markup": False, "emoji": False, "highlight": False}
+        return super().render_str(visible(text, keep="\n"), **{**style, **plain})
+
+
+console = _Inert(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 160  # a file or a pipe has no edge at which to fold a table
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
@@ -29,14 +42,17 @@ _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 
 def show(text: str) -> None:
     """Print a line."""
-    console.print(text, markup=False)
+    console.print(text)
 
 
 def watched(file: IO[bytes], name: str, size: int) -> AbstractContextManager[IO[bytes]]:
     """A bar for a file that takes a while to read."""
     if size < _LARGE or not console.is_terminal:
         return nullcontext(file)
-    bar = wrap_file(cast(BinaryIO, file), size, description=name, console=console, transient=True)
+    bar = wrap_file(
+        cast(BinaryIO, file), size, description=escape(visible(name)), console=console,
+        transient=True,
+    )  # fmt: skip
     return cast(AbstractContextManager[IO[bytes]], bar)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from probing.core.inert import visible
+
 Cells = Sequence[str]
 """What stands in one column, its heading included."""
 
@@ -32,7 +34,7 @@ def widths(columns: Sequence[Cells], space: int) -> list[int]:
     None is narrower than its longest word, even if the table then does not fit.
     """
     least = [longest_word(cells) for cells in columns]
-    found = [max(map(cell_len, cells), default=0) for cells in columns]
+    found = [max(map(_length, cells), default=0) for cells in columns]
     while sum(found) > space:
         wide = [k for k in range(len(found)) if found[k] > least[k]]
         if not wide:
@@ -43,4 +45,8 @@ def widths(columns: Sequence[Cells], space: int) -> list[int]:
 
 def longest_word(cells: Cells) -> int:
     """In characters of a terminal."""
-    return max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+    return max((_length(word) for cell in cells for word in cell.split()), default=0)
+
+
+def _length(text: str) -> int:
+    return cell_len(visible(text))

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from probing.reports.figures.heads import SEQUENTIAL
+from probing.reports.figures.heads import SEQUENTIAL, drawn
 from probing.reports.treebanks.findings import TreebankFindings
 
 _MOST_TREEBANKS = 100
@@ -46,14 +46,14 @@ def treebank_heatmap(findings: TreebankFindings) -> Figure:
     titles = ("its own best head", f"the best head of {findings.first.name}")
     for panel, values, title in zip(axes, (own, first), titles, strict=True):
         image = _panel(panel, values, relations)
-        panel.set_title(title, fontsize=8, loc="left")
-    axes[0].set_yticks(range(len(treebanks)), [treebank.name for treebank in treebanks])
+        panel.set_title(drawn(title), fontsize=8, loc="left")
+    axes[0].set_yticks(range(len(treebanks)), [drawn(each.name) for each in treebanks])
     title = findings.title
     if len(findings.treebanks) > len(treebanks):
         title += f", the first {len(treebanks)} of {len(findings.treebanks):,}"
     if share := findings.share(relations):
         title += f"\n{share}; all in treebanks.md"
-    figure.suptitle(title, fontsize=9, x=0.01, ha="left")
+    figure.suptitle(drawn(title), fontsize=9, x=0.01, ha="left")
     bar = figure.colorbar(image, ax=axes, pad=0.01)
     bar.set_label("accuracy (%)", fontsize=7)
     bar.ax.tick_params(labelsize=6)
@@ -63,7 +63,7 @@ def treebank_heatmap(findings: TreebankFindings) -> Figure:
 def _panel(panel: Any, values: np.ndarray[Any, Any], relations: list[str]) -> Any:
     colours = mpl.colormaps[SEQUENTIAL].with_extremes(bad="0.88")
     image = panel.imshow(values, cmap=colours, vmin=0, vmax=100, aspect="auto")
-    panel.set_xticks(range(len(relations)), relations, rotation=90)
+    panel.set_xticks(range(len(relations)), list(map(drawn, relations)), rotation=90)
     panel.tick_params(labelsize=6, length=2)
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):

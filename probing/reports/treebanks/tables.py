@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from probing.core.files import markdown_table
 from probing.counting.counts import Cell
 from probing.reports.columns import Column, beside, csv_cells, csv_titles, percent
+from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.terminal.tables import console
 from probing.reports.treebanks.findings import Line, TreebankFindings
 
@@ -47,10 +47,9 @@ def markdown(findings: TreebankFindings) -> str:
     """``treebanks.md``: what each treebank holds, then a table a relation."""
     share = findings.share(findings.pictured)
     said = [*findings.notes, *([f"treebanks.png shows {share}."] if share else [])]
-    notes = (line for note in said for line in (note, ""))
-    lines = [f"# {findings.title}", "", *notes]
+    lines = [heading(findings.title), "", *paragraphs(said)]
     held = ["files", "sentences", "used", "words", "unknown words"]
-    lines += markdown_table(
+    lines += table(
         [findings.kind, *held],
         [
             [t.name, *(f"{n:,}" for n in (t.files, t.sentences, t.used, t.words, t.unknown))]
@@ -59,7 +58,7 @@ def markdown(findings: TreebankFindings) -> str:
         words=[0],
     )
     for relation in findings.relations:
-        lines += ["", f"## {relation}", "", *_relation(findings, relation)]
+        lines += ["", heading(relation, 2), "", *_relation(findings, relation)]
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +66,7 @@ def _relation(findings: TreebankFindings, relation: str) -> Iterator[str]:
     rivals = beside(findings.first.counts.terms, has_intervals=False)
     of_first = f"best head of {findings.first.name}"
     columns = ["anchors", "head", "accuracy", *(c.title for c in rivals), of_first, "its accuracy"]
-    yield from markdown_table(
+    yield from table(
         [findings.kind, "direction", *columns],
         [
             _cells(line, rivals)
@@ -98,22 +97,22 @@ def show_treebanks(findings: TreebankFindings) -> None:
     hidden = len(findings.treebanks) - _LINES
     if hidden > 0:
         said.append(f"{hidden:,} more in treebanks.md.")
-    table = Table(
+    shown = Table(
         title=findings.title,
         caption="\n".join(said),
         title_justify="left",
         caption_justify="left",
     )
-    table.add_column(findings.kind, overflow="fold")
+    shown.add_column(findings.kind, overflow="fold")
     for relation in relations:
-        table.add_column(relation, justify="right", overflow="fold")
+        shown.add_column(relation, justify="right", overflow="fold")
     for treebank in findings.treebanks[:_LINES]:
         found = [findings.shown.get((relation, treebank.name)) for relation in relations]
-        table.add_row(
+        shown.add_row(
             treebank.name, *(_short(line, is_first=treebank.name == first) for line in found)
         )
     if relations:
-        console.print(table)
+        console.print(shown)
 
 
 def _short(line: Line | None, *, is_first: bool) -> str:

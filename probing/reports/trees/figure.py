@@ -13,6 +13,7 @@ from matplotlib.textpath import TextPath
 from probing.core.schemes import is_roll_up
 from probing.core.terms import ALL
 from probing.counting.trees.metrics import ROOT
+from probing.reports.figures.heads import drawn
 from probing.reports.trees.breakdown import DISTANCE, LENGTH, RELATION, Part
 from probing.reports.trees.table3 import Entry, several
 
@@ -88,8 +89,8 @@ _BY = (RELATION, DISTANCE, LENGTH)
 
 
 def _wrapped(label: str) -> str:
-    """As lines that the legend has room for; a dollar is no sign of mathematics."""
-    label = label.replace("$", r"\$")
+    """As lines that the legend has room for."""
+    label = drawn(label)
     wrapped = label
     for characters in range(72, 8, -4):
         lines = [
@@ -140,7 +141,7 @@ def _across(panel: Any, places: Mapping[str, float], label: str) -> None:
 
 def _down(panel: Any, values: Sequence[str]) -> None:
     """Values down the side, accuracy along the bottom."""
-    panel.set_yticks(range(len(values)), values)
+    panel.set_yticks(range(len(values)), list(map(drawn, values)))
     panel.invert_yaxis()
     panel.set_xlabel("UAS (%)", fontsize=7)
     panel.set_xlim(-3, 103)

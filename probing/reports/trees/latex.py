@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from probing.core.inert import visible
+
 
 def latex(
     columns: Sequence[str],
@@ -29,7 +31,7 @@ def latex(
     return "\n".join(
         [
             r"% \usepackage{array,booktabs}",
-            *(f"% {line}" for note in notes for line in note.splitlines()),
+            *(f"% {visible(line)}" for note in notes for line in note.splitlines()),
             r"\begin{table*}",
             r"\centering",
             r"\small",
@@ -63,4 +65,4 @@ _SPECIAL = {c: f"\\{c}" for c in "&%$#{}"} | {
 
 def _escaped(text: str) -> str:
     """Text as LaTeX shows it."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_SPECIAL.get(character, character) for character in visible(text))

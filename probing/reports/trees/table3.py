@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from probing.core.files import markdown_table
 from probing.counting.trees.undirected import Undirected
+from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.wording import Wording
 
 TABLE = "line,probe,encoder,uas,uas_tree,uuas,spearman,paper".split(",")
@@ -139,6 +139,5 @@ def _shown(values: Sequence[float | None], *, percent: bool) -> str:
 
 def markdown(title: str, lines: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
     """``table3.md``."""
-    said = [line for note in notes for line in (note, "")]
-    table = markdown_table(COLUMNS, lines, words={0})
-    return "\n".join([f"# {title}", "", *table, "", *said]).rstrip() + "\n"
+    cells = table(COLUMNS, lines, words={0})
+    return "\n".join([heading(title), "", *cells, "", *paragraphs(notes)]).rstrip() + "\n"

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from probing.core.files import write_whole
-from probing.reports.figures.heads import png
+from probing.reports.figures.heads import drawn, png
 
 COLUMN = 3.3
 """Width of a column of a two-column paper, in inches."""
@@ -66,7 +66,7 @@ def marks_of(names: Sequence[str]) -> dict[str, Mark]:
     """How to draw each of ``names``; one without a mark of its own gets a colour that is left."""
     taken = {MARKS[name].colour for name in names if name in MARKS}
     left = cycle([pair for pair in LEFT if pair[0] not in taken] or LEFT)
-    return {name: MARKS.get(name) or Mark(*next(left), name) for name in names}
+    return {name: MARKS.get(name) or Mark(*next(left), drawn(name)) for name in names}
 
 
 def sheet(rows: int, *, height: float, width: float = COLUMN) -> tuple[Figure, list[Any]]:

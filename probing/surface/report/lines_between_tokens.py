@@ -16,6 +16,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from torch import Tensor
 
+from probing.core.inert import visible
 from probing.surface.report.drawing import (
     BLACK,
     BLUE,
@@ -137,7 +138,7 @@ def _panel(panel: Any, head: HeadOnText, room: float) -> None:
     """One head; both axes are in inches."""
     panel.set(xlim=(0, room), ylim=(len(head.tokens) * LINE, 0))
     panel.set_axis_off()
-    panel.set_title(head.title, fontsize=LARGE, pad=3, parse_math=False)
+    panel.set_title(visible(head.title), fontsize=LARGE, pad=3, parse_math=False)
     texts, widest = _fitting(panel, head.tokens, (room - ROOM) / 2)
     start, end = widest + 0.04, room - widest - 0.04
     middle = (np.arange(len(texts)) + 0.5) * LINE
@@ -188,5 +189,5 @@ def _fitting(panel: Any, tokens: Sequence[str], room: float) -> tuple[list[str],
         cut = [f"{token[:kept]}…" for kept in range(1, len(token))] or [token]
         return cut[max(0, bisect_right(cut, room, key=measure) - 1)]
 
-    texts = [fitting(token) for token in tokens]
+    texts = [fitting(visible(token)) for token in tokens]
     return texts, max(map(measure, texts), default=0.0)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
+from probing.core.inert import visible
 from probing.reports.figures.heads import SEQUENTIAL
 from probing.surface.report.clusters import THRESHOLDS
 from probing.surface.report.drawing import BLACK, GREY, LARGE, SMALL, Mark, legend, marks_of, sheet
@@ -94,7 +95,7 @@ def _name_points(panel: Any, names: Sequence[tuple[float, float, str]]) -> None:
         tries: list[tuple[int, int, Any, Any]] = []
         for up, right in itertools.product((2, -2, 10, -10, 18, -18), (1, -1)):
             text = panel.annotate(
-                name,
+                visible(name),
                 (across, along),
                 xytext=(4 * right, up),
                 textcoords="offset points",
