@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from probing.core.errors import ProbingError
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write aside, then rename, so that no reader ever sees half a file."""
@@ -24,13 +26,34 @@ def written_aside(path: Path) -> Iterator[Path]:
     It becomes ``path`` at the end; if anything goes wrong before, it is removed. Several processes
     may write the same file, each aside by itself.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    with writing(path, aside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield aside
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path, *others: Path) -> Iterator[None]:
+    """Where a file is written: what the system refuses is said of that file.
+
+    Args:
+        path: the file.
+        others: files by way of which it is written.
+
+    Raises:
+        ProbingError: naming the file, where the disk is full, the folder gone, ...
+    """
     try:
-        yield aside
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        own = {None, *(str(each) for each in (path, path.parent, *others))}
+        if error.filename not in own:  # what is read meanwhile
+            raise
+        raise ProbingError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

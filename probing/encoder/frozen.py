@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import torch
 from torch import nn
 
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
 from probing.encoder.source import Source, quiet
 from probing.encoder.tap import Tap
 from probing.encoder.tokenizer import WordpieceTokenizer
@@ -68,6 +68,7 @@ class FrozenModel(nn.Module):
             isinstance(layers, Sequence) and all(type(number) is int for number in layers)
         ):
             raise ProbingError(f"layers: expected a list of numbers like [2, 3], found {layers!r}")
+        check_range(0, 2**63 - 1, random_seed=random_seed)
         self.source = Source(self.name, revision=revision)
         self.layers = layers
         self.revision = revision
