@@ -10,12 +10,12 @@ class Interrupted(ProbingError):
 
 
 def check_range(least: float, most: float = 2**31 - 1, **options: float | None) -> None:
-    """Refuse options outside of a range; ``None`` where one is not given.
+    """Refuse options outside of a range.
 
     Raises:
         ProbingError: naming the option.
     """
     for option, value in options.items():
-        if value is not None and not least <= value <= most:
-            bounds = f"{most} or less" if value > most else f"{least} or more"
+        if value is None or not least <= value <= most:
+            bounds = f"{most} or less" if value is not None and value > most else f"{least} or more"
             raise ProbingError(f"{option}: expected {bounds}, found {value}")

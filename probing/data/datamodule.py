@@ -72,7 +72,9 @@ class EdgeData(LightningDataModule):
             raise ProbingError("EdgeData needs a task: --data.task my_module.MyTask")
         self.sources = {"train": train, "val": val, "test": test}
         self.reader = reader
-        check_range(1, batch_wordpieces=batch_wordpieces, batch_windows=batch_windows)
+        check_range(1, batch_wordpieces=batch_wordpieces)
+        if batch_windows is not None:
+            check_range(1, batch_windows=batch_windows)
         check_range(0, shuffle_seed=shuffle_seed)
         check_range(0, 1024, workers=workers)
         self.batch_wordpieces = batch_wordpieces

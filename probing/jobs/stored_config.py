@@ -17,6 +17,7 @@ from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
 from probing.jobs.screening import PLAIN, refuse_foreign
 from probing.jobs.scripts import Script
+from probing.jobs.yaml_text import read_yaml
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 
@@ -89,7 +90,7 @@ def screened(
             that.
     """
     try:
-        found = _current(yaml.safe_load(config))
+        found = _current(read_yaml(config))
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise ProbingError(f"{place}: expected a configuration, found no YAML: {reason}") from error
