@@ -7,3 +7,15 @@ class ProbingError(Exception):
 
 class Interrupted(ProbingError):
     """Ended by the user. The message says how to go on."""
+
+
+def check_range(least: float, most: float = 2**31 - 1, **options: float | None) -> None:
+    """Refuse options outside of a range.
+
+    Raises:
+        ProbingError: naming the option.
+    """
+    for option, value in options.items():
+        if value is None or not least <= value <= most:
+            bounds = f"{most} or less" if value is not None and value > most else f"{least} or more"
+            raise ProbingError(f"{option}: expected {bounds}, found {value}")

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from probing.core.errors import ProbingError
+
 _TEMPORARY = re.compile(r"\.(.+\.[0-9a-f]{32}|predictions\.\d+)\.tmp")
 
 
@@ -30,14 +32,35 @@ def written_aside(path: Path) -> Iterator[Path]:
     It becomes ``path`` at the end; if anything goes wrong before, it is removed. Several processes
     may write the same file, each aside by itself.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    open_new(aside).close()
+    with writing(path, aside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        open_new(aside).close()
+        try:
+            yield aside
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path, *others: Path) -> Iterator[None]:
+    """Where a file is written: what the system refuses is said of that file.
+
+    Args:
+        path: the file.
+        others: files by way of which it is written.
+
+    Raises:
+        ProbingError: naming the file, where the disk is full, the folder gone, ...
+    """
     try:
-        yield aside
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        own = {None, *(str(each) for each in (path, path.parent, *others))}
+        if error.filename not in own:  # what is read meanwhile
+            raise
+        raise ProbingError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def open_new(path: Path) -> BinaryIO:

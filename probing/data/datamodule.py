@@ -10,7 +10,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Sampler
 
 from probing.core.batches import EdgeBatch
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
 from probing.core.picking import OFFSETS
 from probing.core.schemes import SUD_SEPARATORS, SchemeName, scheme_of
 from probing.core.sentences import Reader
@@ -82,8 +82,11 @@ class EdgeData(LightningDataModule):
         self.sources = {"train": train, "val": val, "test": test}
         self.reader = reader
         self.escapes = escapes
-        if batch_windows is not None and batch_windows < 1:
-            raise ProbingError(f"batch_windows: expected 1 or more, found {batch_windows}")
+        check_range(1, batch_wordpieces=batch_wordpieces)
+        if batch_windows is not None:
+            check_range(1, batch_windows=batch_windows)
+        check_range(0, shuffle_seed=shuffle_seed)
+        check_range(0, 1024, workers=workers)
         self.batch_wordpieces = batch_wordpieces
         self.batch_windows = batch_windows
         self.shuffle_seed = shuffle_seed

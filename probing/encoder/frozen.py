@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
 from probing.core.layers import Collector, LayerRecord
 from probing.encoder.alone import longest_together
 from probing.encoder.layer_numbers import chosen
@@ -77,6 +77,7 @@ class FrozenModel(TellingModule):
             isinstance(layers, Sequence) and all(type(number) is int for number in layers)
         ):
             raise ProbingError(f"layers: expected a list of numbers like [2, 3], found {layers!r}")
+        check_range(0, 2**63 - 1, random_seed=random_seed)
         self.tokenizer_file = bool(tokenizer_file)
         self.source = Source(self.name, revision=revision, tokenizer_file=self.tokenizer_file)
         self.layers = layers

@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from threading import ExceptHookArgs
 from typing import Any
 
 from probing.core.errors import Interrupted
@@ -89,7 +90,7 @@ def _run(script: Script, given: list[str]) -> int:
     except (KeyboardInterrupt, SystemExit) as ended:
         # Lightning makes an exit of Ctrl-C.
         if not isinstance(ended.__context__ or ended, KeyboardInterrupt):
-            raise
+            return int(getattr(ended, "code", None) or 0)  # an option that is answered, as help is
         return _fail(Interrupted("interrupted"))
     return 0
 
@@ -138,10 +139,19 @@ def _headline(path: Path) -> tuple[str, str]:
     return script, text.strip()
 
 
+def _pass_over_files(raised: ExceptHookArgs) -> None:
+    """Say nothing of a file that a thread cannot write."""
+    if not issubclass(raised.exc_type, OSError):
+        sys.__excepthook__(raised.exc_type, raised.exc_value or SystemExit(), raised.exc_traceback)
+
+
 def _quieten() -> None:
     """Keep to what concerns the user: no hints of other products, no device inventory."""
     import logging
+    import threading
 
+    # Whoever writes next hears of it: the thread that writes TensorBoard's events hands it on.
+    threading.excepthook = _pass_over_files
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # What `datasets` cannot read becomes an error of ours; it need not be logged before.
     os.environ.setdefault("DATASETS_VERBOSITY", "critical")

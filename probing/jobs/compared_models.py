@@ -57,7 +57,7 @@ def labels_of(config: str) -> list[str]:
         found = yaml.safe_load(config)
         models = found.get("models") if isinstance(found, dict) else None
         return [_entry(model).label for model in models or ()]
-    except (yaml.YAMLError, ProbingError, TypeError):
+    except (yaml.YAMLError, ProbingError, TypeError, ValueError, RecursionError):
         return []
 
 

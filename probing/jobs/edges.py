@@ -35,6 +35,7 @@ from probing.reports.weights import HeadWeights
 
 Checkpoint = dict[str, Any]
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
+MOST = 1_000_000  # of which each is a sum to keep
 
 
 class Edges(Commands):
@@ -221,6 +222,8 @@ def _resampler(count: int) -> Resampler | None:
     Raises:
         ProbingError: for a number of resamples that has no percentiles.
     """
-    if count and count < FEWEST:
-        raise ProbingError(f"--intervals: expected 0 or a number from {FEWEST}, found {count}")
+    if count and not FEWEST <= count <= MOST:
+        raise ProbingError(
+            f"--intervals: expected 0 or a number from {FEWEST} to {MOST:,}, found {count}"
+        )
     return Resampler(count) if count else None

@@ -38,7 +38,8 @@ def in_words(error: Exception) -> tuple[str, int]:
     if isinstance(error, ProbingError):
         return str(error), REFUSED
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: {error.strerror}", REFUSED
+        where = error.filename or "something cannot be read or written"
+        return f"{where}: {error.strerror}", REFUSED
     if kind == "MisconfigurationException":
         return f"--trainer: {_in_one_line(error)}", REFUSED
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or _NO_ROOM in str(error):

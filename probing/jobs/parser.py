@@ -26,6 +26,7 @@ from probing.jobs.parts import add_parts
 from probing.jobs.processes import watch_over
 from probing.jobs.registry import EVERY, Row
 from probing.jobs.scripts import Script
+from probing.learning.checkpoint_files import write_whole_checkpoints
 from probing.reports.run_folder import RunFolder
 
 _TRAINER = {
@@ -144,6 +145,7 @@ class Commands(ABC):
         callbacks = [*own, self.folder, *self.callbacks()]
         with refusing("trainer"):
             self.trainer = Trainer(**options, callbacks=callbacks)
+        write_whole_checkpoints(self.trainer)
         watch_over(self.trainer)
 
     def run_folder(self) -> RunFolder:

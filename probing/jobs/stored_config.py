@@ -18,6 +18,7 @@ from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
 from probing.jobs.screening import Screen, refuse_made
 from probing.jobs.scripts import Script
+from probing.jobs.yaml_text import read_yaml
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.reports.terminal.tables import show
@@ -87,7 +88,7 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
         ProbingError: for what is no configuration.
     """
     try:
-        found = _current(yaml.load(config, Loader=_Tree))
+        found = _current(read_yaml(config))
         json.dumps(found, default=str)  # as which the parser gets it
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
@@ -130,15 +131,6 @@ def parts(config: dict[str, Any], screen: Screen) -> tuple[ProbingModule, EdgeDa
     refuse_made(parsed, screen, ())
     built = parser.instantiate(parsed)
     return built.model, built.data
-
-
-class _Tree(yaml.SafeLoader):
-    """Reads YAML without references, of which a line can make millions of values; we write none."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it refers to another part of itself")
-        return super().compose_node(parent, index)
 
 
 def _current(config: Any) -> Any:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from probing.core.batches import EdgeBatch, Encoding, Sizes
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
 from probing.core.picking import anchor_rows, select_loss
 from probing.core.terms import MAIN
 
@@ -34,6 +34,7 @@ class Probe(nn.Module):
 
     def __init__(self, *, learning_rate: float = 0.002, encoder: str = MAIN) -> None:
         super().__init__()
+        check_range(0, 1e6, learning_rate=learning_rate)
         self.learning_rate = learning_rate
         self.encoder = encoder
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.errors import check_range
 from probing.core.terms import MAIN
 from probing.probes.base import Probe
 
@@ -28,6 +29,7 @@ class DistanceWordsProbe(Probe):
         self, *, width: int = 256, learning_rate: float = 0.002, encoder: str = MAIN
     ) -> None:
         super().__init__(learning_rate=learning_rate, encoder=encoder)
+        check_range(1, 2**16, width=width)
         self.width = width
 
     def configure(self, sizes: Sizes) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytorch_lightning import Trainer
 
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
 from probing.learning.module import ProbingModule
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
@@ -41,6 +41,9 @@ class ReportOptions:
     min_anchors: int = 100
     trees: bool = False
     writers: list[Named] | Named = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        check_range(1, min_anchors=self.min_anchors)
 
 
 class OwnWriters(SplitCallback):

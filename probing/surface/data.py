@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
 from probing.core.sentences import Reader
 from probing.data import DependencyData
 from probing.data.samplers import EvaluationBatches, batches_by_length
@@ -175,8 +175,8 @@ class TextData(LightningDataModule):
         }
         for name, bound in least.items():
             value = getattr(self, name)
-            if value is not None and value < bound:
-                raise ProbingError(f"expected --data.{name} of {bound} or more, found {value}")
+            if value is not None or name != "most":
+                check_range(bound, **{f"--data.{name}": value})
 
     def _open(self, limit: int) -> Segments:
         assert self.test is not None
