@@ -290,15 +290,21 @@ def check(family: str, folder: str) -> Verdict:
         some = Encoder(folder, layers=[numbers[-1]]).load()
         last = some(IDS, WORDS_OF, width=WIDTH, needs={"attention"}).part("attention")
         _same("one layer only", last[:, 0], whole.part("attention")[:, -1])
+        lacks = ""
         for keep in (True, False):
-            twin = Encoder(folder, random_init=True, random_seed=1, keep_embeddings=keep).load()
+            twin = Encoder(folder, random_init=True, random_seed=1, keep_embeddings=keep)
+            try:
+                twin.load()
+            except ProbingError:
+                lacks = "; no twin that keeps embeddings" if keep else "; no twin"
+                continue
             own = twin(IDS, WORDS_OF, width=WIDTH, needs={"attention", "embeddings"})
             twin.check_maps()
             if keep:
                 _same("embeddings of the twin", own.part("embeddings"), whole.part("embeddings"))
     count = encoder.source.layers
     layers = "" if len(numbers) == count else f"{', '.join(map(str, numbers))} of {count}"
-    return Verdict(family, "equal", description=_kind(encoder, whole), layers=layers)
+    return Verdict(family, "equal", description=_kind(encoder, whole) + lacks, layers=layers)
 
 
 def _kind(encoder: Encoder, whole: Any) -> str:
@@ -384,11 +390,16 @@ def tried(family: str) -> Verdict:
                     own = Verdict(family, "untried", str(error))
                 except Exception as error:
                     line = traceback.extract_tb(error.__traceback__)[-1]
-                    where = f"{Path(line.filename).name}:{line.lineno}"
-                    return Verdict(family, "failed", f"{where}: {_short(error)}")
+                    where = f"{Path(line.filename).name}:{line.lineno}: {_short(error)}"
+                    if "transformers" not in line.filename:
+                        return Verdict(family, "failed", where)
+                    own = Verdict(family, "untried", where)  # nor does eager attention run
                 if last is None or own.outcome == "refused":
                     last = own
-                if own.outcome == "refused" and "computes attention" not in own.reason:
+                # Few layers may all be without attention.
+                if own.outcome == "refused" and not re.search(
+                    "computes attention|does not dispatch", own.reason
+                ):
                     break
         except Exception as error:  # whatever a configuration makes of its defaults
             last = last or Verdict(family, "untried", str(error))
@@ -489,6 +500,7 @@ def _reason(verdict: Verdict) -> str:
     text = re.sub(r"^\(\S+\) |^\w+ (?=asks|attends)", "", verdict.reason)
     text = re.sub(r"\d+ times for \d+ layers", "more or less often than it has layers", text)
     text = re.sub(r" from \d+ wordpieces|\d+ | \(.*?\)", " ", text)
+    text = text.replace("model '' ", "")
     return " ".join(text.split(":")[0].replace("|", "/").split())
 
 

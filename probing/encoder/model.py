@@ -102,6 +102,11 @@ class Encoder(FrozenModel):
                 numbers = (0, *self.layer_numbers)
                 own = [every[number] for number in numbers]
                 for number, state in zip(numbers, own, strict=True):
+                    if state.shape[:2] != ids.shape:
+                        raise ProbingError(
+                            f"{self.name}: expected hidden states of {ids.shape[1]} wordpieces in "
+                            f"{len(ids)} windows, found the shape {tuple(state.shape)}"
+                        )
                     self.soundness.see_states(number, state, real)
                 found = {state.shape[-1] for state in own}
                 if found != {self.sizes.hidden}:

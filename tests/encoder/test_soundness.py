@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 from not_finite import overflowing
+from transformers import AttentionInterface
 
 import probing
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder
 from probing.encoder.soundness import Soundness
+from probing.encoder.tap import IMPLEMENTATION
 
 WORDS = "the dog chases a cat .".split()
 SOURCE = "builtin:documents=1,seed=3"
@@ -117,3 +119,18 @@ def test_no_batch_waits_for_the_device() -> None:
         soundness.watch(real).take(record(torch.rand(2, 4, 3, 3, device="meta")))
         soundness.see_states(1, torch.rand(2, 3, 8, device="meta"), real)
     assert soundness.take([1], torch.device("meta")).is_meta
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 6, 6), (4, 4, 3, 3)])
+def test_a_map_of_something_else_than_the_batch_is_refused(shape: tuple[int, ...]) -> None:
+    """DeepSeek-V4 attends from blocks of wordpieces, too."""
+    real = torch.ones(2, 3, dtype=torch.bool)
+    with pytest.raises(ProbingError, match=r"Identity attends from .* expected 3 wordpieces in 2"):
+        Soundness().watch(real).take(record(torch.rand(shape)))
+
+
+def test_attention_to_something_else_than_wordpieces_is_refused() -> None:
+    attend = AttentionInterface()[IMPLEMENTATION]
+    query, key = torch.rand(1, 2, 3, 4), torch.rand(1, 2, 5, 4)
+    with pytest.raises(ProbingError, match="Identity attends to 5 things from 3 wordpieces"):
+        attend(torch.nn.Identity(), query, key, key, None)
