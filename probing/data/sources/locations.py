@@ -5,6 +5,7 @@ No code of a data set is ever run, and only formats that cannot hold code are re
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -103,8 +104,27 @@ def _file(path: Path) -> Tables:
     if kind is None:
         known = ", ".join(_FILES)
         raise ProbingError(f"{path}: expected a file with lists ({known}), found {path.suffix!r}")
+    _check_rows(path)
     builder = datasets.load_dataset_builder(kind, data_files=str(path.absolute()))
     return {"": builder.as_streaming_dataset()["train"]}
+
+
+def _check_rows(path: Path) -> None:
+    """Refuse JSON that holds no rows: the Arrow reader ends the whole process at ``null``.
+
+    Raises:
+        ProbingError: naming the file and how it begins.
+    """
+    if _FILES.get(path.suffix.lower()) != "json":
+        return
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096).removeprefix(codecs.BOM_UTF8).lstrip()[:20]
+    except OSError as error:
+        raise ProbingError(f"{path}: {error.strerror or error}") from error
+    if start and not start.startswith((b"{", b"[")):
+        found = start.decode(errors="replace")
+        raise ProbingError(f"{path}: expected rows, which begin with '{{' or '[', found {found!r}")
 
 
 def _saved(path: Path) -> Tables:
@@ -115,6 +135,8 @@ def _saved(path: Path) -> Tables:
 
 def _folder(path: Path, config: str | None) -> Tables:
     """Files that tell their split by their names or in a ``README.md``, as on the hub."""
+    for file in beneath(path):
+        _check_rows(file)
     return _stream(datasets.load_dataset_builder(str(path.absolute()), config), str(path))
 
 

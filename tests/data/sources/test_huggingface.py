@@ -221,6 +221,18 @@ def test_what_cannot_be_read_is_refused_in_a_line(
     assert not mark.exists()
 
 
+@pytest.mark.parametrize("content", ["null", "\n null\n{}", "\ufeffnull", "42", '"x"', "nullnull"])
+@pytest.mark.parametrize("name", ["bad.json", "bad.jsonl"])
+def test_json_without_rows_is_refused_before_a_reader_dies_of_it(
+    name: str, content: str, tmp_path: Path
+) -> None:
+    """The reader of Arrow ends the process, with this test in it, at ``null``."""
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    for source in (tmp_path / name, f"{tmp_path},split=train"):
+        said = complaint(source)
+        assert f"{tmp_path}/{name}: expected rows, which begin with '{{' or '['" in said
+
+
 def test_a_missing_file_is_not_looked_for_on_the_hub() -> None:
     assert complaint("nope.parquet") == "nope.parquet: no such file"
     assert complaint("nope.JSONL,split=test") == "nope.JSONL: no such file"
