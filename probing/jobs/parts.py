@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from jsonargparse import register_unresolvable_import_paths, set_parsing_settings
+import yaml
+from jsonargparse import register_unresolvable_import_paths, set_dumper, set_parsing_settings
 
 from probing.encoder import Encoder
 from probing.jobs.parse_errors import Parser
 
+
+class Quoting(yaml.SafeDumper):
+    """Writes texts so that every YAML reads them back as texts.
+
+    jsonargparse reads ``7e12345`` as a number and PyYAML does not, so that neither the one's
+    writing nor what it hands from parser to parser would read back.
+    """
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    is_like_a_number = text[:1].isdigit() or text[:1] in ("+", "-", ".")
+    style = "'" if is_like_a_number else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _written(values: Any) -> str:
+    written: str = yaml.dump(values, Dumper=Quoting, sort_keys=False, allow_unicode=True)
+    return written
+
+
+Quoting.add_representer(str, _text)
+set_dumper("yaml", _written)
 register_unresolvable_import_paths(torch)  # torch.relu and its like say of no module
 
 
