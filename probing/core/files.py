@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -78,8 +78,9 @@ def remove_temporary(paths: Iterable[Path]) -> None:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A comma-separated table with a header."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines: list[str] = []
+    # It quotes a return where that is part of what ends a line, and readers end a line at one.
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_whole(path, text.getvalue())
+    write_whole(path, "".join(line.removesuffix("\r\n") + "\n" for line in lines))

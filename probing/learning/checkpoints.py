@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from zipfile import ZipFile
 
@@ -35,6 +36,20 @@ def load_checkpoint(path: str) -> dict[str, Any]:
     if not isinstance(found, dict) or "state_dict" not in found:
         raise ProbingError(f"{path}: expected a checkpoint of train.py")
     return found
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Complain in words where a checkpoint does not hold what this version writes.
+
+    Raises:
+        ProbingError: saying what was missed.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ProbingError(f"the checkpoint does not hold what train.py writes: {what}") from error
 
 
 def check_same(made: Mapping[str, Any], encoder: Encoder) -> None:

@@ -23,7 +23,7 @@ from probing.encoder import Encoder
 from probing.encoder.soundness import over_processes
 from probing.encoder.vectors import WordVectors
 from probing.learning.belongings import belongings, check_belongings
-from probing.learning.checkpoints import listed
+from probing.learning.checkpoints import as_written, listed
 from probing.learning.configuring import expanded, size
 from probing.learning.encoding import encoded, scored
 from probing.learning.seeds import repeated
@@ -278,7 +278,8 @@ class ProbingModule(LightningModule):
         Raises:
             ProbingError: saying which.
         """
-        check_belongings(checkpoint.get("probing"), self.probes, self.encoders, self.vectors)
+        with as_written():
+            check_belongings(checkpoint.get("probing"), self.probes, self.encoders, self.vectors)
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """The probes of a checkpoint that is read already.
@@ -294,7 +295,8 @@ class ProbingModule(LightningModule):
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
         """Load the probes; the encoder is in no checkpoint."""
-        own = nn.Module.load_state_dict(self, state_dict, strict=False, assign=assign)
+        with as_written():
+            own = nn.Module.load_state_dict(self, state_dict, strict=False, assign=assign)
         missing = [key for key in own.missing_keys if not key.startswith(("encoder.", "encoders."))]
         if strict and (missing or own.unexpected_keys):
             raise ProbingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 import torch
 
 from probing.core.errors import ProbingError
+from probing.encoder import Encoder
 from probing.learning.checkpoints import load_checkpoint
+from probing.learning.module import ProbingModule
+from probing.probes import AttentionProbe
 
 STATE: dict[str, Any] = {
     "state_dict": {"probes.a.weight": torch.arange(6.0).reshape(2, 3), "probes.b": torch.ones(1)},
@@ -63,3 +67,41 @@ def test_a_checkpoint_that_was_cut_is_refused(size: int, checkpoint: Path) -> No
     checkpoint.write_bytes(checkpoint.read_bytes()[:size])
     with pytest.raises(ProbingError, match="expected a checkpoint"):
         load_checkpoint(str(checkpoint))
+
+
+ODD: tuple[Any, ...] = (None, 3, "x", [], {}, {"main": 1}, [1, 2], torch.zeros(7), b"x")
+
+
+def test_what_a_checkpoint_holds_may_be_anything(tiny_encoder: Encoder) -> None:
+    """Every value of it in turn, and every one that is left out: refused in words, or read."""
+    module = ProbingModule(tiny_encoder, {"a": AttentionProbe(), "b": AttentionProbe()})
+    module.configure_model()
+    state = {name: value for name, value in module.state_dict().items() if "probes" in name}
+    whole: dict[str, Any] = {"state_dict": state}
+    module.on_save_checkpoint(whole)
+    module.restore(whole)
+    paths = [
+        *([("state_dict",), ("probing",)]),
+        *(("state_dict", name) for name in state),
+        *(("probing", name) for name in whole["probing"]),
+        ("probing", "probes", "a"),
+        ("probing", "encoders", "main"),
+        *(("probing", "encoders", "main", name) for name in ("title", "weights", "layers")),
+    ]
+    refused = 0
+    for *outer, last in paths:
+        for odd in (*ODD, "left out"):
+            changed = copy.deepcopy(whole)
+            within = changed
+            for name in outer:
+                within = within[name]
+            within[last] = odd
+            if isinstance(odd, str) and odd == "left out":
+                del within[last]
+            try:
+                module.restore(changed)
+            except ProbingError:
+                refused += 1
+            except KeyError:  # load_checkpoint has refused one without
+                assert (*outer, last) == ("state_dict",)
+    assert refused > len(paths) * len(ODD) / 2
