@@ -77,7 +77,7 @@ def plain_reader(path: Path) -> Callable[[Path], Iterator[Plain]] | None:
     """The plain reader for a file, if there is one."""
     if path.name.endswith(TREES):
         return plain_conllu
-    if path.name.endswith("_conll"):
+    if path.name.endswith(("gold_conll", "auto_conll")):
         return plain_conll2012
     if path.suffix == ".conll":
         return plain_conll2012 if path.read_bytes()[:6] == b"#begin" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Sentence:
     ``complaints`` do, too, naming the place.
     ``upos``, ``xpos`` and ``feats`` are the annotations that the file calls so (the columns of
     CoNLL-U), each as it stands there; see :func:`annotation` for words that have none.
+    ``punctuation_by`` says what tells punctuation in its file: ``relation``, ``tag`` or
+    ``nothing``. Readers need not say it, and it makes no other sentence.
     """
 
     words: Sequence[str]
@@ -70,6 +72,7 @@ class Sentence:
     xpos: Sequence[str] = ()
     feats: Sequence[str] = ()
     complaints: Sequence[Complaint] = ()
+    punctuation_by: str = field(default="relation", compare=False)
 
     @property
     def is_withheld(self) -> bool:

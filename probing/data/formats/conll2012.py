@@ -95,6 +95,12 @@ def read_conll2012(path: str, undo: Undo = unescape) -> Iterator[Sentence]:
         )
 
 
+def begins_document(path: str) -> bool:
+    """Whether the first line that holds anything begins a document, as only this format's do."""
+    first = next((line for _, line in numbered(path) if line.strip()), "")
+    return first.startswith("#begin document")
+
+
 def _sentences(path: str) -> Iterator[tuple[_Document, list[_Row]]]:
     document = None
     rows: list[_Row] = []

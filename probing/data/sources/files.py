@@ -17,8 +17,7 @@ from typing import ClassVar, Protocol
 from probing.core.errors import ProbingError
 from probing.core.sentences import Reader, Sentence
 from probing.data.builtin.reader import read_builtin
-from probing.data.formats.conll import read_conll
-from probing.data.formats.conll2012 import read_conll2012
+from probing.data.formats.conll2012 import begins_document, read_conll2012
 from probing.data.formats.conllu import read_conllu
 from probing.data.formats.conllx import read_conllx
 from probing.data.formats.coreference_json import read_coreference_json
@@ -28,16 +27,18 @@ from probing.data.sources.fingerprints import described, digest
 from probing.data.sources.folders import chosen
 from probing.data.sources.huggingface import PREFIX, HuggingFaceData
 from probing.data.sources.locations import MissingError
+from probing.data.tasks.punctuation import told
 
 READERS: dict[str, Reader] = {
     ".conllu": read_conllu,
     ".conllup": read_conllu,
     ".cupt": read_conllu,
     ".conllx": read_conllx,
-    ".conll": read_conll,
+    ".conll": read_conllx,
     ".txt": read_text,
     ".dep": read_text,
-    "_conll": read_conll2012,
+    "gold_conll": read_conll2012,
+    "auto_conll": read_conll2012,
     ".jsonl": read_coreference_json,
     ".jsonlines": read_coreference_json,
 }
@@ -130,7 +131,7 @@ def reader_for(path: str, reader: Reader | None) -> Reader:
     Raises:
         ProbingError: if no reader goes with it.
     """
-    found = reader or _by_ending(Path(path).name)
+    found = reader or _known(Path(path))
     if found is None:
         raise ProbingError(
             f"{path}: no reader goes with {Path(path).suffix or 'a file without an ending'!r}; "
@@ -188,7 +189,7 @@ class Files:
 
         def sentences(path: Path, own: str, before: str | None) -> Iterator[Sentence]:
             nonlocal last
-            for sentence in self.reader(str(path)):
+            for sentence in told(partial(self.reader, str(path))):
                 if sentence.document == before:
                     sentence = replace(sentence, document=own)
                 last = sentence.document
@@ -202,7 +203,7 @@ class Files:
 def _folder(name: str, reader: Reader | None, split: str | None) -> Files:
     """The files beneath a folder that the reader, or one and the same known reader, reads."""
     root = Path(name)
-    found = chosen(root, split, is_read=lambda path: bool(reader or _by_ending(path.name)))
+    found = chosen(root, split, is_read=lambda path: bool(reader or _known(path)))
     if not found.paths:
         endings = "" if reader else f" that end in {', '.join(READERS)}"
         raise ProbingError(f"{name}: expected files{endings}, found none")
@@ -227,6 +228,14 @@ def _escaping(files: Files, escapes: Escapes) -> Files:
         )
     as_written: Reader = partial(files.reader, undo=str)  # type: ignore[call-arg]
     return replace(files, reader=as_written)
+
+
+def _known(path: Path) -> Reader | None:
+    """The reader that goes with a file; those of several shared tasks are called ``.conll``."""
+    found = _by_ending(path.name)
+    is_any = found in (None, read_conllx) and path.name.lower().endswith("conll")
+    is_other = is_any and path.is_file() and begins_document(str(path))
+    return read_conll2012 if is_other else found
 
 
 def _by_ending(name: str) -> Reader | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,6 +15,7 @@ from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence
 from probing.data.formats.tables import Columns, in_one_line, read_table
 from probing.data.sources.locations import Place, Tables, find
+from probing.data.tasks.punctuation import told
 
 PREFIX = "datasets:"
 _COLUMNS = tuple(field.name for field in fields(Columns))
@@ -73,7 +75,7 @@ class HuggingFaceData:
         """
         name, rows = self.table()
         columns = Columns(**{key: self.options[key] for key in _COLUMNS if key in self.options})
-        yield from read_table(rows, columns, name=name)
+        yield from told(partial(read_table, rows, columns, name=name))
 
     def table(self) -> tuple[str, Iterable[Mapping[str, object]]]:
         """What complaints call the split, and its rows.

@@ -16,7 +16,7 @@ from probing.data.census import Census
 from probing.data.formats.trees import UNKNOWN, tree_faults
 from probing.data.tasks.base import Misread, check_annotations, origin_of, unusable
 from probing.data.tasks.possessives import POSS_CLITIC, stand_ins
-from probing.data.tasks.punctuation import with_punctuation
+from probing.data.tasks.punctuation import UNTOLD, punctuation
 from probing.data.text import joined
 
 WITH_PUNCTUATION = "probing.reports.wording.DEPENDENCIES_WITH_PUNCTUATION"
@@ -55,8 +55,8 @@ class Dependencies:
         """
         documents: dict[str, int] = {}
         has_clitic = False
-        marked = with_punctuation(_checked(sentences), census)
-        for sentence, marks, wordpieces in _tokenized(marked, tokenizer):
+        for sentence, wordpieces in _tokenized(sentences, tokenizer):
+            _check(sentence)
             census.sentences += 1
             document = documents.setdefault(sentence.document, census.documents + 1)
             census.documents = max(census.documents, document)
@@ -70,6 +70,9 @@ class Dependencies:
             census.count_window(wordpieces, [sentence])
             if len(words) < len(sentence.words):
                 census.counts[_HEADLESS] += len(sentence.words) - len(words)
+            if sentence.punctuation_by == "nothing":
+                census.counts[UNTOLD] += 1
+            marks = punctuation(sentence)
             rows = [_rows_of(sentence.relations[w], census, is_mark=marks[w]) for w in words]
             asking = stand_ins(sentence)
             has_clitic |= any(word != possessor for possessor, word in asking.items())
@@ -93,21 +96,14 @@ class Dependencies:
             census.unused.append(POSS_CLITIC)
 
 
-def _checked(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-    for sentence in sentences:
-        _check(sentence)
-        yield sentence
-
-
 def _tokenized(
-    marked: Iterable[tuple[Sentence, list[bool]]], tokenizer: Tokenizer
-) -> Iterator[tuple[Sentence, list[bool], Wordpieces]]:
+    sentences: Iterable[Sentence], tokenizer: Tokenizer
+) -> Iterator[tuple[Sentence, Wordpieces]]:
     """Each sentence by itself with its wordpieces, tokenized many at a time."""
-    stream = iter(marked)
+    stream = iter(sentences)
     while chunk := list(islice(stream, 256)):
-        pieces = tokenizer([joined([sentence]) for sentence, _ in chunk])
-        for (sentence, marks), own in zip(chunk, pieces, strict=True):
-            yield sentence, marks, own
+        pieces = tokenizer([joined([sentence]) for sentence in chunk])
+        yield from zip(chunk, pieces, strict=True)
 
 
 def _check(sentence: Sentence) -> None:

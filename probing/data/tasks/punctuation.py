@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from probing.core.schemes import SUD_SEPARATORS, universal
 from probing.core.sentences import Sentence
-from probing.data.census import Census
 from probing.data.formats.penn import PUNCTUATION_TAGS
 
 UNTOLD = "sentences in files where neither relation nor tag says what is punctuation"
 """What the census counts such sentences by."""
 
 
-def with_punctuation(
-    sentences: Iterable[Sentence], census: Census
-) -> Iterator[tuple[Sentence, list[bool]]]:
-    """The sentences of a file, each with which of its words are punctuation.
+def told(read: Callable[[], Iterable[Sentence]]) -> Iterator[Sentence]:
+    """The sentences of a file, each with what punctuation is known by in the file.
 
-    A word is if its relation is ``punct``, subtypes aside. In a file where no relation is, as
-    where it is called ``P``, it is if its UPOS is ``PUNCT``, or, without UPOS, if its tag is one of
-    punctuation in the Penn Treebank.
+    By the relation ``punct``, subtypes aside, if any has it; else, as where it is called ``P``, by
+    tags: UPOS ``PUNCT``, or without UPOS one of punctuation in the Penn Treebank. By nothing, where
+    there are no such tags and no UPOS. Sentences without relations are left as they are.
 
-    Sentences are kept waiting until the first ``punct`` comes: all of them, where none does.
+    Args:
+        read: reads the file; twice, but that the first time ends with the first ``punct``.
     """
-    stream = iter(sentences)
-    waiting: list[Sentence] = []
-    for sentence in stream:
-        waiting.append(sentence)
-        if any(map(_is_labelled, sentence.relations)):
-            for own in chain(waiting, stream):
-                yield own, [_is_labelled(relation) for relation in own.relations]
-            return
-    tagged = [[_is_tagged(own, word) for word in range(len(own.words))] for own in waiting]
-    if not any(map(any, tagged)) and not any(own.upos for own in waiting):
-        census.counts[UNTOLD] += len(waiting)
-    yield from zip(waiting, tagged, strict=True)
+    known_by = _known_by(read())
+    for sentence in read():
+        is_usual = known_by == sentence.punctuation_by
+        yield sentence if is_usual else replace(sentence, punctuation_by=known_by)
+
+
+def punctuation(sentence: Sentence) -> list[bool]:
+    """Which words of a sentence are punctuation."""
+    if sentence.punctuation_by == "tag":
+        return [_is_tagged(sentence, word) for word in range(len(sentence.words))]
+    return [_is_labelled(relation) for relation in sentence.relations]
+
+
+def _known_by(sentences: Iterable[Sentence]) -> str:
+    found = "nothing"
+    for sentence in sentences:
+        if not sentence.relations or any(map(_is_labelled, sentence.relations)):
+            return "relation"
+        has_tags = any(sentence.upos) or any(tag in PUNCTUATION_TAGS for tag in sentence.tags)
+        found = "tag" if has_tags else found
+    return found
 
 
 def _is_labelled(relation: str) -> bool:
