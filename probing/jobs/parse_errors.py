@@ -170,6 +170,8 @@ def _in_short(message: str, known: Known) -> Unread:
     classes = re.findall(r"given class_path '([^']*)'", message)
     owner = classes[-1] if classes else None
     given = re.search(r"(?:Given|Got) value: (?!NestedArg)(.*?)>?\s*$", message, re.MULTILINE)
+    beyond = re.search(r"Not of type \w+: (.*) does not conform", message)
+    given = given or beyond
     found = nested[-1][1] if nested else given[1] if given else None
     key = ".".join([outer[0], nested[-1][0]] if nested else outer).replace(".init_args", "")
 
@@ -189,7 +191,7 @@ def _in_short(message: str, known: Known) -> Unread:
         said = f"--{key}: expected a class or function that can be imported, found {name!r}{why}"
         return Unread(f"{said}{known.hint_of_class(key, name)}", key)
     hint = known.type_of(key, owner)
-    if hint is not None and "xpected" in message:
+    if hint is not None and (beyond or "xpected" in message):
         return Unread(f"--{key}: expected {in_words(hint)}, found {found!r}", key)
     lines = [line.strip().removeprefix("- ") for line in message.strip().splitlines()]
     noise = ("Does not validate", "Subtypes:", "Errors:", "Given value", "Expected a <class 'None")

@@ -1,0 +1,268 @@
+"""What may befall a run: killed, a full disk, a folder that goes, damaged files, two at once.
+
+Not among the tests, since it takes its time and some of it needs root:
+
+    python tests/hostile/faults.py [--kills 50] [--seed 1] [--only kill full ...]
+
+Prints a line for each fault and ends with the number of those that were not borne.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from conftest import _save_tokenizer  # noqa: E402
+
+SOURCE = "builtin:documents=3,seed={}"
+PROBES = '{"mine": {"class_path": "probing.probes.AttentionProbe"}}'
+
+
+class Faults:
+    """Runs on a small model in a folder, each with one fault."""
+
+    def __init__(self, place: Path, *, kills: int, seed: int) -> None:
+        self.place, self.kills = place, kills
+        self.chance = random.Random(seed)
+        self.model = place / "model"
+        self.cache = place / "cache"
+        self.environment = os.environ | {
+            "CUDA_VISIBLE_DEVICES": "",
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            "PROBING_CACHE": str(self.cache),
+            "PYTHONPATH": str(ROOT),
+        }
+        self.model.mkdir()
+        config = transformers.BertConfig(
+            vocab_size=_save_tokenizer(self.model),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+        )
+        transformers.BertModel(config).save_pretrained(self.model)
+
+    def training(self, output: Path, *more: str) -> list[str]:
+        data = [
+            f"--data.{split}={SOURCE.format(i)}" for i, split in enumerate(("train", "val", "test"))
+        ]
+        own = ["--config", "dependency.yaml", "--model.encoder.name", str(self.model)]
+        own += ["--model.probes", PROBES, "--trainer.accelerator", "cpu"]
+        own += ["--trainer.max_epochs", "8", "--data.batch_wordpieces", "200"]
+        return ["train.py", *own, *data, "--output", str(output), *more]
+
+    def start(self, arguments: list[str], **options: Any) -> subprocess.Popen[str]:
+        script, *rest = arguments
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / script), *rest],
+            env=self.environment,
+            cwd=self.place,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(self, arguments: list[str], **options: Any) -> tuple[int, str]:
+        process = self.start(arguments, **options)
+        out, err = process.communicate(timeout=600)
+        assert "Traceback" not in out + err, out + err
+        return process.returncode, err
+
+    def refused(self, arguments: list[str], **options: Any) -> str:
+        code, said = self.run(arguments, **options)
+        assert code == 2, f"status {code}: {said}"
+        assert said.count("error: ") == 1, said
+        return said
+
+    def whole(self) -> Path:
+        """A run that nothing befalls, once."""
+        output = self.place / "whole"
+        if not output.exists():
+            before = time.monotonic()
+            code, said = self.run(self.training(output))
+            assert code == 0, said
+            self.takes = time.monotonic() - before
+        return output
+
+    def same(self, output: Path) -> None:
+        """Reports and parameters are those of the run that nothing befell, to the byte."""
+        whole = self.whole()
+        for file in sorted(whole.rglob("*.csv")):
+            other = output / file.relative_to(whole)
+            assert other.read_bytes() == file.read_bytes(), other
+        one, two = (
+            torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+            for folder in (whole, output)
+        )
+        assert one.keys() == two.keys()
+        assert all(torch.equal(one[name], two[name]) for name in one)
+        none_left(output)
+
+    def kill(self) -> None:
+        """Killed at a moment left to chance and resumed, it ends as if nothing had been."""
+        self.whole()
+        for number in range(self.kills):
+            output = self.place / f"killed_{number}"
+            process = self.start(self.training(output))
+            time.sleep(self.chance.uniform(0.1, self.takes))
+            process.kill()
+            process.communicate()
+            is_begun = (output / "config.yaml").exists()
+            again = ["train.py", "--resume", "--output", str(output)]
+            code, said = self.run(again if is_begun else self.training(output))
+            assert code == 0, said
+            self.same(output)
+            shutil.rmtree(output)
+
+    def full(self) -> None:
+        """On disks of several sizes, what was written stays and what was not is named."""
+        for size in (4, 24, 60, 120, 160):
+            with disk(self.place / "disk", f"size={size}k") as folder:
+                said = self.refused(self.training(folder / "run"))
+                assert "No space left" in said, said
+                none_left(folder)
+
+    def limit(self) -> None:
+        """A limit on the size of files is said."""
+        small = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (4000, 4000))
+        said = self.refused(self.training(self.place / "limited"), preexec_fn=small)
+        assert "File too large" in said, said
+        none_left(self.place / "limited")
+
+    def readonly(self) -> None:
+        """A place that cannot be written to is refused before the run."""
+        with disk(self.place / "disk", "ro") as folder:
+            self.refused(self.training(folder / "run"))
+
+    def vanish(self) -> None:
+        """The folder goes while the run writes there."""
+        output = self.place / "vanished"
+        process = self.start(self.training(output))
+        while not (output / "checkpoints" / "last.ckpt").exists():
+            time.sleep(0.05)
+        shutil.rmtree(output, ignore_errors=True)
+        out, err = process.communicate(timeout=600)
+        assert "Traceback" not in out + err, out + err
+
+    def caches(self) -> None:
+        """A damaged file of the cache is told or made anew; numbers are the same."""
+        self.whole()
+        for file in sorted(self.cache.rglob("*.*")):
+            content = bytearray(file.read_bytes())
+            content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)
+            file.write_bytes(content)
+        shutil.rmtree(self.place / "damaged", ignore_errors=True)
+        code, said = self.run(self.training(self.place / "damaged"))
+        assert code == 0, said
+        self.same(self.place / "damaged")
+
+    def checkpoints(self) -> None:
+        """A damaged checkpoint is refused."""
+        path = self.place / "damaged.ckpt"
+        for _ in range(max(3, self.kills // 5)):
+            content = bytearray((self.whole() / "checkpoints" / "last.ckpt").read_bytes())
+            content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)
+            path.write_bytes(content)
+            self.refused(
+                ["evaluate.py", "--ckpt_path", str(path), "--output", str(self.place / "x")]
+            )
+
+    def twice(self) -> None:
+        """Of two runs into one folder, one is refused and the other is whole."""
+        output = self.place / "twice"
+        both = [self.start(self.training(output)) for _ in range(2)]
+        codes = sorted(
+            (process.communicate(timeout=600), process.returncode)[1] for process in both
+        )
+        assert codes == [0, 2], codes
+        self.same(output)
+
+    def rank(self) -> None:
+        """One of three processes is killed: the first says which, within seconds, and ends."""
+        several = ("--trainer.devices", "3", "--trainer.strategy", "ddp")
+        longer = ("--trainer.max_epochs", "1000")
+        process = self.start(self.training(self.place / "ranks", *several, *longer))
+        children: list[str] = []
+        while len(children) < 2 or not (self.place / "ranks" / "checkpoints").exists():
+            time.sleep(0.2)
+            children = subprocess.run(
+                ["pgrep", "-P", str(process.pid)], capture_output=True, text=True
+            ).stdout.split()
+        killed = time.monotonic()
+        os.kill(int(children[0]), signal.SIGKILL)
+        out, err = process.communicate(timeout=60)
+        assert time.monotonic() - killed < 20
+        assert "was ended by SIGKILL" in err, out + err
+
+    def head(self) -> None:
+        """Who reads only the first line of what is said does not end the run."""
+        process = self.start(self.training(self.place / "headed"))
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait() == 0, said
+        self.same(self.place / "headed")
+
+
+@contextmanager
+def disk(folder: Path, options: str) -> Iterator[Path]:
+    """A file system of its own; needs root."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def none_left(folder: Path) -> None:
+    """No temporary file is left."""
+    assert not [*folder.rglob("*.tmp")], [*folder.rglob("*.tmp")]
+
+
+def main() -> int:
+    names = [name for name, each in vars(Faults).items() if each.__doc__ and name[0] != "_"]
+    names = [name for name in names if name not in ("whole", "same")]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    said = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory() as place:
+        faults = Faults(Path(place), kills=said.kills, seed=said.seed)
+        for name in said.only:
+            fault: Callable[[], None] = getattr(faults, name)
+            try:
+                fault()
+                print(f"{name}: borne", flush=True)
+            except (AssertionError, OSError, subprocess.SubprocessError) as error:
+                failed += 1
+                print(f"{name}: NOT BORNE: {error!r}"[:1500], flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
