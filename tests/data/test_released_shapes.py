@@ -381,8 +381,8 @@ a   0   3   sings   VBZ   (VP*)))))   -   -   -   -   *   -
 
 @pytest.mark.parametrize(
     "name",
-    "a_gold_conll a.gold_conll a.auto_conll a.v4_auto_conll a.v9_gold_conll a.conll a.v4_parsed_conll"
-    .split(),
+    "a_gold_conll a.gold_conll a.auto_conll a.v4_auto_conll a.v9_gold_conll a.conll "
+    "a.v4_parsed_conll".split(),
 )  # fmt: skip
 def test_files_of_ontonotes_by_their_names(name: str, tmp_path: Path) -> None:
     assert int(coreference(write(tmp_path, ONTONOTES, name)).anchors.sum()) == 1
