@@ -104,7 +104,7 @@ class Source:
         with quiet():
             try:
                 tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder, **self.options)
-            except (OSError, ValueError, ImportError) as error:
+            except Exception as error:  # of a damaged file, any
                 raise self.unusable(error) from error
         return WordpieceTokenizer(
             tokenizer, name=self.name, limit=position_limit(self.config, tokenizer)
