@@ -40,9 +40,8 @@ def data(encoder: Encoder, **options: Any) -> TextData:
     ],
 )
 def test_numbers_out_of_range(option: str, value: int, tiny_encoder: Encoder) -> None:
-    with pytest.raises(
-        ProbingError, match=rf"--data\.{option}: expected \d or more, found {value}"
-    ):
+    told = rf"--data\.{option}: expected \d or more, found {value}"
+    with pytest.raises(ProbingError, match=told):
         data(tiny_encoder, **{option: value}).setup("test")
 
 

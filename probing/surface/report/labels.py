@@ -46,8 +46,8 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
         raise ProbingError(
             f"{file}:{error.lineno}: {expected}; found no JSON ({error.msg})"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no text"
+    except (OSError, ValueError, RecursionError) as error:  # no text, endless numbers and brackets
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ProbingError(f"{file}: {expected}; found: {reason}") from error
     best = summary.get("best_heads") if isinstance(summary, dict) else None
     if not isinstance(best, dict):
@@ -60,7 +60,7 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
         )
     try:
         return [_named(relation, entry) for relation, entry in best.items() if relation != ALL]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ProbingError(
             f"{file}: expected head, accuracy and baselines of each of best_heads; found {error!r}"
         ) from error
