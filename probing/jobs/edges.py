@@ -178,11 +178,11 @@ class Probes(Edges):
         model, data, trainer = self.model, self.datamodule, self.trainer
         if data.sources["train"] is None:
             raise ProbingError("no training data: give --data.train FILE")
-        check_length(trainer)
         if said.resume and self.folder.is_finished():
             if is_first():
                 show(f"{said.output}: this run is finished; --overwrite runs it anew")
             return
+        check_length(trainer)
         make_ready(self, ("train", "val", "test"), resume=said.resume)
         resumed = Path(said.output or "") / CHECKPOINT
         start = str(resumed) if said.resume and resumed.exists() else None

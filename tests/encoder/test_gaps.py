@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -49,8 +50,12 @@ def test_a_layer_without_attention_cannot_be_looked_at(folder_of: Callable[[str]
         Encoder(folder_of("qwen3_next"), layers=[5]).load()
 
 
-def test_the_twin_has_the_same_layers(folder_of: Callable[[str], str]) -> None:
-    main = Encoder(folder_of("qwen3_next")).load()
+def test_the_twin_has_the_same_layers(
+    folder_of: Callable[[str], str], save_tokenizer: Callable[[Path], int]
+) -> None:
+    folder = Path(folder_of("qwen3_next"))
+    save_tokenizer(folder)
+    main = Encoder(str(folder)).load()
     twin = Encoder(random_init=True, random_seed=1).beside(main).load()
     assert twin.layer_numbers == (2, 4)
     assert not torch.allclose(encode(twin).part("attention"), encode(main).part("attention"))

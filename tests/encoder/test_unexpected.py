@@ -214,7 +214,9 @@ def test_weights_that_only_its_own_code_reads_are_refused(
 
 
 def test_fields_that_only_its_own_code_reads_are_refused(folder_with: Callable[..., str]) -> None:
-    folder = folder_with("bert", {}, fields=CODE | {"alibi": False, "window": 5, "bias": None})
+    folder = folder_with(
+        "bert", {}, fields=CODE | {"alibi": True, "window": 5, "bias": None, "sparse": False}
+    )
     with pytest.raises(ProbingError, match=r"auto_map.*not run.*does not know alibi, window"):
         Encoder(folder).load()
     # Without code of its own they are remains of earlier releases.

@@ -98,7 +98,7 @@ FORMATS: dict[str, tuple[str, Naive | None]] = {
     ".conllu": (CONLLU, lambda text: _columns(text, False)),
     ".conllx": (CONLLX, lambda text: _columns(text, True)),
     ".txt": (TEXT, _pairs),
-    "_gold_conll": (CONLL2012, None),
+    "gold_conll": (CONLL2012, None),
     ".jsonl": (JSON, _documents),
 }
 

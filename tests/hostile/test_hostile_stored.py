@@ -18,7 +18,7 @@ from mutants import answered, damaged, trying
 from probing.encoder.source import Source
 from probing.encoder.vectors import WordVectors
 from probing.jobs.compared_models import labels_of
-from probing.jobs.stored_config import screened
+from probing.jobs.stored_config import stored_options
 from probing.learning.checkpoints import load_checkpoint
 from probing.surface.report.labels import read_best_heads
 
@@ -72,7 +72,7 @@ def test_a_damaged_checkpoint(tmp_path_factory: pytest.TempPathFactory, content:
 @given(damaged(CONFIG))
 def test_a_damaged_configuration_of_a_run(content: bytes) -> None:
     text = content.decode(errors="replace")
-    found = answered(lambda: screened(text, [], place="config.yaml"))
+    found = answered(lambda: stored_options(text, place="config.yaml"))
     assert found is None or {"model", "data"} <= found.keys()
     assert all(isinstance(label, str) for label in labels_of(text))
 

@@ -17,6 +17,7 @@ from letters import Letters
 from picked import heads_of
 
 from probing.core.batches import EdgeBatch, Encoding
+from probing.core.errors import ProbingError
 from probing.counting.counts import Cell
 from probing.data import CoreferenceData, DependencyData
 from probing.data.store import EdgeWindows
@@ -238,7 +239,7 @@ def test_what_fails_leaves_the_file_that_was_there(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", fail)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(ProbingError, match=r"p\.parquet: cannot be written: no space"):
         noted(tmp_path, trees, [0, 0, 0], [0, 1, 2])
     assert {path.name for path in tmp_path.iterdir()} == {"p.parquet", "0.tmp"}
     assert (tmp_path / "p.parquet").read_bytes() == before
