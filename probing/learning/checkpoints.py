@@ -13,6 +13,8 @@ from probing.core.errors import ProbingError
 from probing.encoder import Encoder
 
 CHECKPOINT_FORMAT = 3
+READ_BY = ("aggregation", "tokenizer_file")
+"""Options of an encoder with which the same weights give other words."""
 
 
 def load_checkpoint(path: str) -> dict[str, Any]:
@@ -69,14 +71,14 @@ def check_same(made: Mapping[str, Any], encoder: Encoder) -> None:
             f"the checkpoint's probes look at the layers {_numbers(made['layers'])} of "
             f"{made['title']}, the run at {_numbers(encoder.layer_numbers)}"
         )
-    # Checkpoints of 0.1 do not say; their stored configuration does, and runs are built of it.
-    aggregation = made.get("aggregation", encoder.aggregation)
-    if aggregation != encoder.aggregation:
-        raise ProbingError(
-            f"the checkpoint's probes learned from {made['title']} with the aggregation "
-            f"{aggregation!r}, the run has {encoder.aggregation!r} "
-            "(--model.encoder.aggregation)"
-        )
+    for option in READ_BY:
+        # Checkpoints of 0.1 do not say; their stored configuration does, and runs are built of it.
+        said, own = made.get(option, getattr(encoder, option)), getattr(encoder, option)
+        if said != own:
+            raise ProbingError(
+                f"the checkpoint's probes learned from {made['title']} with {option} {said}, "
+                f"the run has {own} (--model.encoder.{option})"
+            )
 
 
 def _numbers(layers: Iterable[int]) -> str:

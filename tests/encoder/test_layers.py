@@ -201,7 +201,7 @@ def test_probes_of_another_aggregation_are_not_loaded(tiny_bert: Path) -> None:
     module("first").on_load_checkpoint(checkpoint)
     module("first", "first").on_load_checkpoint(checkpoint)
     for other in (None, "mean", "max"):
-        found = rf"with the aggregation 'first', the run has '{other or 'mean'}'"
+        found = rf"with aggregation first, the run has {other or 'mean'}"
         with pytest.raises(ProbingError, match=found):
             module(other, "first").on_load_checkpoint(checkpoint)
         if other:  # else the twin's is the main encoder's
@@ -211,6 +211,21 @@ def test_probes_of_another_aggregation_are_not_loaded(tiny_bert: Path) -> None:
     for encoder in checkpoint["probing"]["encoders"].values():
         del encoder["aggregation"]
     module("max").on_load_checkpoint(checkpoint)
+
+
+def test_probes_of_another_tokenizer_are_not_loaded(tiny_bert: Path) -> None:
+    def module(tokenizer_file: bool) -> ProbingModule:
+        encoder = Encoder(str(tiny_bert), tokenizer_file=tokenizer_file)
+        made = ProbingModule(encoder, {"a": AttentionProbe()})
+        made.configure_model()
+        return made
+
+    saved = module(True)
+    checkpoint: dict[str, Any] = {"state_dict": saved.state_dict()}
+    saved.on_save_checkpoint(checkpoint)
+    module(True).on_load_checkpoint(checkpoint)
+    with pytest.raises(ProbingError, match="with tokenizer_file True, the run has False"):
+        module(False).on_load_checkpoint(checkpoint)
 
 
 # ------------------------------------------------------------------------------ reports
