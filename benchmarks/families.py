@@ -35,6 +35,7 @@ import transformers
 from torch import Tensor
 
 from probing.core.errors import ProbingError
+from probing.core.files import write_whole
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder
 from probing.encoder.running import states_of
@@ -536,7 +537,7 @@ def main() -> None:
             said = f"{own.reason or own.description} {own.layers}"
             print(f"{own.outcome:8} {own.family}: {said}", flush=True)
             if options.verdicts:
-                Path(options.verdicts).write_text(json.dumps([vars(v) for v in verdicts]), "utf-8")
+                write_whole(Path(options.verdicts), json.dumps([vars(v) for v in verdicts]))
     counts = {o: sum(v.outcome == o for v in verdicts) for o in {v.outcome for v in verdicts}}
     if options.write:
         write(Path(options.write), sorted(verdicts, key=lambda verdict: verdict.family))

@@ -127,7 +127,7 @@ def test_broken_brackets_and_impossible_windows_are_refused(
     broken.write_text(text.replace("Entity=3)", "Entity=4)", 1), encoding="utf-8")
     base = ("--config", Path(__file__).resolve().parents[2] / "configs" / "coreference_heads.yaml",
             "--model.encoder.name", tiny_bert)  # fmt: skip
-    said = refuse("evaluate", *base, f"--data.test={broken}")
+    said = refuse("evaluate", *base, f"--data.test={broken}", "--data.strict=true")
     assert f"{broken}:" in said
     assert "d0" in said
     said = refuse("evaluate", *base, f"--data.test={documents}", "--data.limit=100000")

@@ -18,7 +18,7 @@ from probing.data.builtin.reader import read_builtin
 from probing.encoder import Encoder
 from probing.jobs.cli import main
 from probing.jobs.scripts import Script
-from probing.jobs.stored_config import for_evaluation, read_config
+from probing.jobs.stored_config import for_evaluation, stored_options
 
 Run = Callable[..., Any]
 Table = Callable[[Path], list[dict[str, str]]]
@@ -287,7 +287,7 @@ data: {init_args: {test: x.conllu}}
 
 def test_what_training_reported_binds_no_later_evaluation() -> None:
     def kept(script: Script) -> dict[str, Any]:
-        found = read_config(STORED, place="a.ckpt", goes_on=script == "train")
+        found = stored_options(STORED, place="a.ckpt", goes_on=script == "train")
         return for_evaluation(found, []) if script == "evaluate" else found
 
     assert set(kept("evaluate")) == {"model", "data"}

@@ -166,7 +166,11 @@ NO_TREE = TREE.replace("\t0\tall\t_\t_", "\t_\t_\t_\tEntity=(1)")
 NO_TREES: dict[str, tuple[str, str, str]] = {
     "JSON lines": ("talks.jsonl", json.dumps(TALK), "1: expected a dependency tree"),
     "JSON lines in a folder": ("", json.dumps(TALK), "1: expected a dependency tree"),
-    "CoNLL-U without heads": ("talks.conllu", NO_TREE, "1: expected a head that is a number"),
+    "CoNLL-U without heads": (
+        "talks.conllu",
+        NO_TREE,
+        " no sentence can be used: 1 none of whose words has a head",
+    ),
     "a relation called all": ("dogs.conllu", TREE, "1: expected relations, found 'all'"),
 }
 

@@ -18,7 +18,7 @@ import yaml
 from probing.core.errors import ProbingError
 from probing.data.builtin.reader import read_builtin
 from probing.jobs.screening import Screen
-from probing.jobs.stored_config import read_config
+from probing.jobs.stored_config import stored_options
 from probing.learning.module import ProbingModule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,7 +134,7 @@ def test_a_stored_configuration_may_name_a_file_of_vectors_and_nothing_else(key:
     """A name with dots is a file here; where a class is expected, it is refused."""
     config = {"model": {key: "my.vectors"}, "data": {}}
     stored = yaml.safe_dump(config)
-    found = read_config(stored, place="a.ckpt")
+    found = stored_options(stored, place="a.ckpt")
     assert found == config
     foreign = r"a\.ckpt: .*my\.vectors, from outside the package"
     with nullcontext() if key == "vectors" else pytest.raises(ProbingError, match=foreign):

@@ -56,7 +56,7 @@ def test_a_report_on_another_model_is_refused(tmp_path: Path) -> None:
         ("[1, 2]", "no best_heads"),
         ('{"best_heads": 3}', "no best_heads"),
         ("{}", "no best_heads"),
-        (b"\xff\xfe\x00", "no text"),
+        (b"\xff\xfe\x00", "can't decode"),
     ],
 )
 def test_what_is_no_report(tmp_path: Path, text: str | bytes, found: str) -> None:
