@@ -500,7 +500,8 @@ def _reason(verdict: Verdict) -> str:
         return verdict.reason if alike else "too slow" if slow else "its sizes were not found"
     text = re.sub(r"^\(\S+\) |^\w+ (?=asks|attends)", "", verdict.reason)
     text = re.sub(r"\d+ times for \d+ layers", "more or less often than it has layers", text)
-    text = re.sub(r" from \d+ wordpieces|\d+ | \(.*?\)", " ", text)
+    text = re.sub(r"attends to \d+ things from \d+ wordpieces.*", "attends to other things", text)
+    text = re.sub(r"\d+ | \(.*?\)", " ", text)
     text = text.replace("model '' ", "")
     return " ".join(text.split(":")[0].replace("|", "/").split())
 

@@ -20,7 +20,7 @@ from probing.data.samplers import EvaluationBatches, TrainingBatches, batches_by
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.tasks.base import Task
 from probing.data.tasks.coreference import Coreference
-from probing.data.tasks.dependencies import WITH_PUNCTUATION, Dependencies
+from probing.data.tasks.dependencies import SOME_PUNCTUATION, WITH_PUNCTUATION, Dependencies
 from probing.data.tasks.offsets import with_offsets
 from probing.data.tasks.punctuation import UNTOLD
 
@@ -224,8 +224,9 @@ class DependencyData(EdgeData):
         scheme = scheme_of(windows.census.rows, self.scheme)
         # Offsets are tried when batches are made: they do not change the windows that are kept.
         terms = replace(with_offsets(self.task.terms, self.offsets), subtypes=scheme.separators)
-        if windows.census.counts[UNTOLD]:
-            terms = replace(terms, wording=WITH_PUNCTUATION)
+        if untold := windows.census.counts[UNTOLD]:
+            is_every = untold == windows.census.used
+            terms = replace(terms, wording=WITH_PUNCTUATION if is_every else SOME_PUNCTUATION)
         units = windows.units.in_sud() if terms.subtypes == SUD_SEPARATORS else windows.units
         return replace(windows, terms=terms, scheme=scheme, units=units)
 

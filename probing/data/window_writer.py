@@ -67,10 +67,10 @@ def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokeni
         if not anchors:
             found = [f"{n:,} {what}" for what, n in census.counts.items()]
             found += [f"{n:,} sentences with {what}" for what, n in census.oddities.items()]
-            found += [f"the first: {text}" for text in census.first.values()]
+            first = "".join(f"\n  the first: {text}" for text in census.first.values())
             raise ProbingError(
                 f"{source}: expected annotation for this task, found nothing to ask about: "
-                + ", ".join(found)
+                f"{', '.join(found)}{first}"
             )
     with written_aside(arrow.with_suffix(".npy")) as aside, aside.open("wb") as file:
         np.save(file, digested.array, allow_pickle=False)

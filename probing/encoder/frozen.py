@@ -267,6 +267,8 @@ class FrozenModel(TellingModule):
         if len(self.layer_numbers) < self.source.layers:
             listed = ", ".join(map(str, self.layer_numbers))
             text += f"; layers looked at: {listed} of {self.source.layers}"
+            if self.layers is None:
+                text += ", the others have no attention"
         if self.tokenizer_file:
             text += "; the tokenizer is that of tokenizer.json"
         if self.together is not None:

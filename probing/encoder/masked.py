@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
-from probing.encoder.alone import stacked
+from probing.encoder.alone import forget_lengths, stacked
 from probing.encoder.model import Encoder
 from probing.encoder.weights import weights_hash
 
@@ -90,7 +90,14 @@ class MaskedModel(nn.Module):
     def _derivatives(
         self, ids: Tensor, real: Tensor, labels: Tensor, types: Tensor | None
     ) -> list[Tensor]:
-        with torch.inference_mode(False), torch.enable_grad():
+        if self.encoder.together is not None:
+            forget_lengths(self.model)
+        device = ids.device.type
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.autocast(device, enabled=False),  # whatever the trainer computes in
+        ):
             # Tensors made in inference mode cannot be part of a graph.
             ids, real, labels = ids.clone(), real.clone(), labels.clone()
             has_types = types is not None and (

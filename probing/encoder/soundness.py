@@ -76,7 +76,7 @@ def not_finite(name: str, number: int, precision: str) -> ProbingError:
     else:
         advice = (
             "its numbers are too large for it; leave out --model.encoder.precision and "
-            "--trainer.precision, which makes it float32"
+            "--trainer.precision, which makes it float32 (with --overwrite where --output is said)"
         )
     return ProbingError(
         f"what {what} of {name} computes in {precision} is not finite, so nothing can be counted: "

@@ -95,7 +95,7 @@ class Report(SplitCallback):
             probes,
             corpus,
             model=module.description + _computed_in(trainer),
-            is_partial=is_partial(trainer, split),
+            is_partial=any(is_partial(trainer, s) for s in {split, self.ledger.chosen_on or split}),
             also_in=also_in,
             circumstances=circumstances(corpus, trainer, module, seconds=seconds, also_in=also_in),
         )

@@ -51,6 +51,16 @@ DEPENDENCIES_WITH_PUNCTUATION = replace(
 )
 """For treebanks where neither relations nor tags say what is punctuation."""
 
+DEPENDENCIES_SOME_PUNCTUATION = replace(
+    DEPENDENCIES,
+    title="Unlabelled attachment",
+    note=f"{DEPENDENCIES.note}\nPunctuation is left out in the files that tell it from words; in "
+    "the others it counts.",
+    scope="without punctuation in the files that tell it from words",
+    counted="words that nothing says are punctuation",
+)
+"""For several files of which some do."""
+
 COREFERENCE = Wording(
     row="mention type",
     score="accuracy",

@@ -154,3 +154,27 @@ def test_derivatives_are_those_of_each_window_alone(tmp_path: Path) -> None:
         for one, expected in zip(found, alone, strict=True):
             torch.testing.assert_close(one[b, :, :length, :length], expected[0])
             assert expected.any()
+
+
+def test_derivatives_do_not_hang_on_what_ran_before(tmp_path: Path) -> None:
+    """Dynamic rope would keep the frequencies of the longest window so far."""
+    torch.manual_seed(0)
+    config = tf.EuroBertConfig(
+        pad_token_id=0,
+        vocab_size=50,
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=8,
+        rope_parameters={"rope_type": "dynamic", "factor": 4.0, "rope_theta": 100.0},
+    )
+    tf.EuroBertForMaskedLM(config).save_pretrained(tmp_path)
+    model = MaskedModel(Encoder(str(tmp_path)).load()).load()
+    short, long = torch.arange(10)[None], torch.arange(30)[None]
+    before, _, after = (
+        model.derivatives(ids, ids >= 0, torch.where(ids % 3 == 1, ids, -100))
+        for ids in (short, long, short)
+    )
+    for one, other in zip(before, after, strict=True):
+        assert torch.equal(one, other)

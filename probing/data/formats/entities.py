@@ -147,7 +147,7 @@ class _Sentence:
     def close(self, line: int, word: int | None, text: str, value: str) -> None:
         mention = self.latest(text) or self.latest(self.entity_field.of(text))
         if mention is None:
-            expected = f"an entity that this sentence of {self.document} opens"
+            expected = f"an entity that this sentence of {self.document!r} opens"
             self.complain(line, expected, f"{value!r}, which closes {self.entity_field.of(text)!r}")
             return
         if word is not None:
@@ -183,7 +183,7 @@ class _Sentence:
     def finished(self, last: int) -> tuple[list[Found], list[Complaint]]:
         """All that was found, now that nothing more comes."""
         for mention in self.opened:
-            expected = f"an entity that this sentence of {self.document} closes"
+            expected = f"an entity that this sentence of {self.document!r} closes"
             self.complain(mention.line, expected, f"{mention.name!r}, which stays open")
         for entity, count in self.parts:
             self.complain(last, f"{count} parts of {entity!r} in {self.document}", "fewer")

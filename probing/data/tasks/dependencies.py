@@ -20,6 +20,7 @@ from probing.data.tasks.punctuation import UNTOLD, punctuation
 from probing.data.text import joined
 
 WITH_PUNCTUATION = "probing.reports.wording.DEPENDENCIES_WITH_PUNCTUATION"
+SOME_PUNCTUATION = "probing.reports.wording.DEPENDENCIES_SOME_PUNCTUATION"
 """The words for data in which nothing tells punctuation from words."""
 _HEADLESS = "words without a head, which are no anchors"
 OFFSET_NAMES = tuple(f"offset={k}" for k in OFFSETS)

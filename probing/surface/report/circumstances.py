@@ -67,6 +67,7 @@ def circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -
         "partial": is_partial(trainer, "test"),
         "data": {
             "source": data.text.source,
+            **({"files": data.text.files} if data.text.files else {}),
             **census,
             "left_out": dict(census["left_out"]),
             "limit": data.limit,
