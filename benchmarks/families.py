@@ -14,13 +14,14 @@ tables between the two marks in the file; `--verdicts FILE --resume` goes on whe
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import inspect
 import json
 import multiprocessing
 import os
 import re
 import resource
+import sys
 import tempfile
 import textwrap
 import traceback
@@ -116,8 +117,10 @@ def shrunk(config: Any, layers: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     fields = dict(config.to_dict())
     for name, value in fields.items():
-        inner = getattr(config, name, None)
-        if isinstance(inner, transformers.PreTrainedConfig):
+        inner = vars(config).get(name)  # of some, an attribute may vary across layers
+        if isinstance(value, dict) and "mrope_section" in value:
+            found[name] = {**value, "mrope_section": [1, 1, 2]}
+        elif isinstance(inner, transformers.PreTrainedConfig):
             found[name] = shrunk(inner, layers)
         elif name in ("initializer_range", "init_std", "initializer_std"):
             found[name] = 0.2  # the usual 0.02 makes every map nearly uniform
@@ -134,15 +137,12 @@ def shrunk(config: Any, layers: int) -> dict[str, Any]:
     return found
 
 
-def _tested() -> Any:
-    """The module of the tests that knows sizes which names and numbers do not tell."""
-    path = Path(__file__).parents[1] / "tests" / "families.py"
-    spec = importlib.util.spec_from_file_location("tested_families", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _tested(name: str) -> Any:
+    """A module of the tests, which know sizes that names and numbers do not tell."""
+    folder = str(Path(__file__).parents[1] / "tests")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # before the folder of this file, of the same name
+    return importlib.import_module(name)
 
 
 # Sizes that go together in some families and not in others.
@@ -157,9 +157,11 @@ VARIANTS: tuple[Mapping[str, int | None], ...] = (
 
 def configurations(family: str) -> Iterator[Any]:
     """Makers of small configurations of a family, the likeliest first."""
-    tested = _tested()
+    tested, composites = _tested("families"), _tested("composites")
     if family in tested.CONFIGS or family in tested.FURTHER:
         yield lambda: tested.config_of(family)
+    if family in composites.READABLE:
+        yield lambda: composites.composite(family)
     cls = transformers.CONFIG_MAPPING[family]
     try:
         usual = cls()

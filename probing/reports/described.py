@@ -35,7 +35,7 @@ def describe(
         odd = ", ".join(
             f"{why} ({n:,}{_first(census.first.get(why))})" for why, n in _most(census.oddities)
         )
-        line += f"; kept, though odd: {odd}"
+        line += f"; sentences kept, though odd: {odd}"
     if census.shared:
         line += f"; {census.shared:,} wordpieces belong to several words, in equal shares"
     if census.unknown:

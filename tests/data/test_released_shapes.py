@@ -19,6 +19,7 @@ from probing.data import CoreferenceData, DependencyData
 from probing.data.formats.conllu import read_conllu
 from probing.data.store import EdgeWindows
 from probing.data.tasks.base import WITHHELD
+from probing.data.tasks.punctuation import UNTOLD
 from probing.reports.described import describe
 from probing.reports.wording import wording_of
 
@@ -479,3 +480,37 @@ def test_json_lines_of_something_else_are_refused(line: str, why: str, tmp_path:
     path = write(tmp_path, line + "\n", "a.jsonl")
     with pytest.raises(ProbingError, match=why):
         coreference(path)
+
+
+PENN = ("Birds", "NNS", "SUB"), ("sing", "VBP", "ROOT"), (".", ".", "P")
+
+
+@pytest.mark.parametrize(
+    ("upos", "xpos", "marks"),
+    [
+        (("NNS", "VBP", "."), ("NNS", "VBP", "."), 1),  # Penn's in both columns
+        (("NOUN", "VERB", "PUNCT"), ("_", "_", "_"), 1),
+        (("NOUN", "VERB", "."), ("_", "_", "_"), 1),  # the twelve tags of before UD
+        (("NOUN", "VERB", "X"), ("_", "_", "_"), 0),  # nothing is punctuation, and that is told
+        (("N", "V", "Z"), ("_", "_", "_"), None),  # nothing tells
+    ],
+)
+def test_tags_that_are_not_universal_tell_by_penns(
+    tmp_path: Path, upos: tuple[str, ...], xpos: tuple[str, ...], marks: int | None
+) -> None:
+    heads = (2, 0, 2)
+    path = tmp_path / "a.conllu"
+    path.write_text(
+        "".join(
+            f"{n}\t{word}\t_\t{own}\t{tag}\t_\t{head}\t{label}\t_\t_\n"
+            for n, ((word, _, label), own, tag, head) in enumerate(
+                zip(PENN, upos, xpos, heads, strict=True), start=1
+            )
+        )
+        + "\n"
+    )
+    windows = DependencyData(test=str(path), tokenizer=Letters(64)).open("test")
+    batch = windows[[0]]
+    every = batch.rows.index("all")
+    assert int(batch.member[0, :, every].sum()) == 3 - (marks or 0)
+    assert (windows.census.counts[UNTOLD] == 1) == (marks is None)

@@ -9,6 +9,10 @@ from probing.core.schemes import SUD_SEPARATORS, universal
 from probing.core.sentences import Sentence
 from probing.data.formats.penn import PUNCTUATION_TAGS
 
+UNIVERSAL_TAGS = frozenset(
+    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+)
+"""The UPOS of Universal Dependencies, version 2."""
 UNTOLD = "sentences in files where neither relation nor tag says what is punctuation"
 """What the census counts such sentences by."""
 
@@ -17,8 +21,9 @@ def told(read: Callable[[], Iterable[Sentence]]) -> Iterator[Sentence]:
     """The sentences of a file, each with what punctuation is known by in the file.
 
     By the relation ``punct``, subtypes aside, if any has it; else, as where it is called ``P``, by
-    tags: UPOS ``PUNCT``, or without UPOS one of punctuation in the Penn Treebank. By nothing, where
-    there are no such tags and no UPOS. Sentences without relations are left as they are.
+    tags: UPOS ``PUNCT``, or of a word without a universal tag one of punctuation in the Penn
+    Treebank. By nothing, where no word has either and not all UPOS are universal. Sentences without
+    relations are left as they are.
 
     Args:
         read: reads the file; twice, but that the first time ends with the first ``punct``.
@@ -37,13 +42,14 @@ def punctuation(sentence: Sentence) -> list[bool]:
 
 
 def _known_by(sentences: Iterable[Sentence]) -> str:
-    found = "nothing"
+    has_marks, upos = False, set[str]()
     for sentence in sentences:
         if not sentence.relations or any(map(_is_labelled, sentence.relations)):
             return "relation"
-        has_tags = any(sentence.upos) or any(tag in PUNCTUATION_TAGS for tag in sentence.tags)
-        found = "tag" if has_tags else found
-    return found
+        has_marks |= any(_is_tagged(sentence, word) for word in range(len(sentence.words)))
+        upos.update(sentence.upos)
+    upos.discard("_")
+    return "tag" if has_marks or (upos and upos <= UNIVERSAL_TAGS) else "nothing"
 
 
 def _is_labelled(relation: str) -> bool:
@@ -51,6 +57,6 @@ def _is_labelled(relation: str) -> bool:
 
 
 def _is_tagged(sentence: Sentence, word: int) -> bool:
-    if sentence.upos and sentence.upos[word] != "_":
+    if sentence.upos and sentence.upos[word] in UNIVERSAL_TAGS:
         return sentence.upos[word] == "PUNCT"
     return sentence.tag(word) in PUNCTUATION_TAGS
