@@ -28,6 +28,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,11 @@ class Verdict:
 # ------------------------------------------------------------------------ tiny models
 
 
-def shrunk(config: Any, layers: int) -> dict[str, Any]:
-    """Small sizes for the fields of a configuration, those inside it included."""
+def shrunk(config: Any, layers: int, *, filled: bool = False) -> dict[str, Any]:
+    """Small sizes for the fields of a configuration, those inside it included.
+
+    ``filled`` gives sizes to fields that are ``None``, too.
+    """
     found: dict[str, Any] = {}
     fields = dict(config.to_dict())
     for name, value in fields.items():
@@ -121,12 +125,12 @@ def shrunk(config: Any, layers: int) -> dict[str, Any]:
         if isinstance(value, dict) and "mrope_section" in value:
             found[name] = {**value, "mrope_section": [1, 1, 2]}
         elif isinstance(inner, transformers.PreTrainedConfig):
-            found[name] = shrunk(inner, layers)
+            found[name] = shrunk(inner, layers, filled=filled)
         elif name in ("initializer_range", "init_std", "initializer_std"):
             found[name] = 0.2  # the usual 0.02 makes every map nearly uniform
         elif "dropout" in name and isinstance(value, float):
             found[name] = 0.0
-        elif isinstance(value, int) and not isinstance(value, bool):
+        elif (isinstance(value, int) and not isinstance(value, bool)) or (filled and value is None):
             for pattern, size in SIZES:
                 if re.search(pattern, name):
                     found[name] = layers if size == LAYERS_OF_MODEL else size
@@ -145,13 +149,17 @@ def _tested(name: str) -> Any:
     return importlib.import_module(name)
 
 
+_IN_PARTS = {"rope_type": "default", "rope_theta": 1e4}
 # Sizes that go together in some families and not in others.
-VARIANTS: tuple[Mapping[str, int | None], ...] = (
+VARIANTS: tuple[Mapping[str, Any], ...] = (
     {},
     {"num_key_value_heads": 4},
     {"head_dim": None},
     {"head_dim": 32},
     {"head_dim": 128},
+    {"rope_parameters": _IN_PARTS | {"mrope_section": [1, 1, 2]}},
+    {"rope_parameters": _IN_PARTS | {"mrope_section": [1, 1, 0]}},
+    {"rope_parameters": _IN_PARTS | {"mrope_section": [2, 2, 4]}},
 )
 
 
@@ -163,19 +171,21 @@ def configurations(family: str) -> Iterator[Any]:
     if family in composites.READABLE:
         yield lambda: composites.composite(family)
     cls = transformers.CONFIG_MAPPING[family]
+    if family in (odd := _tested("odd_families").ODD):
+        yield lambda: cls(**odd[family])
     try:
         usual = cls()
     except Exception as error:
         raise NoTinyModel(f"no configuration without arguments: {_short(error)}") from error
-    for layers in LAYERS:
-        sizes = shrunk(usual, layers)
+    for filled, layers in product((False, True), LAYERS):
+        sizes = shrunk(usual, layers, filled=filled)
         for variant in VARIANTS:
             own = _varied(sizes, variant)
             if not variant or own != sizes:
                 yield lambda own=own: cls(**own)
 
 
-def _varied(sizes: dict[str, Any], variant: Mapping[str, int | None]) -> dict[str, Any]:
+def _varied(sizes: dict[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes with others in place, inside as well; ``None`` leaves one to the family."""
     found: dict[str, Any] = {}
     for name, value in sizes.items():
@@ -185,6 +195,8 @@ def _varied(sizes: dict[str, Any], variant: Mapping[str, int | None]) -> dict[st
             found[name] = value
         elif variant[name] is not None:
             found[name] = variant[name]
+    if "vocab_size" in sizes:  # the part that reads text may have them without a number
+        found |= {n: v for n, v in variant.items() if n not in sizes and v is not None}
     return found
 
 
