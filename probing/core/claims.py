@@ -65,11 +65,11 @@ def claim(folder: Path) -> bool:
 def release() -> None:
     """Let go of every folder that this process holds; empty ones that it made are removed."""
     while _held:
-        place, claim = _held.popitem()
+        place, held = _held.popitem()
         (place / LOCK).unlink(missing_ok=True)
-        os.close(claim.lock)
+        os.close(held.lock)
         with suppress(OSError):  # not empty, or gone
-            for folder in claim.made:
+            for folder in held.made:
                 folder.rmdir()
 
 

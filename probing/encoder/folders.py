@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ def stored(folder: str, file: str, options: Mapping[str, Any]) -> Path | None:
         _raise_exceptions_for_connection_errors=False,
     )
     return None if found is None else Path(found)
+
+
+def shortened(error: Exception) -> str:
+    """What another library complains about, in a line that is not too long."""
+    return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
 
 
 def refuse_adapters(name: str, folder: str, options: Mapping[str, Any]) -> None:

@@ -79,7 +79,7 @@ class FrozenModel(TellingModule):
             raise ProbingError(f"layers: expected a list of numbers like [2, 3], found {layers!r}")
         check_range(0, 2**63 - 1, random_seed=random_seed)
         self.tokenizer_file = bool(tokenizer_file)
-        self.source = Source(self.name, revision=revision, tokenizer_file=self.tokenizer_file)
+        self.source = Source(self.name, revision=revision)
         self.layers = layers
         self.revision = revision
         self.open_to_main = [
@@ -118,9 +118,6 @@ class FrozenModel(TellingModule):
             is_same = self.revision in (None, main.revision)
             self.source = main.source if is_same else Source(main.name, revision=self.revision)
             self.layers = main.layers if self.layers is None else self.layers
-        if self.source.tokenizer_file != self.tokenizer_file:
-            revision, whole = self.source.revision, self.tokenizer_file
-            self.source = Source(self.name, revision=revision, tokenizer_file=whole)
         if self.tokenizer.definition != main.tokenizer.definition:
             raise ProbingError(
                 f"{self.name} and {main.name} have different tokenizers: the encoders of one run "
@@ -178,7 +175,7 @@ class FrozenModel(TellingModule):
     @property
     def tokenizer(self) -> WordpieceTokenizer:
         """The tokenizer that goes with the model."""
-        return self.source.tokenizer
+        return self.source.tokenizer(whole=self.tokenizer_file)
 
     @property
     def attending(self) -> tuple[int, ...]:

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from probing.core.errors import ProbingError
-from probing.core.layers import LayerRecord
-from probing.encoder.alone import forget_lengths, stacked
+from probing.encoder.alone import Pile, forget_lengths, stacked
 from probing.encoder.model import Encoder
+from probing.encoder.running import run
 from probing.encoder.weights import weights_hash
 
 
@@ -100,28 +100,12 @@ class MaskedModel(nn.Module):
         ):
             # Tensors made in inference mode cannot be part of a graph.
             ids, real, labels = ids.clone(), real.clone(), labels.clone()
-            has_types = types is not None and (
-                getattr(self.encoder.source.text, "type_vocab_size", 0) > 1
-            )
-            kept = _Kept()
-            logits = self.model(
-                input_ids=ids,
-                attention_mask=real.long(),
-                tap=self.encoder.tap([self.encoder.soundness.watch(real), kept]),
-                **({"token_type_ids": types.clone()} if has_types and types is not None else {}),
-            ).logits  # [B, T, V]
+            tap = self.encoder.tap([self.encoder.soundness.watch(real), kept := Pile()])
+            types = None if types is None else types.clone()
+            logits = run(self.model, ids, real, types=types, tap=tap).logits  # [B, T, V]
             losses = F.cross_entropy(
                 logits.float().transpose(1, 2), labels, ignore_index=-100, reduction="none"
             )  # [B, T]
             asked = (labels != -100).sum(-1).clamp_min(1)
-            return list(torch.autograd.grad((losses.sum(-1) / asked).sum(), kept.weights))
-
-
-class _Kept:
-    """Keeps the attention weights of layers, with their graph."""
-
-    def __init__(self) -> None:
-        self.weights: list[Tensor] = []
-
-    def take(self, layer: LayerRecord) -> None:
-        self.weights.append(layer.weights)
+            weights = [layer.weights for layer in kept.layers]  # with their graph
+            return list(torch.autograd.grad((losses.sum(-1) / asked).sum(), weights))

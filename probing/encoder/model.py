@@ -154,15 +154,14 @@ class Encoder(FrozenModel):
                 partial(self._run, with_states=with_states), ids, real, collectors, types
             )
         takers = [self.soundness.watch(real), *collectors] if collectors else []
-        has_types = types is not None and getattr(self.source.text, "type_vocab_size", 0) > 1
         with suppress(Enough), self._precision(ids.device.type):
             output = run(
                 self.model,
                 ids,
                 real,
+                types=types,
                 output_hidden_states=with_states,
                 **({"tap": self.tap(takers, stop=not with_states)} if takers else {}),
-                **({"token_type_ids": types} if has_types else {}),
             )
             return states_of(output, self.source.text) or ()
         return ()

@@ -7,14 +7,19 @@ from typing import Any
 from torch import Tensor
 
 
-def run(model: Any, ids: Tensor, real: Tensor, **options: Any) -> Any:
+def run(
+    model: Any, ids: Tensor, real: Tensor, *, types: Tensor | None = None, **options: Any
+) -> Any:
     """What ``model`` makes of wordpieces ``ids [B, T]``, of which ``real [B, T]`` are no padding.
 
-    Nothing is cached: no text is gone on with.
+    ``types [B, T]``, the part of a window that a wordpiece belongs to, are for models with
+    embeddings of token types. Nothing is cached: no text is gone on with.
     """
     text = model.config.get_text_config()
     cache = {"use_cache": False} if hasattr(text, "use_cache") else {}
-    return model(input_ids=ids, attention_mask=real.long(), **cache, **options)
+    has_types = types is not None and getattr(text, "type_vocab_size", 0) > 1
+    parts = {"token_type_ids": types} if has_types else {}
+    return model(input_ids=ids, attention_mask=real.long(), **cache, **parts, **options)
 
 
 def states_of(output: Any, text: Any) -> tuple[Tensor, ...] | None:

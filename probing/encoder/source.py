@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from probing.encoder.folders import (
     lacks,
     refuse_adapters,
     refuse_unheeded,
+    shortened,
     weight_files,
 )
 from probing.encoder.tap import IMPLEMENTATION
@@ -32,14 +32,12 @@ class Source:
     Args:
         name: as :class:`~probing.encoder.Encoder` takes it.
         revision: branch, tag or commit of a hub model.
-        tokenizer_file: whether the tokenizer is what ``tokenizer.json`` says, whatever class
-            transformers has for it.
     """
 
-    def __init__(self, name: str, *, revision: str | None, tokenizer_file: bool = False) -> None:
+    def __init__(self, name: str, *, revision: str | None) -> None:
         self.name = name
         self.revision = revision
-        self.tokenizer_file = tokenizer_file
+        self._tokenizers: dict[bool, WordpieceTokenizer] = {}
 
     @cached_property
     def folder(self) -> str:
@@ -153,24 +151,30 @@ class Source:
             )
         return model, set(info["missing_keys"])
 
-    @cached_property
-    def tokenizer(self) -> WordpieceTokenizer:
-        """The tokenizer that goes with the model.
+    def tokenizer(self, *, whole: bool = False) -> WordpieceTokenizer:
+        """The tokenizer that goes with the model, made once.
+
+        Args:
+            whole: whether it is what ``tokenizer.json`` says, whatever class transformers has
+                for it.
 
         Raises:
             ProbingError: if there is none that can be used.
         """
+        if whole in self._tokenizers:
+            return self._tokenizers[whole]
         text = self.text  # a model that is not there is told of first
         files = TokenizerFiles(self.name, self.folder, self.options)
         with quiet():
-            made = files.read(whole=self.tokenizer_file)
-        return WordpieceTokenizer(
+            made = files.read(whole=whole)
+        found = self._tokenizers[whole] = WordpieceTokenizer(
             made,
             name=self.name,
             limit=position_limit(text, made),
             embedded=getattr(text, "vocab_size", None),
-            file=None if self.tokenizer_file else files.whole,
+            file=None if whole else files.whole,
         )
+        return found
 
     def unusable(self, error: Exception) -> ProbingError:
         """What to say of an error that transformers raised while it loaded the model."""
@@ -191,15 +195,14 @@ class Source:
                 f"model {self.name!r} comes with code of its own (auto_map), which is not run, and "
                 f"transformers {transformers.__version__} has no class for it"
             )
-        return ProbingError(f"model {self.name!r} cannot be used: {_shortened(error)}")
+        return ProbingError(f"model {self.name!r} cannot be used: {shortened(error)}")
 
     def does_not_run(self, error: Exception) -> ProbingError:
         """What to say of an error that the model raised when it was run on text alone."""
         if isinstance(error, KeyError) or "unexpected keyword argument" in str(error):
             return self.no_dispatch()
         return ProbingError(
-            f"{self.name} ({self.config.model_type}) does not run on text alone: "
-            f"{_shortened(error)}"
+            f"{self.name} ({self.config.model_type}) does not run on text alone: {shortened(error)}"
         )
 
     def no_dispatch(self) -> ProbingError:
@@ -208,10 +211,6 @@ class Source:
             f"{self.name} ({self.config.model_type}) does not dispatch its attention through "
             "transformers' AttentionInterface, so its heads cannot be read"
         )
-
-
-def _shortened(error: Exception) -> str:
-    return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
 
 
 class quiet:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import transformers
 from tokenizers import Tokenizer
-from transformers.utils import cached_file
 
 from probing.core.errors import ProbingError
+from probing.encoder.folders import shortened, stored
 
 WHOLE = "tokenizer.json"
 # Whatever the families call their vocabularies; one alone is no tokenizer.
@@ -36,20 +36,12 @@ class TokenizerFiles:
         self.folder = folder
         self.options = {key: options[key] for key in ("revision", "local_files_only")}
 
-    def path(self, file: str) -> str | None:
+    def path(self, file: str) -> Path | None:
         """Where a file is; ``None`` if it is nowhere."""
         try:
-            found: str | None = cached_file(
-                self.folder,
-                file,
-                _raise_exceptions_for_missing_entries=False,
-                _raise_exceptions_for_connection_errors=False,
-                _raise_exceptions_for_gated_repo=False,
-                **self.options,
-            )
+            return stored(self.folder, file, self.options)
         except OSError:  # no such model at all
             return None
-        return found
 
     @cached_property
     def whole(self) -> Tokenizer | None:
@@ -60,7 +52,7 @@ class TokenizerFiles:
         """
         path = self.path(WHOLE)
         try:
-            return None if path is None else Tokenizer.from_file(path)
+            return None if path is None else Tokenizer.from_file(str(path))
         except Exception as error:  # the library has no exceptions of its own
             raise ProbingError(f"model {self.name!r}: {path} cannot be read: {error}") from error
 
@@ -125,10 +117,10 @@ class TokenizerFiles:
                 f"model {self.name!r} has no tokenizer: expected {WHOLE}, or the vocabulary of its "
                 f"family ({', '.join(_KNOWN[1:4])}, ...), found no such file; {_WRITE}"
             )
-        reason = textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__
         lacks = "" if WHOLE in there else f" without {WHOLE}"
         return ProbingError(
-            f"model {self.name!r}: no tokenizer can be made of {', '.join(there)}{lacks}: {reason}"
+            f"model {self.name!r}: no tokenizer can be made of {', '.join(there)}{lacks}: "
+            f"{shortened(error)}"
         )
 
 

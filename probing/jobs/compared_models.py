@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from probing.core.errors import ProbingError
+from probing.jobs.yaml_text import read_yaml
 
 MODELS = (
     "models to compare on the same sentences: names as model.encoder.name takes them, or options "
@@ -54,10 +55,10 @@ def entries_of(models: Sequence[str | Mapping[str, Any]], known: Collection[str]
 def labels_of(config: str) -> list[str]:
     """The models' labels in the configuration of a comparison; none, if it is of no comparison."""
     try:
-        found = yaml.safe_load(config)
+        found = read_yaml(config)
         models = found.get("models") if isinstance(found, dict) else None
         return [_entry(model).label for model in models or ()]
-    except (yaml.YAMLError, ProbingError, TypeError, ValueError, RecursionError):
+    except (yaml.YAMLError, ProbingError, TypeError, ValueError):
         return []
 
 

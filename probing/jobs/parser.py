@@ -9,7 +9,6 @@ from copy import copy
 from inspect import signature
 from typing import Any, ClassVar, Self
 
-import yaml
 from jsonargparse.typing import PositiveFloat, PositiveInt
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import Callback
@@ -26,6 +25,7 @@ from probing.jobs.parts import add_parts
 from probing.jobs.processes import watch_over
 from probing.jobs.registry import EVERY, Row
 from probing.jobs.scripts import Script
+from probing.jobs.yaml_text import read_yaml
 from probing.learning.checkpoint_files import write_whole_checkpoints
 from probing.reports.run_folder import RunFolder
 
@@ -77,7 +77,7 @@ class Commands(ABC):
         self.parser = self.parser_of(row)
         self.config = self.parser.parse_args(arguments)
         for path in self.config.config or ():
-            said = path and yaml.safe_load(path.get_content())
+            said = path and read_yaml(path.get_content())
             if isinstance(said, dict):
                 for *_, flag in PEEKED:
                     if flag.lstrip("-") in said:

@@ -22,6 +22,7 @@ import yaml
 from probing.core.errors import ProbingError
 from probing.jobs.known_names import known_names
 from probing.jobs.known_options import arguments_of, imported
+from probing.jobs.yaml_text import read_yaml
 
 # Options of the command line with which the user names classes, functions and modules.
 _NAMING = re.compile(
@@ -199,8 +200,8 @@ def _is_file(text: str) -> bool:
 def _is_scalar(text: str) -> bool:
     """Whether a parser that reads YAML in a text finds no mapping or list there."""
     try:
-        return not isinstance(yaml.safe_load(text), dict | list | set | tuple)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return not isinstance(read_yaml(text), dict | list | set | tuple)
+    except yaml.YAMLError:
         return False
 
 

@@ -22,7 +22,7 @@ def read_yaml(text: str) -> Any:
     """
     try:
         found = _read(text)
-    except ValueError as error:  # a number of thousands of digits, what is no base64
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, no base64
         raise yaml.YAMLError(str(error)) from error
     _measure(found, _DEPTH, [_SIZE])
     return found

@@ -9,6 +9,12 @@ from probing.core.terms import ALL
 from probing.counting.resampling import Resampler
 from probing.data.store import EdgeWindows
 
+REBUILT = (
+    "other wordpieces than tokenizer.json gives them (--model.encoder.tokenizer_file true "
+    "takes those)"
+)
+"""What words get where transformers makes another tokenizer of the file."""
+
 
 def describe(
     split: str, corpus: EdgeWindows, *, also_in: Mapping[str, int] = MappingProxyType({})
@@ -41,10 +47,7 @@ def describe(
     if census.unknown:
         line += f"; {_of(census.unknown, census.words)} hold an unknown wordpiece"
     if census.rebuilt:
-        line += (
-            f"; {_of(census.rebuilt, census.words)} get other wordpieces than tokenizer.json gives "
-            "them (--model.encoder.tokenizer_file true takes those)"
-        )
+        line += f"; {_of(census.rebuilt, census.words)} get {REBUILT}"
     if corpus.scheme is not None:
         line += f"; scheme: {corpus.scheme}"
     shared = (

@@ -110,4 +110,4 @@ def test_a_damaged_file_of_a_model(
     shutil.copytree(tiny_bert, folder, dirs_exist_ok=True)
     (folder / name).write_bytes(data.draw(damaged((tiny_bert / name).read_bytes())))
     source = Source(str(folder), revision=None)
-    answered(lambda: (source.config, source.tokenizer.fingerprint))
+    answered(lambda: (source.config, source.tokenizer().fingerprint))

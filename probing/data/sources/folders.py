@@ -65,7 +65,7 @@ def chosen(root: Path, split: str | None, *, is_read: Callable[[Path], bool]) ->
     if kept and not own:
         raise ProbingError(
             f"{root}: expected a -{wanted} file for --data.{split}, found "
-            f"{_listed(path.relative_to(root).as_posix() for path in kept)}; to read one of these "
+            f"{listed(path.relative_to(root).as_posix() for path in kept)}; to read one of these "
             "all the same, name the file"
         )
     others = [path for path in kept if path not in set(own)]
@@ -75,7 +75,7 @@ def chosen(root: Path, split: str | None, *, is_read: Callable[[Path], bool]) ->
     read = own[0].relative_to(root).as_posix() if is_one else f"{len(own):,} files"
     words = [
         *([read] if over or is_one else []),
-        *([f"without -{wanted}: {_listed(sorted(without))}"] if without else []),
+        *([f"without -{wanted}: {listed(sorted(without))}"] if without else []),
         *([f"passed over: {', '.join(_counts(over))}"] if over else []),
     ]
     return Chosen(own, "; ".join(words))
@@ -90,7 +90,8 @@ def _counts(over: Counter[str]) -> Iterable[str]:
     return (f"{count:,} {what}" if count else what for what, count in sorted(over.items()))
 
 
-def _listed(names: Iterable[str], most: int = 8) -> str:
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Names, the first ``most`` of them, and how many more there are."""
     every = list(names)
     rest = len(every) - most
     return ", ".join(every[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -15,13 +15,14 @@ from probing.counting.counts import HeadCounts
 from probing.counting.subtypes import rolled_up
 from probing.counting.treebanks import TreebankAccuracy
 from probing.data.resampling_units import share_in
+from probing.data.sources.folders import listed
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import where_chosen
 from probing.reports.ledger import Ledger
 from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback, corpora, is_partial
-from probing.reports.treebanks.findings import Treebank, TreebankFindings, listed
+from probing.reports.treebanks.findings import Treebank, TreebankFindings
 from probing.reports.treebanks.grouping import By, Grouping, grouped
 from probing.reports.treebanks.tables import show_treebanks
 from probing.reports.treebanks.writers import OF_TREEBANKS

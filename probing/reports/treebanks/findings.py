@@ -10,6 +10,7 @@ from pathlib import Path
 from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import Cell, HeadCounts
+from probing.data.sources.folders import listed
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
 from probing.reports.described import unread
 from probing.reports.wording import wording_of
@@ -160,9 +161,3 @@ class TreebankFindings:
             f"The first {self.kind} is {self.first.name}: its best heads are tried on the others.",
             f"At least {self.min_anchors} anchors. Model {self.model}.",
         ]
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names, the first ``most`` of them, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")

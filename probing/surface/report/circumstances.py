@@ -10,15 +10,10 @@ from typing import Any
 from pytorch_lightning import Trainer
 
 from probing.core.version import VERSION
-from probing.reports.described import unread
+from probing.reports.described import REBUILT, unread
 from probing.reports.split_callback import is_partial
 from probing.surface.data import TextData
 from probing.surface.text.segments import counted
-
-_REBUILT = (
-    "with other wordpieces than tokenizer.json gives them (--model.encoder.tokenizer_file true "
-    "takes those)"
-)
 
 
 def text_in_words(data: TextData) -> str:
@@ -36,7 +31,7 @@ def text_in_words(data: TextData) -> str:
         f"{counted(census.wordpieces, 'wordpiece')}, special tokens included; cut off: "
         f"{counted(census.cut, 'wordpiece')}; sentences left out: {left or 'none'}"
         + (f"\n  {counted(census.unknown, 'wordpiece')} unknown to the tokenizer" * is_unknown)
-        + (f"\n  {counted(census.rebuilt, 'sentence')} {_REBUILT}" if census.rebuilt else "")
+        + (f"\n  {counted(census.rebuilt, 'sentence')} with {REBUILT}" if census.rebuilt else "")
         + ("\n  no sink rate: no segment of 64 wordpieces" if is_missing else "")
         + "".join(f"\n  {text}" for text in (*data.words.oddities, *unreadable(data)))
     )
