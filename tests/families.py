@@ -91,15 +91,13 @@ _EXPERTS = {
     "num_local_experts": 2,
     "num_experts_per_tok": 1,
 }
-_LATENT = {
+LATENT = {
     "q_lora_rank": 16,
     "kv_lora_rank": 16,
     "qk_rope_head_dim": 8,
     "qk_nope_head_dim": 8,
     "v_head_dim": 8,
     "head_dim": 8,
-    "num_key_value_heads": 4,
-    "first_k_dense_replace": 2,
 }
 FURTHER: dict[str, dict[str, Any]] = {
     "bert-generation": {},
@@ -115,7 +113,7 @@ FURTHER: dict[str, dict[str, Any]] = {
     "biogpt": {},
     "cohere": {"num_key_value_heads": 2},
     "cohere2": {"num_key_value_heads": 2, "sliding_window": 4},
-    "deepseek_v3": _LATENT,
+    "deepseek_v3": LATENT | {"num_key_value_heads": 4, "first_k_dense_replace": 2},
     "ernie4_5": _HEADS,
     "exaone4": {"num_key_value_heads": 2, "sliding_window": 4},
     "gemma": _HEADS,

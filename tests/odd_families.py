@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from families import SMALL
+from families import LATENT, SMALL
 
 _COMMON = SMALL | {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-_LATENT = {
-    "q_lora_rank": 16,
-    "kv_lora_rank": 16,
-    "qk_rope_head_dim": 8,
-    "qk_nope_head_dim": 8,
-    "v_head_dim": 8,
-    "head_dim": 8,
-}
 _WINDOWED = {
     "num_attention_heads": 2,
     "num_key_value_heads": 2,
@@ -27,7 +19,7 @@ _WINDOWED = {
 ODD: dict[str, dict[str, Any]] = {
     # Layers that see a window have half as many heads.
     "dots3_note_text": _COMMON
-    | _LATENT
+    | LATENT
     | {f"swa_{name}": value for name, value in _WINDOWED.items()}
     | {
         "num_hidden_layers": 4,
@@ -45,7 +37,7 @@ ODD: dict[str, dict[str, Any]] = {
         for key, value in _COMMON.items()
         if key not in ("num_hidden_layers", "intermediate_size")
     }
-    | _LATENT
+    | LATENT
     | {
         "num_layers": 2,
         "ffn_hidden_size": 32,

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pytorch_lightning import Trainer
-from pytorch_lightning.accelerators import CPUAccelerator
-from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.utilities import rank_zero_only
 
 from probing.core.errors import ProbingError
@@ -19,6 +17,7 @@ from probing.counting.counts import Cell
 from probing.counting.differences import check, names
 from probing.counting.trees.decoding import SEARCH, by_networkx
 from probing.data import CoreferenceData, EdgeData
+from probing.jobs.trainer_checks import check_share, check_trainer
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
@@ -28,8 +27,6 @@ from probing.reports.own_writers import ReportOptions
 from probing.reports.run_folder import RunFolder
 from probing.reports.terminal.tables import show, watched
 from probing.reports.treebanks import Treebanks
-
-_PROCESSES_PER_CORE = 16  # on a CPU; more than that is a slip
 
 
 class Run(Protocol):
@@ -60,7 +57,7 @@ def make_ready(run: Run, splits: Iterable[str], *, resume: bool | None) -> None:
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)
-                _check_share(run, split)
+                check_share(data, run.trainer, split)
         run.treebanks.check(data.splits, final)
         if model.vectors is not None:
             words = (word for split in data.splits.values() for word in split.vocabulary)
@@ -175,88 +172,6 @@ def _check_intervals(run: Run) -> None:
     further = [name for name in model.encoders if name != MAIN]
     measuring = model.probes.keys() - model.pickers.keys()
     check(ledger.pairs, names(terms, model.pickers, cells, further), measuring=measuring)
-
-
-def check_trainer(trainer: Trainer) -> None:
-    """Refuse options of the trainer with which there would be other counts, or none.
-
-    Raises:
-        ProbingError: saying what to give instead.
-    """
-    # Probes and counts would be rounded along with the model.
-    if trainer.precision not in ("32-true", "16-mixed", "bf16-mixed"):
-        raise ProbingError(
-            f"--trainer.precision {trainer.precision}: expected 32-true, bf16-mixed or 16-mixed; "
-            "--model.encoder.precision bfloat16 keeps the model's own weights in half precision"
-        )
-    # Lightning would form batches of its own.
-    if said := getattr(trainer, "overfit_batches", 0):
-        raise ProbingError(
-            f"--trainer.overfit_batches {said}: not possible, since batches are "
-            "formed by length; --trainer.limit_train_batches learns from a part of the data"
-        )
-    for split in ("train", "val", "test"):
-        if not getattr(trainer, f"limit_{split}_batches"):
-            raise ProbingError(
-                f"--trainer.limit_{split}_batches 0: expected a batch at least, or a share of "
-                "them such as 0.1; without any there is no report"
-            )
-    most, cores = _PROCESSES_PER_CORE * (os.cpu_count() or 1), os.cpu_count()
-    if isinstance(trainer.accelerator, CPUAccelerator) and trainer.num_devices > most:
-        raise ProbingError(
-            f"--trainer.devices {trainer.num_devices:,}: expected {most} processes at most, since "
-            f"this machine has {cores} cores"
-        )
-
-
-def check_length(trainer: Trainer) -> None:
-    """Refuse to train for no time, which leaves no checkpoint to test, or for ever.
-
-    Raises:
-        ProbingError: naming the option.
-    """
-    limits = {name: getattr(trainer, name) for name in ("max_epochs", "max_steps")}
-    timers = [each for each in trainer.callbacks if isinstance(each, Timer)]  # type: ignore[attr-defined]
-    is_over = 0 in limits.values() or any(timer.time_remaining() == 0 for timer in timers)
-    if trainer.fast_dev_run or is_over:  # type: ignore[attr-defined]
-        raise ProbingError(
-            "--trainer.fast_dev_run, and --trainer.max_epochs, max_steps or max_time of 0, leave "
-            "no checkpoint to test; --trainer.max_epochs 1 --trainer.limit_train_batches 1 is a "
-            "short run"
-        )
-    stopping = (*timers, *trainer.early_stopping_callbacks)
-    if set(limits.values()) == {-1} and not stopping:
-        raise ProbingError(
-            "--trainer.max_epochs -1: never ends; give a number of epochs, --trainer.max_steps or "
-            "--trainer.max_time"
-        )
-
-
-def _check_share(run: Run, split: str) -> None:
-    """Refuse a share of the batches of a split that has none, and a step that never comes.
-
-    Raises:
-        ProbingError: naming the option.
-    """
-    data, trainer = run.datamodule, run.trainer
-    is_train = split == "train"
-    batches = len(data.train_dataloader() if is_train else data.evaluation(split))
-    world = trainer.world_size
-    own = -(-batches // world) if is_train else max(1, batches // world)
-    limit = getattr(trainer, f"limit_{split}_batches")
-    used = min(own, limit) if isinstance(limit, int) else int(own * limit)
-    if not used:
-        raise ProbingError(
-            f"--trainer.limit_{split}_batches {limit}: leaves none of the {own:,} batches "
-            f"of {data.sources[split]}"
-        )
-    every = getattr(trainer, "val_check_interval", None)
-    within_epoch = getattr(trainer, "check_val_every_n_epoch", None) is not None
-    if is_train and isinstance(every, int) and within_epoch and every > used:
-        raise ProbingError(
-            f"--trainer.val_check_interval {every}: expected {used:,} at most, the batches of an "
-            "epoch; --trainer.check_val_every_n_epoch null counts over epochs"
-        )
 
 
 def is_first() -> bool:

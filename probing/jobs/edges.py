@@ -16,12 +16,13 @@ from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.checks import check_checkpoint, check_length, check_place, is_first, make_ready
+from probing.jobs.checks import check_checkpoint, check_place, is_first, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
 from probing.jobs.parse_errors import Parser
 from probing.jobs.parser import Commands, flat
 from probing.jobs.scripts import CHECKPOINT, Script, called
+from probing.jobs.trainer_checks import check_length
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.reports.ledger import Ledger

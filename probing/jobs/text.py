@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from pytorch_lightning.callbacks import Callback
 
 from probing.core.errors import ProbingError
-from probing.jobs.checks import check_place, check_trainer, is_first
+from probing.jobs.checks import check_place, is_first
 from probing.jobs.parser import Commands
 from probing.jobs.scripts import Script
+from probing.jobs.trainer_checks import check_trainer
 from probing.reports.terminal.tables import show
 from probing.surface.data import TextData
 from probing.surface.measures.noop import absent_relations
