@@ -29,6 +29,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+import columns
 import datasets
 import grown
 import hypothesis
@@ -264,11 +265,9 @@ def _random_edges(
         lengths=torch.tensor(lengths, dtype=torch.long),
         anchors=anchors,
         is_anchor=is_anchor,
-        gold=golds,
-        candidates=candidates,
         member=member,
         baselines=baselines,
-        kinds=kinds,
+        **columns.of_cells(golds, candidates, kinds),
     )
 
     real = batch.is_word
@@ -330,7 +329,7 @@ def _pad(
             return None
         return F.pad(value, pads, value=bool(fill) if value.dtype == torch.bool else fill)
 
-    longer = replace(
+    longer = columns.with_cells(
         batch,
         ids=F.pad(batch.ids, (0, words)),
         words_of=F.pad(batch.words_of, (0, words), value=-2),
@@ -340,7 +339,7 @@ def _pad(
         candidates=F.pad(batch.candidates, (0, words, 0, anchors)),
         member=F.pad(batch.member, (0, 0, 0, anchors)),
         baselines=F.pad(batch.baselines, (0, 0, 0, anchors)),
-        kinds=F.pad(batch.kinds, (0, words, 0, anchors)),
+        kinds=F.pad(columns.kinds_of(batch), (0, words, 0, anchors)),
         class_of=None if batch.class_of is None else _longer(batch.class_of, words),
     )
     return longer, Encoding(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torch.nn import functional as F
+
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.head_picking import HeadPicking
 from probing.core.layers import WordLayer
+from probing.core.maps import WholeMap
 from probing.core.outcomes import HeadPicks
 
 
@@ -18,8 +21,10 @@ def layers_of(batch: EdgeBatch, encoding: Encoding) -> Iterator[WordLayer]:
         maps[..., :width, :width] = attention[:, k]
         maps[..., :width, width:] = boundary[:, k, :, :, :2]
         maps[..., width:, :width] = boundary[:, k, :, :, 2:].mT
-        visible = None if encoding.visible is None else encoding.visible[:, k]
-        yield WordLayer(k + 1, maps, batch.is_word, visible)
+        visible = None
+        if encoding.visible is not None:
+            visible = WholeMap(F.pad(encoding.visible[:, k : k + 1].float(), (0, 2, 0, 2)))
+        yield WordLayer(k + 1, WholeMap(maps), batch.is_word, visible)
 
 
 def heads_of(batch: EdgeBatch, encoding: Encoding) -> HeadPicks:

@@ -18,7 +18,8 @@ Shape legend, used in every docstring and comment of this package:
 ``K``  pickers judged side by side: probes, or the baselines of a task
 ``E``  kinds of error
 ``Q``  quantities that are measured of heads beside what they pick
-``C``  classes of tokens
+``G``  gold candidates of the anchor with the most
+``C``  classes of tokens; candidates of the anchor with the most
 ``N``  resamples
 =====  ========================================================================
 
@@ -73,12 +74,18 @@ class EdgeBatch(ByWindow):
     - ``lengths [B]``: how many words each window has.
     - ``anchors [B, A]``: word indices counted from zero; two anchors may share a word.
     - ``is_anchor [B, A]``: false where ``A`` is padding.
-    - ``gold [B, A, W+1]``, ``candidates [B, A, W+1]``: booleans, column 0 is ROOT.
+    - ``width``: ``W``.
+    - ``gold_at [B, A, G]``: the columns that are gold, each once, -1 behind the last of them;
+      column 0 is ROOT. :attr:`gold [B, A, W+1]` are the same as booleans.
+    - ``candidates_at [B, A, C]``: the columns that are candidates, in the same way, or ``None``
+      where all columns of the window are but the anchor's own. :attr:`candidates [B, A, W+1]` are
+      the same as booleans.
     - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
       counts in.
     - ``baselines [B, A, K]``: how right each baseline is about the anchor, from zero to one
       (float64); the names are in ``terms``.
-    - ``kinds [B, A, W+1]``: the kind of error that picking a candidate would be, or 0 (int8).
+    - ``kinds_at [B, A, C]``: the kind of error that picking each of ``candidates_at`` would be, or
+      0 (int8); ``None`` where no task tells kinds apart.
     - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
       all others (int64); ``None`` where nothing is to be resampled.
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
@@ -97,13 +104,14 @@ class EdgeBatch(ByWindow):
     ids: Tensor
     words_of: Tensor
     lengths: Tensor
+    width: int
     anchors: Tensor
     is_anchor: Tensor
-    gold: Tensor
-    candidates: Tensor
+    gold_at: Tensor
+    candidates_at: Tensor | None
     member: Tensor
     baselines: Tensor
-    kinds: Tensor
+    kinds_at: Tensor | None = None
     units: Tensor | None = None
     last_of: Tensor | None = None
     class_of: Tensor | None = None
@@ -129,13 +137,46 @@ class EdgeBatch(ByWindow):
             return self
         asked = self.for_probes.any(0).nonzero()  # [P, 1]
         most = int(asked.max()) + 1 if len(asked) else 0
-        is_anchor = self.for_probes[:, :most].contiguous()
-        cut = {
-            name: getattr(self, name)[:, :most].masked_fill(~is_anchor[..., None], 0)
-            for name in ("gold", "candidates", "member", "baselines", "kinds")
-        }
-        anchors = self.anchors[:, :most].masked_fill(~is_anchor, 0)
-        return replace(self, anchors=anchors, is_anchor=is_anchor, for_probes=None, **cut)
+        only = replace(self, is_anchor=self.for_probes, for_probes=None).of_anchors(slice(most))
+        is_padding = ~only.is_anchor
+        fills = {"gold_at": -1, "candidates_at": -1, "kinds_at": 0, "member": 0, "baselines": 0}
+        values = ((name, getattr(only, name), fill) for name, fill in fills.items())
+        padded = {n: v.masked_fill(is_padding[..., None], f) for n, v, f in values if v is not None}
+        return replace(only, anchors=only.anchors.masked_fill(is_padding, 0), **padded)
+
+    def of_anchors(self, some: slice) -> EdgeBatch:
+        """The batch with some of its anchors, ``A`` being as many."""
+        by_anchor = (
+            "anchors is_anchor gold_at candidates_at kinds_at member baselines for_probes".split()
+        )
+        values = ((name, getattr(self, name)) for name in by_anchor)
+        return replace(
+            self, **{name: v[:, some].contiguous() for name, v in values if v is not None}
+        )
+
+    @cached_property
+    def gold(self) -> Tensor:
+        """``[B, A, W+1]``: which columns are gold."""
+        return _cells(self.gold_at, self.width + 1)
+
+    @cached_property
+    def candidates(self) -> Tensor:
+        """``[B, A, W+1]``: which columns are candidates."""
+        if self.candidates_at is not None:
+            return _cells(self.candidates_at, self.width + 1)
+        column = torch.arange(self.width + 1, device=self.anchors.device)
+        inside = (column <= self.lengths[:, None, None]) & self.is_anchor[..., None]
+        return inside & (column != self.anchors[..., None] + 1)
+
+    @property
+    def has_gold_word(self) -> Tensor:
+        """``[B, A]``: whether a word, not only ROOT, is gold."""
+        return (self.gold_at > 0).any(-1)
+
+    @property
+    def picks_any_other(self) -> bool:
+        """Whether :attr:`choices` are all words of a window but the anchor's own."""
+        return self.candidates_at is None and self.class_of is None
 
     @cached_property
     def choices(self) -> Tensor:
@@ -146,10 +187,12 @@ class EdgeBatch(ByWindow):
         words = self.candidates[..., 1:], self.gold[..., 1:]
         return standing_in(*words, self.anchors, self.class_of)
 
-    @property
-    def width(self) -> int:
-        """``W``: words of the longest window."""
-        return self.gold.shape[2] - 1
+    def kinds_of(self, words: Tensor) -> Tensor:
+        """The kind of error that each of ``words [B, A, ...]`` is, in their shape (int8)."""
+        if self.kinds_at is None or self.candidates_at is None:
+            return torch.zeros_like(words, dtype=torch.int8)
+        kinds = _filled(self.candidates_at, self.kinds_at, self.width + 1)  # [B, A, W+1]
+        return kinds.gather(-1, words.flatten(2) + 1).view_as(words)
 
     @property
     def is_word(self) -> Tensor:
@@ -164,6 +207,17 @@ class EdgeBatch(ByWindow):
         return asks.index_put((window, self.anchors[window, anchor]), asks.new_ones(()))
 
 
+def _cells(columns: Tensor, count: int) -> Tensor:
+    """``[B, A, count]``: true in the ``columns [B, A, ...]`` that are not -1."""
+    return _filled(columns, torch.ones_like(columns, dtype=torch.bool), count)
+
+
+def _filled(columns: Tensor, values: Tensor, count: int) -> Tensor:
+    """``values`` in the ``columns`` of ``[B, A, count]`` that are not -1, and zero elsewhere."""
+    cells = values.new_zeros(*columns.shape[:2], count + 1)
+    return cells.scatter(-1, columns.masked_fill(columns < 0, count), values)[..., :count]
+
+
 @dataclass(frozen=True)
 class Encoding(ByWindow):
     """What a frozen model knows of a batch, at the level of words; absent parts are ``None``.
@@ -173,7 +227,8 @@ class Encoding(ByWindow):
       each with its share.
     - ``boundary [B, L, H, W, 4]``: attention to the first, to the last, from the first and
       from the last special token; zero where the model has no such token.
-    - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if all.
+    - ``visible [B, L, W, W]``: which words the mask lets each word attend to; ``None`` if
+      there is no mask.
     - ``embeddings [B, W, D]``: context-free input embeddings, mean over a word's wordpieces.
     - ``hidden [B, L+1, W, D]``: hidden states, mean over a word's wordpieces; 0 is the input of
       the first layer, the others are what each of the ``L`` layers puts out; that of the model's

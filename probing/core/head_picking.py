@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
 from probing.core import quantities
 from probing.core.batches import EdgeBatch
 from probing.core.layers import WordLayer
+from probing.core.maps import Map, part_size
 from probing.core.outcomes import HeadPicks
-from probing.core.picking import directed, pick_word
+from probing.core.picking import strongest
 from probing.core.quantities import AnchorMaps
 from probing.core.word_classes import out_of_reach
 
@@ -24,22 +28,32 @@ class HeadPicking:
     def __init__(self, batch: EdgeBatch) -> None:
         self.batch = batch
         self.layers: list[tuple[Tensor, ...]] = []
+        # Layers share a mask or two. One is kept here so that no other gets its id.
+        self._reachable: dict[int, tuple[Map | None, Tensor]] = {}
 
     def take(self, layer: WordLayer) -> None:
         """Let the heads of a layer pick."""
-        batch = self.batch
-        seen = AnchorMaps.of(layer, batch.anchors)
-        words, is_pick = pick_word(seen.scores, batch.choices[:, :, None, None])
-        own = (
-            words,  # [B, A, 3, H]
-            is_pick,
-            at(batch.gold[..., 1:], words) & is_pick,
-            reachable(layer.visible, batch),  # [B, A, 3]
-            torch.stack([q.value(seen, batch) for q in quantities.QUANTITIES], -1),
-        )
-        self.layers.append(own)
+        if id(layer.visible) not in self._reachable:
+            found = [reachable(layer.visible, part) for part in self._parts(1)]
+            self._reachable[id(layer.visible)] = layer.visible, torch.cat(found, 1)
+        parts = [picked(layer, part) for part in self._parts(layer.map.size[1])]
+        words, is_pick, hits, kinds, values = (torch.cat(p, 1) for p in zip(*parts, strict=True))
+        seen = self._reachable[id(layer.visible)][1]  # [B, A, 3]
+        self.layers.append((words, is_pick, hits, kinds, seen, values))
 
-    @property
+    def _parts(self, heads: int) -> Iterator[EdgeBatch]:
+        """The batch by its anchors, as many at once as keep rows and columns in bounds."""
+        batch = self.batch
+        windows, anchors = batch.anchors.shape
+        of_anchor = 3 * max(1, windows * heads * batch.width)
+        step = max(1, part_size(batch.ids.device) // of_anchor)
+        if step >= anchors:
+            yield batch  # what it has worked out is kept for the next layer
+            return
+        for start in range(0, anchors, step):
+            yield batch.of_anchors(slice(start, start + step))
+
+    @cached_property
     def found(self) -> HeadPicks:
         """Of all layers that were taken."""
         return HeadPicks(
@@ -47,27 +61,56 @@ class HeadPicking:
         )
 
 
-def at(values: Tensor, words: Tensor) -> Tensor:
-    """What ``values [B, A, W]`` hold for picked words ``[B, A, ...]``, in the shape of these."""
-    return values.gather(-1, words.flatten(2)).view_as(words)
+def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
+    """What the heads of a layer pick of the anchors of a batch.
+
+    Returns:
+        ``words``, ``is_pick``, ``hits``, ``kinds`` and ``quantities`` of
+        :class:`~probing.core.outcomes.HeadPicks`, without ``L``.
+    """
+    seen = AnchorMaps.of(layer, batch.anchors)
+    values = torch.stack([q.value(seen, batch) for q in quantities.QUANTITIES], -1)
+    picks = [_strongest(scores, batch) for scores in seen.scores]
+    words, is_pick = (torch.stack(own, 3).permute(0, 2, 3, 1) for own in zip(*picks, strict=True))
+    gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
+    hits = (words[..., None] + 1 == gold).any(-1) & is_pick
+    return words, is_pick, hits, batch.kinds_of(words) * is_pick, values.permute(0, 2, 3, 1, 4)
 
 
-def reachable(visible: Tensor | None, batch: EdgeBatch) -> Tensor:
+def _strongest(scores: Tensor, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
+    """The word that each anchor picks, and whether it is a pick: ``[B, H, A]`` each.
+
+    ``scores [B, H, A, W]`` are changed in place: nobody else has them, and they are large.
+    """
+    if batch.picks_any_other:  # words that are padding have no weight
+        own = batch.anchors[:, None, :, None].expand(*scores.shape[:-1], 1)
+        scores.scatter_(-1, own, -1.0)
+    else:
+        scores.masked_fill_(~batch.choices[:, None], -1.0)
+    words, is_pick = strongest(scores)
+    return words, is_pick & batch.is_anchor[:, None]
+
+
+def reachable(visible: Map | None, batch: EdgeBatch) -> Tensor:
     """Whether each anchor can reach a gold word, by row, by column, by either.
 
     A mask may hide it, and it may share all its wordpieces with the anchor.
 
     Args:
-        visible: ``[B, W, W]``, which words each word may attend to; ``None`` if all.
+        visible: above zero where a word may attend to a word; ``None`` if everywhere.
         batch: with the anchors.
 
     Returns:
         Booleans ``[B, A, 3]``.
     """
-    gold = batch.gold[..., 1:]  # [B, A, W]
+    words = (batch.gold_at - 1).clamp_min(0)  # [B, A, G]
+    is_gold = batch.gold_at > 0
     if batch.class_of is not None:
-        gold = gold & ~out_of_reach(batch.candidates[..., 1:], batch.anchors, batch.class_of)
+        lost = out_of_reach(batch.candidates[..., 1:], batch.anchors, batch.class_of)
+        is_gold = is_gold & ~lost.gather(-1, words)
     if visible is None:
-        return gold.any(-1, keepdim=True).expand(-1, -1, 3)
-    seen = torch.stack(directed(visible, batch.anchors), 2)  # [B, A, 3, W]
-    return (seen & gold[:, :, None]).any(-1)
+        return is_gold.any(-1, keepdim=True).expand(-1, -1, 3)
+    row = visible.rows(batch.anchors)[:, 0].gather(-1, words)  # [B, A, G]
+    column = visible.columns(batch.anchors)[:, 0].gather(-1, words)
+    seen = torch.stack([row, column, row + column], 2) > 0  # [B, A, 3, G]
+    return (seen & is_gold[:, :, None]).any(-1)

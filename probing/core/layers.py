@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-import torch
 from torch import Tensor, nn
+
+from probing.core.maps import Attention, Map, WholeMap
 
 Changer = Callable[["LayerRecord"], "LayerRecord"]
 """Gives a layer's record with other weights or values: what an ablation does to it."""
@@ -20,7 +21,7 @@ class LayerRecord:
     """What the attention of a layer is made of, at the level of wordpieces.
 
     - ``number``: of the layer, counted from one.
-    - ``weights [B, H, T, T]``: from wordpiece (row) to wordpiece, after the softmax (float32).
+    - ``map``: from wordpiece (row) to wordpiece, after the softmax (float32).
     - ``mask [B, 1, T, T]``: what each wordpiece may attend to; ``None`` if everything.
     - ``values [B, H, T, D/H]``: what the weights average.
     - ``module``: the attention module that transformers hands on. It holds the projections of
@@ -31,11 +32,20 @@ class LayerRecord:
     """
 
     number: int
-    weights: Tensor
+    map: Attention
     mask: Tensor | None
     values: Tensor
     module: nn.Module
     sink: Tensor | None = None
+
+    @property
+    def weights(self) -> Tensor:
+        """The whole map, ``[B, H, T, T]``; that of a long window is made for whoever asks."""
+        return self.map.whole()
+
+    def weighing(self, weights: Tensor) -> LayerRecord:
+        """The layer with other ``weights [B, H, T, T]``."""
+        return replace(self, map=WholeMap(weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +53,25 @@ class WordLayer:
     """The attention of a layer at the level of words.
 
     - ``number``: of the layer, counted from one.
-    - ``maps [B, H, W+2, W+2]``: from word (row) to word; the last two rows and columns are the
+    - ``map``: from word (row) to word, ``W+2`` of them; the last two rows and columns are the
       first and the last special token, zero where the model has no such token.
     - ``is_word [B, W]``: false where ``W`` is padding.
-    - ``visible [B, W, W]``: which words the mask lets each word attend to; ``None`` if all.
+    - ``visible``: above zero where the mask lets a word attend to a word, a map of one head;
+      ``None`` if everywhere. Layers with the same mask have the same object.
     - ``sink [B, H, W]``: attention of each word to a learned sink, which is no token; ``None``
       where the layer has none.
     """
 
     number: int
-    maps: Tensor
+    map: Map
     is_word: Tensor
-    visible: Tensor | None = None
+    visible: Map | None = None
     sink: Tensor | None = None
 
     @property
     def attention(self) -> Tensor:
         """``[B, H, W, W]``: from word to word."""
-        return self.maps[..., :-2, :-2]
-
-    @property
-    def boundary(self) -> Tensor:
-        """``[B, H, W, 4]``, see :func:`boundary_of`."""
-        return boundary_of(self.maps)
+        return self.map.whole()[..., :-2, :-2]
 
 
 class Collector(Protocol[Layer]):
@@ -74,16 +80,3 @@ class Collector(Protocol[Layer]):
     def take(self, layer: Layer) -> None:
         """Take a layer; its tensors are the model's own, to be read only."""
         ...
-
-
-def boundary_of(maps: Tensor) -> Tensor:
-    """Attention to the first and to the last special token, and from them.
-
-    Args:
-        maps: ``[..., W+2, W+2]``, the special tokens last.
-
-    Returns:
-        ``[..., W, 4]``: to the first, to the last, from the first, from the last.
-    """
-    to_special, from_special = maps[..., :-2, -2:], maps[..., -2:, :-2].mT
-    return torch.cat([to_special, from_special], -1)

@@ -18,6 +18,7 @@ class HeadPicks(ByWindow):
       that share all their wordpieces, the one that stands for them (``EdgeBatch.choices``).
     - ``is_pick [B, A, 3, L, H]``: false where the head gives no candidate any weight.
     - ``hits [B, A, 3, L, H]``: whether the pick is gold.
+    - ``kinds [B, A, 3, L, H]``: the kind of error that the pick is, or 0 (int8).
     - ``reachable [B, A, 3, L]``: whether the anchor can reach a gold word.
     - ``quantities [B, A, 3, L, H, Q]``: those of :data:`~probing.core.quantities.QUANTITIES`.
     """
@@ -25,6 +26,7 @@ class HeadPicks(ByWindow):
     words: Tensor
     is_pick: Tensor
     hits: Tensor
+    kinds: Tensor
     reachable: Tensor
     quantities: Tensor
 

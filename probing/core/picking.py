@@ -46,10 +46,15 @@ def pick_word(scores: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
         Indices ``[...]``, and booleans ``[...]``: a maximum of zero (causal masks, dropped
         columns) is no pick.
     """
+    return strongest(scores.masked_fill(~allowed, -1.0))
+
+
+def strongest(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """:func:`pick_word` of scores that are negative where a word is not allowed."""
     if not scores.numel():
         none = scores.new_zeros(scores.shape[:-1])
         return none.long(), none.bool()
-    best, pick = scores.masked_fill(~allowed, -1.0).max(-1)
+    best, pick = scores.max(-1)
     return pick, best > 0
 
 
@@ -73,12 +78,12 @@ def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
 
 
 def offset_hits(
-    gold: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
+    gold_at: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
 ) -> Tensor:
     """Whether the word at each of some offsets from the anchor is gold.
 
     Args:
-        gold: ``[B, A, W+1]``.
+        gold_at: ``[B, A, G]``, columns; those below one are no words.
         anchors: ``[B, A]``.
         lengths: ``[B]``; a position outside the window is wrong.
         offsets: how many words to the right of the anchor, or to the left if negative.
@@ -88,6 +93,5 @@ def offset_hits(
     """
     word = anchors[:, :, None] + torch.tensor(offsets, device=anchors.device)
     inside = (word >= 0) & (word < lengths[:, None, None])
-    if not gold.numel():
-        return inside
-    return gold.gather(-1, torch.where(inside, word + 1, 0)) & inside
+    is_gold = (gold_at[:, :, None] == word[..., None] + 1).any(-1)
+    return is_gold & inside

@@ -14,41 +14,40 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch
 from probing.core.layers import WordLayer
-from probing.core.picking import directed
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorMaps:
     """The word map of a layer as the anchors of a batch see it.
 
-    - ``scores [B, A, 3, H, W]``: the row, the column, and row plus column of each anchor.
-    - ``boundary [B, A, H, 4]``: of each anchor, see :func:`~probing.core.layers.boundary_of`.
-    - ``sink [B, A, H]``: attention of each anchor to a learned sink; zero where there is none.
+    - ``scores``: the row, the column, and row plus column of each anchor, ``[B, H, A, W]`` each.
+    - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
+      token, and from them.
+    - ``sink [B, H, A]``: attention of each anchor to a learned sink; zero where there is none.
     """
 
-    scores: Tensor
+    scores: tuple[Tensor, Tensor, Tensor]
     boundary: Tensor
     sink: Tensor
 
     @classmethod
     def of(cls, layer: WordLayer, anchors: Tensor) -> AnchorMaps:
         """As ``anchors [B, A]`` see a layer."""
-        batch = torch.arange(anchors.shape[0], device=anchors.device)[:, None]
-        boundary = layer.boundary.movedim(2, 1)[batch, anchors]
-        return cls(
-            torch.stack(directed(layer.attention, anchors), 2),
-            boundary,
-            torch.zeros_like(boundary[..., 0])
-            if layer.sink is None
-            else layer.sink.movedim(2, 1)[batch, anchors],
-        )
+        rows, columns = layer.map.rows(anchors), layer.map.columns(anchors)  # [B, H, A, W+2]
+        boundary = torch.cat([rows[..., -2:], columns[..., -2:]], -1)
+        rows, columns = rows[..., :-2], columns[..., :-2]
+        if layer.sink is None:
+            sink = torch.zeros_like(boundary[..., 0])
+        else:
+            sink = layer.sink.gather(2, anchors[:, None].expand(*layer.sink.shape[:2], -1))
+        return cls((rows, columns, rows + columns), boundary, sink)
 
 
 @dataclass(frozen=True, slots=True)
 class HeadQuantity:
     """A column of ``heads.csv``: the mean of ``value`` over the anchors of a row of the report.
 
-    ``value`` gives ``[B, A, 3, H]`` for a layer, a number for each anchor, direction and head;
+    ``value`` gives ``[B, H, A, 3]`` for a layer, a number for each head, anchor and direction;
     finite, also where an anchor is padding.
     """
 
@@ -57,18 +56,20 @@ class HeadQuantity:
 
 
 def gold_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
-    """Attention on the gold words together, ``[B, A, 3, H]``."""
-    return (seen.scores * batch.gold[:, :, None, None, 1:]).sum(-1)
+    """Attention on the gold words together, ``[B, H, A, 3]``."""
+    words = batch.gold_at[:, None] - 1  # [B, 1, A, G]
+    index, is_word = words.clamp_min(0).expand(-1, seen.sink.shape[1], -1, -1), words >= 0
+    return torch.stack([(own.gather(-1, index) * is_word).sum(-1) for own in seen.scores], -1)
 
 
 def special_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
-    """Attention to the special tokens, from them, and the sum of both: ``[B, A, 3, H]``.
+    """Attention to the special tokens, from them, and the sum of both: ``[B, H, A, 3]``.
 
     A learned sink is attended to like one.
     """
     to_special = seen.boundary[..., :2].sum(-1) + seen.sink
     from_special = seen.boundary[..., 2:].sum(-1)
-    return torch.stack([to_special, from_special, to_special + from_special], 2)
+    return torch.stack([to_special, from_special, to_special + from_special], -1)
 
 
 QUANTITIES: tuple[HeadQuantity, ...] = (

@@ -46,11 +46,11 @@ def out_of_reach(candidates: Tensor, anchors: Tensor, class_of: Tensor) -> Tenso
     return _own_class(anchors, class_of) & ~candidates.gather(-1, anchors[..., None])
 
 
-def shared_gold(gold: Tensor, anchors: Tensor, class_of: Tensor | None) -> Tensor:
+def shared_gold(gold_at: Tensor, anchors: Tensor, class_of: Tensor | None) -> Tensor:
     """Whether an anchor's gold is in a class of several words, and whether all is in its own.
 
     Args:
-        gold: ``[B, A, W]``, booleans.
+        gold_at: ``[B, A, G]``, columns; those below one are no words.
         anchors: ``[B, A]``.
         class_of: as in :func:`standing_in`.
 
@@ -58,12 +58,19 @@ def shared_gold(gold: Tensor, anchors: Tensor, class_of: Tensor | None) -> Tenso
         Booleans ``[B, A, 2]``.
     """
     if class_of is None:
-        return gold.new_zeros(*gold.shape[:2], 2)
+        return gold_at.new_zeros(*gold_at.shape[:2], 2, dtype=torch.bool)
     sizes = torch.zeros_like(class_of).scatter_add(1, class_of, torch.ones_like(class_of))
-    alike = sizes.gather(1, class_of) > 1  # [B, W]
-    shared = (gold & alike[:, None]).any(-1)
-    outside = (gold & ~_own_class(anchors, class_of)).any(-1)
+    is_gold = gold_at > 0
+    words = (gold_at - 1).clamp_min(0)
+    class_of_gold = of_words(class_of, words)
+    shared = (is_gold & (of_words(sizes, class_of_gold) > 1)).any(-1)
+    outside = (is_gold & (class_of_gold != of_words(class_of, anchors[..., None]))).any(-1)
     return torch.stack([shared, shared & ~outside], -1)
+
+
+def of_words(values: Tensor, words: Tensor) -> Tensor:
+    """Of each window's ``values [B, W]`` those of ``words [B, A, ...]``, in the shape of these."""
+    return values.gather(1, words.flatten(1)).view_as(words)
 
 
 def _own_class(anchors: Tensor, class_of: Tensor) -> Tensor:

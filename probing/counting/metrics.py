@@ -9,7 +9,6 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from probing.core.batches import EdgeBatch
-from probing.core.head_picking import at
 from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.word_classes import shared_gold
@@ -145,15 +144,14 @@ class HeadAccuracy(RowMetric):
                 "quantities": ((*cell, heads.quantities.shape[-1]), torch.float64),
             },
         )
-        gold = batch.gold[:, :, 1:]
-        asked = batch.is_anchor & gold.any(-1)  # [B, A]
+        asked = batch.is_anchor & batch.has_gold_word  # [B, A]
         member = batch.member & asked[:, :, None]
-        kind = at(batch.kinds[:, :, 1:], heads.words) * heads.is_pick  # [B, A, 3, L, H]
         self.count(batch, heads.hits, member)
         self.add("total", member.sum((0, 1)))
-        self.add("errors", by_row(kind[..., None] == kinds, member))
+        self.add("errors", by_row(heads.kinds[..., None] == kinds, member))
         self.add("reachable", by_row(heads.reachable, member))
-        self.add("shared", by_row(shared_gold(gold, batch.anchors, batch.class_of), member))
+        shared = shared_gold(batch.gold_at, batch.anchors, batch.class_of)
+        self.add("shared", by_row(shared, member))
         self.add("quantities", by_row(heads.quantities, member))
 
 

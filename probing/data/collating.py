@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from probing.core.batches import EdgeBatch
 from probing.core.picking import offset_hits
@@ -36,9 +38,14 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
     anchors = torch.zeros(size, most, dtype=torch.long)
     is_anchor = torch.zeros(size, most, dtype=torch.bool)
-    gold = torch.zeros(size, most, width + 1, dtype=torch.bool)
-    candidates = torch.zeros(size, most, width + 1, dtype=torch.bool)
-    kinds = torch.zeros(size, most, width + 1, dtype=torch.int8)
+    gold_at = _padded([[sorted(set(gold)) for gold in w.gold] for w in windows], most)
+    listed = [w.candidates for w in windows]
+    kinds = [w.kinds for w in windows]
+    candidates_at = kinds_at = None
+    if any(own is not None for own in listed):
+        candidates_at = _padded([_candidates(window) for window in windows], most)
+        if any(own is not None for own in kinds):
+            kinds_at = torch.zeros_like(candidates_at, dtype=torch.int8)
     member = torch.zeros(size, most, len(rows), dtype=torch.bool)
     are_apart = any(not all(w.for_probes or ()) for w in windows)
     for_probes = is_anchor.clone() if are_apart else None
@@ -57,19 +64,12 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         if for_probes is not None:
             asked = window.for_probes
             for_probes[b, :count] = True if asked is None else torch.tensor(asked)
-        gold[b][_cells(window.gold)] = True
         member[b][_cells(window.rows)] = True
-        if window.candidates is None:
-            candidates[b, :count, : len(window.words) + 1] = True
-            candidates[b, range(count), [anchor + 1 for anchor in window.anchors]] = False
-        else:
-            cells = _cells(window.candidates)
-            candidates[b][cells] = True
-            if window.kinds is not None:
-                flat = [kind for of_anchor in window.kinds for kind in of_anchor]
-                kinds[b][cells] = torch.tensor(flat, dtype=torch.int8)
+        if kinds_at is not None:
+            for a, of_anchor in enumerate(window.kinds or ()):
+                kinds_at[b, a, : len(of_anchor)] = torch.tensor(of_anchor, dtype=torch.int8)
     if offsets is not None:
-        baselines = offset_hits(gold, anchors, lengths, offsets).double()
+        baselines = offset_hits(gold_at, anchors, lengths, offsets).double()
     else:
         baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
@@ -85,20 +85,39 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         ids=ids,
         words_of=words_of,
         lengths=lengths,
+        width=width,
         anchors=anchors,
         is_anchor=is_anchor,
-        gold=gold,
-        candidates=candidates,
+        gold_at=gold_at,
+        candidates_at=candidates_at,
         member=member,
         baselines=baselines,
-        kinds=kinds,
+        kinds_at=kinds_at,
         last_of=last_of,
         class_of=class_of,
         for_probes=for_probes,
     )
 
 
-def _cells(lists: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def _candidates(window: Window) -> Sequence[Sequence[int]]:
+    """The columns that are candidates of each anchor, listed."""
+    if window.candidates is not None:
+        return window.candidates
+    columns = range(len(window.words) + 1)
+    return [[column for column in columns if column != own + 1] for own in window.anchors]
+
+
+def _padded(windows: Sequence[Sequence[Sequence[int]]], anchors: int) -> Tensor:
+    """Columns of each anchor of each window, ``[B, A, most]``; -1 behind the last of them."""
+    most = max((len(columns) for window in windows for columns in window), default=0)
+    found = np.full((len(windows), anchors, most), -1)
+    for of_window, window in zip(found, windows, strict=True):
+        for of_anchor, columns in zip(of_window, window, strict=False):
+            of_anchor[: len(columns)] = columns
+    return torch.from_numpy(found)
+
+
+def _cells(lists: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Indices of the true cells of a boolean matrix given by the columns of each row."""
     first = [a for a, columns in enumerate(lists) for _ in columns]
     second = [column for columns in lists for column in columns]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from probing.core.layers import Collector, LayerRecord
+from probing.core.maps import WholeMap
 
 
 def longest_together(config: Any) -> int | None:
@@ -108,7 +109,7 @@ def padded(of_windows: Sequence[LayerRecord], length: int) -> LayerRecord:
         )
     return LayerRecord(
         first.number,
-        stacked([layer.weights for layer in of_windows], length, length),
+        WholeMap(stacked([layer.weights for layer in of_windows], length, length)),
         mask,
         stacked([layer.values for layer in of_windows], length, first.values.shape[-1]),
         first.module,

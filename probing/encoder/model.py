@@ -12,13 +12,14 @@ from torch import Tensor
 from probing.core.batches import Encoding, Sizes
 from probing.core.errors import ProbingError
 from probing.core.layers import Collector, LayerRecord, WordLayer
+from probing.core.maps import WholeMap
 from probing.encoder.alone import forget_lengths, one_by_one
 from probing.encoder.frozen import FrozenModel
 from probing.encoder.running import run, states_of
 from probing.encoder.tap import Enough
 from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex
+from probing.encoder.word_maps import AGGREGATIONS, WordIndex, mean_rows
 
 
 class Encoder(FrozenModel):
@@ -187,7 +188,8 @@ class Encoder(FrozenModel):
         batch, device = len(index.words_of), next(self.model.parameters()).device
         for number in self.layer_numbers:
             maps = torch.zeros(batch, size.heads, width + 2, width + 2, device=device)
-            layer = WordLayer(number, maps, maps.new_zeros(batch, width, dtype=torch.bool))
+            is_word = maps.new_zeros(batch, width, dtype=torch.bool)
+            layer = WordLayer(number, WholeMap(maps), is_word)
             for collector in collectors:
                 collector.take(layer)
         shapes = {
@@ -200,4 +202,5 @@ class Encoder(FrozenModel):
 def _words(index: WordIndex, vectors: Tensor) -> Tensor:
     """Mean over each word's wordpieces, ``[B, T, D]`` to ``[B, W, D]``, in float32."""
     with torch.autocast(vectors.device.type, enabled=False):
-        return index.mean[:, : index.width] @ vectors
+        members = index.membership
+        return mean_rows(members.rows_of(vectors[:, None]), members)[:, 0, : index.width]

@@ -48,15 +48,14 @@ class _Watch:
         self.real = real
 
     def take(self, layer: LayerRecord) -> None:
-        batch, _, rows, _ = layer.weights.shape
+        batch, _, rows, _ = layer.map.size
         if (batch, rows) != tuple(self.real.shape):
             raise ProbingError(
                 f"{type(layer.module).__name__} attends from {rows} places in {batch} windows, "
                 f"expected {self.real.shape[1]} wordpieces in {self.real.shape[0]}: its attention "
                 "cannot be read as going from wordpiece to wordpiece"
             )
-        # A softmax over a score that is not finite is NaN in the whole row, the first place too.
-        faults = layer.weights[..., 0].isnan() & self.real[:, None]  # [B, H, T]
+        faults = layer.map.faults & self.real[:, None]  # [B, H, T]
         self.soundness.see(layer.number, faults, layer.values.dtype)
 
 

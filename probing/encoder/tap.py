@@ -8,6 +8,7 @@ So the tap comes in as a keyword argument, and nothing is global, hooked or kept
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from transformers.masking_utils import sdpa_mask
 
 from probing.core.errors import ProbingError
 from probing.core.layers import Changer, Collector, LayerRecord
+from probing.core.maps import Attention, part_size
+from probing.encoder.scores import PartwiseMap, Scores, softmax_of
 
 IMPLEMENTATION = "probing_tap"
 """The name under which the tap is registered with transformers."""
@@ -67,7 +70,7 @@ class Tap:
     def __call__(
         self,
         module: nn.Module,
-        weights: Tensor,
+        map: Attention,
         mask: Tensor | None,
         values: Tensor,
         sink: Tensor | None,
@@ -75,9 +78,9 @@ class Tap:
         """Hand on a layer; returns the record that the model is to go on with."""
         self.calls += 1
         number = self.calls if self.numbers is None else self.numbers[self.calls - 1]
-        layer = LayerRecord(number, weights, mask, values, module, sink)
+        layer = LayerRecord(number, map, mask, values, module, sink)
         # What is made of maps stays in float32, whatever precision the model runs in.
-        with torch.autocast(weights.device.type, enabled=False):
+        with torch.autocast(values.device.type, enabled=False):
             if self.change is not None:
                 layer = self.change(layer)
             if self.layers is None or number in self.layers:
@@ -122,35 +125,17 @@ def _attend(
         key = key.repeat_interleave(groups, 1)
         value = value.repeat_interleave(groups, 1)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    scores = (query * scale) @ key.transpose(2, 3)  # [B, H, T, T]
-    if softcap is not None:
-        scores = torch.tanh(scores / softcap) * softcap
-    if attention_mask is not None and attention_mask.dtype == torch.bool:
-        scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
-    elif attention_mask is not None:
-        scores = scores + attention_mask
-        attention_mask = _shown(attention_mask, scores)
-    sink = None
-    if s_aux is not None:
-        of_sink = s_aux.to(scores.dtype).view(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
-        weights = torch.cat([scores, of_sink], -1).softmax(-1, dtype=torch.float32)
-        weights, sink = weights[..., :-1], weights[..., -1]
+    scores = Scores(query * scale, key, softcap, attention_mask)
+    own: Attention
+    if query.requires_grad or prod(scores.shape) <= part_size(query.device):
+        own, sink = softmax_of(scores, s_aux)
     else:
-        weights = scores.softmax(-1, dtype=torch.float32)
+        own = PartwiseMap(scores, value, s_aux)
+        sink = own.sink
     if tap is not None:
-        layer = tap(module, weights, attention_mask, value, sink)
-        weights, value = layer.weights, layer.values
-    output = weights.to(value.dtype) @ value  # [B, H, T, D/H]
-    return output.transpose(1, 2).contiguous(), None
-
-
-def _shown(added: Tensor, scores: Tensor) -> Tensor:
-    """What a mask that is added to scores ``[B, H, T, T]`` lets any head see, ``[B, 1, T, T]``.
-
-    Masks hide with -10000 or with the least number there is; biases are far from either.
-    """
-    shown = (added > -1e4).any(1, keepdim=True)
-    return shown.expand(len(scores), 1, *scores.shape[2:])
+        layer = tap(module, own, scores.visible, value, sink)
+        own, value = layer.map, layer.values
+    return own.averages(value).transpose(1, 2).contiguous(), None
 
 
 def _mask(*args: Any, **kwargs: Any) -> Tensor | None:

@@ -52,7 +52,7 @@ def tried(model: Any, source: Source) -> Trial:
         raise source.does_not_run(error) from error
     name = f"{source.name} ({source.config.model_type})"
     numbers = attending(seen.layers, source.layers, name=name)
-    heads = [layer.weights.shape[1] for layer in seen.layers]
+    heads = [layer.map.size[1] for layer in seen.layers]
     if len(set(heads)) > 1:
         raise ProbingError(
             f"{name} has layers with different numbers of heads ({', '.join(map(str, heads))}): "

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor
 
-from probing.core.layers import Collector, LayerRecord, WordLayer, boundary_of
-from probing.encoder.word_maps import Aggregation, WordIndex, word_map
+from probing.core.layers import Collector, LayerRecord, WordLayer
+from probing.core.maps import Map, WholeMap
+from probing.encoder.word_maps import Aggregation, WordIndex, WordMap, max_rows
 
 
 class WordMaps:
@@ -30,28 +31,25 @@ class WordMaps:
         self.aggregate = aggregate
         self.collectors = collectors
         # Layers share a mask or two. A mask is kept here so that no other gets its id.
-        self._seen: dict[int, tuple[Tensor, Tensor | None]] = {}
+        self._seen: dict[int, tuple[Tensor, WordMap]] = {}
 
     def take(self, layer: LayerRecord) -> None:
         """Make the word map and hand it on."""
-        maps = word_map(layer.weights.float(), self.index, self.aggregate)
+        own = WordMap(layer.map, self.index, self.aggregate)
         sink = None
         if layer.sink is not None:
-            sink = self.aggregate(layer.sink[..., None], self.index)[:, :, : self.index.width, 0]
-        own = WordLayer(layer.number, maps, self.index.is_word, self._visible(layer.mask), sink)
+            members = self.index.membership
+            of_pieces = members.rows_of(layer.sink[..., None])
+            sink = self.aggregate(of_pieces, members)[:, :, : self.index.width, 0]
+        visible = None if layer.mask is None else self._visible(layer.mask)
         for collector in self.collectors:
-            collector.take(own)
+            collector.take(WordLayer(layer.number, own, self.index.is_word, visible, sink))
 
-    def _visible(self, mask: Tensor | None) -> Tensor | None:
-        """Which words a mask shows each word, ``[B, W, W]``; ``None`` where that is every word."""
-        if mask is None:
-            return None
+    def _visible(self, mask: Tensor) -> WordMap:
+        """Above zero where a mask shows a word to a word."""
         if id(mask) not in self._seen:
-            member = self.index.member[..., : self.index.width]  # [B, T, W]
-            open_to = mask[:, 0].float() @ member  # [B, T, W]
-            shown = (member.transpose(1, 2) @ open_to) > 0  # [B, W, W]
-            hides = bool((~shown & self.index.pairs).any())
-            self._seen[id(mask)] = mask, shown if hides else None
+            of_one_head = mask[:, :1].expand(len(self.index.words_of), -1, -1, -1)
+            self._seen[id(mask)] = mask, WordMap(WholeMap(of_one_head), self.index, max_rows)
         return self._seen[id(mask)][1]
 
 
@@ -60,21 +58,40 @@ class Stack:
 
     def __init__(self) -> None:
         self.maps: list[Tensor] = []
-        self.visible: list[Tensor | None] = []
+        self.visible: list[Map | None] = []
 
     def take(self, layer: WordLayer) -> None:
         """Keep the layer's word map."""
-        self.maps.append(layer.maps)
+        self.maps.append(layer.map.whole())
         self.visible.append(layer.visible)
 
     def parts(self, needs: Collection[str], index: WordIndex) -> dict[str, Tensor | None]:
         """The parts ``needs`` of :class:`~probing.core.batches.Encoding`, and ``visible``."""
         maps = torch.stack(self.maps, 1)  # [B, L, H, W+2, W+2]
-        hides = any(shown is not None for shown in self.visible)
-        shown = [index.pairs if own is None else own for own in self.visible] if hides else []
-        found: dict[str, Tensor | None] = {"visible": torch.stack(shown, 1) if hides else None}
+        found: dict[str, Tensor | None] = {"visible": self._visible(index.is_word)}
         if "attention" in needs:
             found["attention"] = maps[..., :-2, :-2]
         if "boundary" in needs:
             found["boundary"] = boundary_of(maps)
         return found
+
+    def _visible(self, is_word: Tensor) -> Tensor | None:
+        """``[B, L, W, W]``; ``None`` where no layer has a mask."""
+        if not any(self.visible):
+            return None
+        pairs = is_word[:, :, None] & is_word[:, None, :]
+        shown = [pairs if own is None else own.whole()[:, 0, :-2, :-2] > 0 for own in self.visible]
+        return torch.stack(shown, 1)
+
+
+def boundary_of(maps: Tensor) -> Tensor:
+    """Attention to the first and to the last special token, and from them.
+
+    Args:
+        maps: ``[..., W+2, W+2]``, the special tokens last.
+
+    Returns:
+        ``[..., W, 4]``: to the first, to the last, from the first, from the last.
+    """
+    to_special, from_special = maps[..., :-2, -2:], maps[..., -2:, :-2].mT
+    return torch.cat([to_special, from_special], -1)

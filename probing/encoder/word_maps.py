@@ -9,10 +9,99 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from probing.core.maps import Map, WholeMap, taken
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Which wordpieces make up which groups of a batch, as pairs of one and the other.
+
+    - ``group [B, pairs]``: the group of each pair, ``count`` where there is none (padding).
+    - ``count``: how many groups there are.
+    - ``pieces [B, pairs]``: the wordpiece of each pair; ``None`` where they are those of the
+      window, in their order. Pairs of a group follow each other, first wordpieces first.
+    - ``shares [B, pairs]``: the share of the wordpiece that is the group's; ``None`` if all of it.
+    """
+
+    group: Tensor
+    count: int
+    pieces: Tensor | None = None
+    shares: Tensor | None = None
+
+    @property
+    def wordpieces(self) -> Tensor:
+        """``[B, pairs]``: the wordpiece of each pair."""
+        batch, pairs = self.group.shape
+        if self.pieces is None:
+            return torch.arange(pairs, device=self.group.device).expand(batch, -1)
+        return self.pieces
+
+    def rows_of(self, values: Tensor) -> Tensor:
+        """The rows of the pairs: ``[B, H, T, any]`` to ``[B, H, pairs, any]``."""
+        return values if self.pieces is None else taken(values, self.pieces)
+
+    def columns_of(self, values: Tensor) -> Tensor:
+        """The columns of the pairs: ``[B, H, any, T]`` to ``[B, H, any, pairs]``."""
+        return values if self.pieces is None else taken(values.mT, self.pieces).mT
+
+    def rows_summed(self, values: Tensor) -> Tensor:
+        """Sum rows of pairs into groups, by their shares.
+
+        ``[B, H, pairs, any]`` becomes ``[B, H, groups, any]``.
+        """
+        if self.shares is not None:
+            values = values * self.shares[:, None, :, None]
+        if self._is_dense(values):
+            return (self._matrix.to(values.dtype)[:, None] @ values)[:, :, :-1]
+        batch, heads, _, columns = values.shape
+        size = self.count + 1
+        first = torch.arange(batch * heads, device=values.device).view(batch, heads, 1) * size
+        target = (first + self.group[:, None]).flatten()
+        summed = values.new_zeros(batch * heads * size, columns)
+        summed.index_add_(0, target, values.reshape(-1, columns))
+        return summed.view(batch, heads, size, columns)[:, :, :-1]
+
+    def columns_summed(self, values: Tensor) -> Tensor:
+        """Sum columns of pairs into groups, by their shares.
+
+        ``[B, H, any, pairs]`` becomes ``[B, H, any, groups+1]``. The last column is what belongs to no group; to leave it out here would take a copy.
+        """
+        if self.shares is not None:
+            values = values * self.shares[:, None, None]
+        if self._is_dense(values):
+            return values @ self._matrix.to(values.dtype).mT[:, None]
+        summed = values.new_zeros(*values.shape[:-1], self.count + 1)
+        return summed.scatter_add_(3, self.group[:, None, None].expand_as(values), values)
+
+    def _is_dense(self, values: Tensor) -> bool:
+        """Whether a product of matrices sums: on a GPU, where it is quick and in fixed order."""
+        return values.is_cuda and self.group.shape[1] <= 1024
+
+    @cached_property
+    def _matrix(self) -> Tensor:
+        """``[B, groups+1, pairs]``: one where a pair is a group's, or, last, none's."""
+        groups = torch.arange(self.count + 1, device=self.group.device)
+        return (self.group[:, None] == groups[:, None]).float()
+
+    @cached_property
+    def sizes(self) -> Tensor:
+        """``[B, groups]``: the sum of the shares of each group; one where it has no wordpiece."""
+        ones = torch.ones_like(self.group, dtype=torch.float32)
+        sizes = self.rows_summed(ones[:, None, :, None])[:, 0, :, 0]
+        return sizes.masked_fill(sizes == 0, 1.0)
+
+    @cached_property
+    def first_of(self) -> Tensor:
+        """``[B, groups]``: the first pair of each group; ``pairs`` where it has no wordpiece."""
+        batch, pairs = self.group.shape
+        place = torch.arange(pairs, device=self.group.device).expand(batch, -1)
+        firsts = place.new_full((batch, self.count + 1), pairs)
+        return firsts.scatter_reduce(1, self.group, place, "amin")[:, :-1]
+
 
 @dataclass(frozen=True)
 class WordIndex:
-    """Which wordpiece belongs to which word, as the matrices that turn one into the other.
+    """Which wordpiece belongs to which word.
 
     ``words_of [B, T]`` holds the word of each wordpiece, -1 for a special token and -2 for
     padding; ``width`` is ``W``. The last two of the ``W+2`` groups are the first and the last
@@ -37,73 +126,91 @@ class WordIndex:
         return group.masked_fill(special & (position == 0), self.width)
 
     @cached_property
-    def groups(self) -> Tensor:
-        """``[B, T]``: how many groups share each wordpiece, at least one."""
+    def membership(self) -> Membership:
+        """Of all words and of the two special tokens."""
         if self.last_of is None:
-            return torch.ones_like(self.words_of)
-        return torch.where(self.words_of < 0, 1, self.last_of - self.words_of + 1)
-
-    @cached_property
-    def member(self) -> Tensor:
-        """``[B, T, W+2]``: a wordpiece's share in each group: one, or less of several (float32)."""
-        groups = torch.arange(self.width + 2, device=self.words_of.device)
-        first = self.group_of[:, :, None]
-        if self.last_of is None:
-            return (first == groups).float()
-        count = self.groups[:, :, None]
-        return ((first <= groups) & (groups < first + count)) / count
-
-    @cached_property
-    def pieces(self) -> Tensor:
-        """``[B, W+2]``: the sum of the shares of each group; one where it has none."""
-        shares = self.member.sum(1)
-        return shares.masked_fill(shares == 0, 1.0)
+            return Membership(self.group_of, self.width + 2)
+        # Wordpieces of several words are several pairs, so that their number has to be known.
+        words = torch.where(self.words_of < 0, 1, self.last_of - self.words_of + 1)
+        pieces, own = _repeated(words)  # [B, pairs] each
+        is_padding = pieces == self.words_of.shape[1]
+        place = pieces.masked_fill(is_padding, 0)
+        group = (self.group_of.gather(1, place) + own).clamp_max(self.width + 2)
+        shares = 1 / words.gather(1, place)
+        return _by_group(
+            Membership(group.masked_fill(is_padding, self.width + 2), self.width + 2, place, shares)
+        )
 
     @cached_property
     def is_word(self) -> Tensor:
         """``[B, W]``: which words have a wordpiece."""
-        return self.member[..., : self.width].any(1)
+        return self.membership.first_of[:, : self.width] < self.membership.group.shape[1]
 
-    @property
-    def pairs(self) -> Tensor:
-        """``[B, W, W]``: pairs of words that have."""
-        return self.is_word[:, :, None] & self.is_word[:, None, :]
-
-    @cached_property
-    def mean(self) -> Tensor:
-        """``[B, W+2, T]``: averages the wordpieces of a group, by their shares."""
-        return self.member.transpose(1, 2) / self.pieces[:, :, None]
-
-    @cached_property
-    def first(self) -> Tensor:
-        """``[B, W+2, T]``: takes the first wordpiece of a group."""
-        belongs = (self.member > 0).transpose(1, 2)
-        return (belongs & (belongs.cumsum(2) == 1)).float()
+    def of_words(self, words: Tensor) -> Membership:
+        """Of ``words [B, A]`` alone, each of which is a group."""
+        every = self.membership
+        batch, groups = len(words), every.count
+        counts = torch.zeros(batch, groups + 1, dtype=torch.long, device=words.device)
+        counts = counts.scatter_add(1, every.group, torch.ones_like(every.group))[:, :-1]
+        own, place = _repeated(counts.gather(1, words))  # [B, pairs] each
+        is_padding = own == words.shape[1]
+        word = words.gather(1, own.masked_fill(is_padding, 0))
+        pair = (every.first_of.gather(1, word) + place).masked_fill(is_padding, 0)
+        pieces = every.wordpieces.gather(1, pair)
+        shares = None if every.shares is None else every.shares.gather(1, pair)
+        return Membership(own, words.shape[1], pieces, shares)
 
 
-def mean_rows(to_groups: Tensor, index: WordIndex) -> Tensor:
+def _repeated(times: Tensor) -> tuple[Tensor, Tensor]:
+    """Each of some things as often as ``times [B, things]`` says, and how often it came before.
+
+    Returns:
+        Two ``[B, pairs]``, as long as the window with the most pairs needs; behind a window's
+        last, the first is ``things``.
+    """
+    ends = times.cumsum(1)
+    most = int(ends[:, -1].max()) if ends.numel() else 0
+    place = torch.arange(most, device=times.device).expand(len(times), -1).contiguous()
+    thing = torch.searchsorted(ends, place, right=True)
+    inside = thing.clamp_max(times.shape[1] - 1)
+    before = (ends - times).gather(1, inside)
+    return thing, place - before
+
+
+def _by_group(pairs: Membership) -> Membership:
+    """The same with the pairs of each group behind each other."""
+    order = pairs.group.argsort(dim=1, stable=True)
+    pieces, shares = pairs.pieces, pairs.shares
+    return Membership(
+        pairs.group.gather(1, order),
+        pairs.count,
+        None if pieces is None else pieces.gather(1, order),
+        None if shares is None else shares.gather(1, order),
+    )
+
+
+def mean_rows(to_groups: Tensor, members: Membership) -> Tensor:
     """Attention from a split word is the mean over its wordpieces (section 4.1)."""
-    return index.mean.to(to_groups.dtype)[:, None] @ to_groups  # [B, H, W+2, W+2]
+    return members.rows_summed(to_groups) / members.sizes[:, None, :, None]
 
 
-def first_row(to_groups: Tensor, index: WordIndex) -> Tensor:
+def first_row(to_groups: Tensor, members: Membership) -> Tensor:
     """Attention from a split word is that of its first wordpiece (the released code)."""
-    return index.first.to(to_groups.dtype)[:, None] @ to_groups  # [B, H, W+2, W+2]
+    firsts = members.first_of
+    is_there = firsts < to_groups.shape[2]
+    return taken(to_groups, firsts.masked_fill(~is_there, 0)) * is_there[:, None, :, None]
 
 
-def max_rows(to_groups: Tensor, index: WordIndex) -> Tensor:
+def max_rows(to_groups: Tensor, members: Membership) -> Tensor:
     """Attention from a split word is the largest over its wordpieces; rows may exceed one."""
     batch, heads, _, columns = to_groups.shape
-    out = to_groups.new_zeros(batch, heads, index.width + 3, columns)
-    # A wordpiece of several words goes to one after the other; there, it stays with the last.
-    for step in range(int(index.groups.max()) if index.last_of is not None else 1):
-        group = index.group_of + index.groups.sub(1).clamp_max(step)
-        target = group[:, None, :, None].expand_as(to_groups)
-        out = out.scatter_reduce(2, target, to_groups, "amax")
-    return out[:, :, :-1]  # [B, H, W+2, W+2]
+    largest = to_groups.new_zeros(batch, heads, members.count + 1, columns)
+    target = members.group[:, None, :, None].expand_as(to_groups)
+    return largest.scatter_reduce_(2, target, to_groups, "amax")[:, :, :-1]
 
 
-Aggregation = Callable[[Tensor, WordIndex], Tensor]
+Aggregation = Callable[[Tensor, Membership], Tensor]
+"""Makes of ``[B, H, pairs, any]``, rows of pairs, rows of groups ``[B, H, groups, any]``."""
 
 
 AGGREGATIONS: Mapping[str, Aggregation] = {
@@ -113,14 +220,62 @@ AGGREGATIONS: Mapping[str, Aggregation] = {
 }
 
 
-def word_map(weights: Tensor, index: WordIndex, aggregate: Aggregation = mean_rows) -> Tensor:
-    """Turn a wordpiece map ``[B, H, T, T]`` into a word map ``[B, H, W+2, W+2]``.
+@dataclass(frozen=True)
+class WordMap:
+    """A map of wordpieces as one of words, ``W+2`` of them.
 
     Attention *to* a split word is the sum over its wordpieces, attention *from* it is what
     ``aggregate`` says (section 4.1); a wordpiece of several words counts by its shares. With
     :func:`mean_rows` each word's row sums to one.
     """
-    batch, heads, length, _ = weights.shape
-    member = index.member.to(weights.dtype)
-    to_groups = weights.reshape(batch, heads * length, length) @ member  # [B, H*T, W+2]
-    return aggregate(to_groups.view(batch, heads, length, -1), index)
+
+    of: Map
+    index: WordIndex
+    aggregate: Aggregation = mean_rows
+
+    @property
+    def size(self) -> tuple[int, int, int, int]:
+        """``B``, ``H`` and twice ``W+2``."""
+        batch, heads, _, _ = self.of.size
+        return batch, heads, self.index.width + 2, self.index.width + 2
+
+    def whole(self) -> Tensor:
+        """``[B, H, W+2, W+2]``."""
+        return self._whole.weights
+
+    @cached_property
+    def _whole(self) -> WholeMap:
+        members = self.index.membership
+        to_groups = members.columns_summed(members.columns_of(_exact(self.of.whole())))
+        return WholeMap(self.aggregate(members.rows_of(to_groups), members)[..., :-1])
+
+    def rows(self, of: Tensor) -> Tensor:
+        """``[B, H, A, W+2]`` of the words ``of [B, A]``."""
+        if self._needs_whole(of):
+            return self._whole.rows(of)
+        every, own = self.index.membership, self.index.of_words(of)
+        rows = _exact(self.of.rows(own.wordpieces))  # [B, H, pairs, T]
+        return self.aggregate(every.columns_summed(every.columns_of(rows)), own)[..., :-1]
+
+    def columns(self, of: Tensor) -> Tensor:
+        """``[B, H, A, W+2]`` of the words ``of [B, A]``."""
+        if self._needs_whole(of):
+            return self._whole.columns(of)
+        every, own = self.index.membership, self.index.of_words(of)
+        columns = _exact(self.of.columns(own.wordpieces)).mT  # [B, H, T, pairs]
+        to_words = own.columns_summed(columns)  # [B, H, T, A+1]
+        return self.aggregate(every.rows_of(to_words), every)[..., :-1].mT
+
+    def _needs_whole(self, words: Tensor) -> bool:
+        """Whether so many words are asked for that the whole map costs less than parts."""
+        return 2 * words.shape[1] > self.index.width
+
+
+def _exact(values: Tensor) -> Tensor:
+    """The same in float32 or better."""
+    return values if values.dtype == torch.float64 else values.float()
+
+
+def word_map(weights: Tensor, index: WordIndex, aggregate: Aggregation = mean_rows) -> Tensor:
+    """Turn a wordpiece map ``[B, H, T, T]`` into a word map ``[B, H, W+2, W+2]``."""
+    return WordMap(WholeMap(weights), index, aggregate).whole()

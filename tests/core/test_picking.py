@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import torch
+from columns import listed
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from probing.core.maps import WholeMap
 from probing.core.picking import OFFSETS, anchor_rows, directed, offset_hits, pick_word, select_loss
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex, word_map
+from probing.encoder.word_maps import AGGREGATIONS, WordIndex, WordMap, word_map
 
 SPECIAL, PADDING = -1, -2
 
@@ -117,12 +119,10 @@ def test_word_index_names_the_group_of_each_wordpiece() -> None:
         for t in range(len(row)):
             own = [g for g, pieces in enumerate(groups) if t in pieces]
             assert int(index.group_of[b, t]) == (own[0] if own else width + 2)
-            assert index.member[b, t].nonzero().flatten().tolist() == own
-        assert index.pieces[b].tolist() == [max(len(pieces), 1) for pieces in groups]
-        for g, pieces in enumerate(groups):
-            assert index.first[b, g].nonzero().flatten().tolist() == pieces[:1]
-            assert index.mean[b, g].nonzero().flatten().tolist() == pieces
-            assert float(index.mean[b, g].sum()) == pytest.approx(float(bool(pieces)), abs=1e-6)
+        assert index.membership.sizes[b].tolist() == [max(len(pieces), 1) for pieces in groups]
+        firsts = [pieces[0] if pieces else len(row) for pieces in groups]
+        assert index.membership.first_of[b].tolist() == firsts
+        assert index.is_word[b].tolist() == [bool(pieces) for pieces in groups[:width]]
 
 
 def test_a_special_token_in_the_middle_belongs_to_no_group() -> None:
@@ -279,9 +279,36 @@ def test_a_wordpiece_of_several_words_counts_for_each_with_its_share(
 def test_words_written_as_one_share_alike() -> None:
     """``de`` and ``le`` in ``du``, then ``do`` and ``n't`` in ``don`` and ``'t``."""
     index = shared_index([[(0, 1), (2, 3), (3, 3)]])
-    assert index.member[0, :, :4].tolist() == [[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5], [0, 0, 0, 1]]
-    assert index.pieces[0, :4].tolist() == [0.5, 0.5, 0.5, 1.5]
-    assert index.first[0, :4].tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]]
+    members = index.membership
+    assert members.pieces is not None
+    assert members.shares is not None
+    assert members.group.tolist() == [[0, 1, 2, 3, 3]]
+    assert members.pieces.tolist() == [[0, 0, 1, 1, 2]]
+    assert members.shares.tolist() == [[0.5, 0.5, 0.5, 0.5, 1]]
+    assert members.sizes[0, :4].tolist() == [0.5, 0.5, 0.5, 1.5]
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+@given(windows=shared_windows(), seed=st.integers(0, 99), data=st.data())
+def test_rows_and_columns_are_those_of_the_whole_map(
+    aggregation: str, windows: list[list[Range]], seed: int, data: st.DataObject
+) -> None:
+    """Bit for bit, whether few words are asked for or many, and in any order."""
+    index, aggregate = shared_index(windows), AGGREGATIONS[aggregation]
+    if data.draw(st.booleans()):  # a batch in which no wordpiece is shared
+        words_of = padded([[*range(len(window)), SPECIAL] for window in windows])
+        index = WordIndex(words_of, words_in(words_of.tolist()))
+    weights = random_maps(index.words_of, seed=seed).float()
+    whole = word_map(weights, index, aggregate)
+    count = data.draw(st.integers(0, index.width + 1))
+    word = st.integers(0, index.width - 1)
+    words = torch.tensor(
+        [[data.draw(word) for _ in range(count)] for _ in windows], dtype=torch.long
+    ).view(len(windows), count)
+    own = WordMap(WholeMap(weights), index, aggregate)
+    for b in range(len(windows)):
+        assert torch.equal(own.rows(words)[b], whole[b][:, words[b]])
+        assert torch.equal(own.columns(words)[b], whole[b].mT[:, words[b]])
 
 
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
@@ -475,7 +502,7 @@ def test_offset_hits_and_nothing_outside_the_window(lengths: list[int], seed: in
     # Gold on ROOT, on padding: neither is a position in the window.
     gold = torch.rand(size, most, width + 1, generator=rng) < 0.4
     anchors = torch.stack([torch.randint(n, (most,), generator=rng) for n in lengths])
-    found = offset_hits(gold, anchors, torch.tensor(lengths))
+    found = offset_hits(listed(gold), anchors, torch.tensor(lengths))
     assert found.shape == (size, most, len(OFFSETS))
     for b, a in torch.cartesian_prod(torch.arange(size), torch.arange(most)).tolist():
         for k, offset in enumerate(OFFSETS):
@@ -485,5 +512,5 @@ def test_offset_hits_and_nothing_outside_the_window(lengths: list[int], seed: in
 
 
 def test_offset_hits_of_no_anchors() -> None:
-    gold, anchors = torch.zeros(0, 0, 1).bool(), torch.zeros(0, 0).long()
-    assert offset_hits(gold, anchors, torch.zeros(0).long()).shape == (0, 0, len(OFFSETS))
+    gold_at, anchors = torch.zeros(0, 0, 1).long(), torch.zeros(0, 0).long()
+    assert offset_hits(gold_at, anchors, torch.zeros(0).long()).shape == (0, 0, len(OFFSETS))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from columns import listed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional as F
 
 from probing.core.windows import Wordpieces
 from probing.core.word_classes import shared_gold, standing_in
@@ -83,7 +85,7 @@ def test_who_stands_for_a_class() -> None:
         .int()
         .tolist()
     )
-    assert shared_gold(gold, anchors, class_of)[0].int().tolist() == [
+    assert shared_gold(listed(F.pad(gold, (1, 0))), anchors, class_of)[0].int().tolist() == [
         [1, 0],
         [1, 1],
         [1, 0],  # one of two gold words is elsewhere
@@ -102,7 +104,7 @@ def test_where_no_words_are_alike_nothing_changes() -> None:
     no_self = candidates.scatter(-1, anchors[..., None], False)
     assert torch.equal(standing_in(no_self, gold, anchors, alone), no_self)
     for class_of in (None, alone):
-        shared = shared_gold(gold, anchors, class_of)
+        shared = shared_gold(listed(F.pad(gold, (1, 0))), anchors, class_of)
         assert shared.shape == (3, 4, 2)
         assert not shared.any()
 
@@ -115,4 +117,8 @@ def test_an_empty_batch_has_classes_of_nothing() -> None:
         none = torch.zeros(size, asking, 3, dtype=torch.bool)
         anchors, class_of = none[..., 0].long(), torch.tensor([0, 0, 2]).repeat(size, 1)
         assert standing_in(none, none, anchors, class_of).shape == none.shape
-        assert shared_gold(none, anchors, class_of).shape == (size, asking, 2)
+        assert shared_gold(listed(F.pad(none, (1, 0))), anchors, class_of).shape == (
+            size,
+            asking,
+            2,
+        )

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from columns import kinds_of, with_cells
 from picked import heads_of, layers_of
 from torch import Tensor
 from torchmetrics.utilities.data import dim_zero_sum
@@ -95,7 +96,7 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
             if not gold:
                 continue  # only ROOT is gold: no head could be right
             allowed = [j for j in range(batch.width) if batch.candidates[b, a, j + 1]]
-            kinds = batch.kinds[b, a, 1:].tolist()
+            kinds = kinds_of(batch)[b, a, 1:].tolist()
             own = batch.member[b, a].nonzero().flatten().tolist()
             counts["total"][own] += 1
             of = [*range(batch.width)] if batch.class_of is None else batch.class_of[b].tolist()
@@ -165,7 +166,7 @@ def test_head_accuracy_counts_what_a_loop_counts(edges: Edges) -> None:
 def test_wrong_picks_are_counted_by_kind(random_edges: MakeEdges, made_up: Terms) -> None:
     """The loop above has something to count, and some wrong picks are of no kind."""
     batch, encoding = random_edges(1, lengths=LENGTHS, gold=2, terms=made_up)
-    assert set(batch.kinds.unique().tolist()) == {0, 1, 2, 3}
+    assert set(kinds_of(batch).unique().tolist()) == {0, 1, 2, 3}
     found = counted([(batch, encoding)])
     cells = (len(batch.rows), 3, 2, 3)
     assert found["errors"].shape == (*cells, 3)
@@ -175,7 +176,7 @@ def test_wrong_picks_are_counted_by_kind(random_edges: MakeEdges, made_up: Terms
     assert (found["errors"].sum(-1) < wrong).any()
     # Were every wrong candidate of the second kind, every wrong pick would be, too.
     kinds = 2 * (batch.candidates & ~batch.gold).to(torch.int8)
-    found = counted([(replace(batch, kinds=kinds), encoding)])
+    found = counted([(with_cells(batch, kinds=kinds), encoding)])
     assert torch.equal(found["errors"][..., 1], wrong)
     assert not found["errors"][..., [0, 2]].any()
 
@@ -183,8 +184,8 @@ def test_wrong_picks_are_counted_by_kind(random_edges: MakeEdges, made_up: Terms
 def test_the_kind_of_what_is_no_candidate_counts_nowhere(edges: Edges) -> None:
     """Not even where there is no pick, and so no word whose kind it would be."""
     batch, encoding = edges
-    kinds = batch.kinds.masked_fill(~batch.candidates, 1)
-    assert_same(counted([(replace(batch, kinds=kinds), encoding)]), counted([edges]))
+    kinds = kinds_of(batch).masked_fill(~batch.candidates, 1)
+    assert_same(counted([(with_cells(batch, kinds=kinds), encoding)]), counted([edges]))
 
 
 def test_an_error_by_hand(random_edges: MakeEdges, made_up: Terms) -> None:
@@ -195,7 +196,7 @@ def test_an_error_by_hand(random_edges: MakeEdges, made_up: Terms) -> None:
     kinds[0, 0, 1] = 3
     member = torch.zeros(1, 3, 4, dtype=torch.bool)
     member[0, 0, [0, 2]] = True
-    batch = replace(
+    batch = with_cells(
         batch,
         anchors=torch.tensor([[1, 0, 0]]),
         is_anchor=torch.tensor([[True, False, False]]),
@@ -236,11 +237,16 @@ def test_only_the_candidates_decide_what_may_be_picked(random_edges: MakeEdges) 
     everything = torch.ones_like(batch.candidates)
     attention = torch.eye(3).expand(1, 2, 3, 3, 3) + 0.1
     itself = counted(
-        [(replace(batch, gold=gold, candidates=everything), replace(encoding, attention=attention))]
+        [
+            (
+                with_cells(batch, gold=gold, candidates=everything),
+                replace(encoding, attention=attention),
+            )
+        ]
     )
     assert not itself["correct"].any()
     alone = counted(
-        [(replace(batch, gold=gold, candidates=gold), replace(encoding, attention=attention))]
+        [(with_cells(batch, gold=gold, candidates=gold), replace(encoding, attention=attention))]
     )
     assert torch.equal(alone["correct"], alone["total"].view(-1, 1, 1, 1).expand(4, 3, 2, 3))
 
@@ -278,7 +284,7 @@ def test_root_words_are_no_anchors_of_heads(random_edges: MakeEdges, terms: Term
     batch, encoding = random_edges(1, lengths=(4,), terms=terms)
     gold = torch.zeros_like(batch.gold)
     gold[:, :, 0] = True
-    for value in counted([(replace(batch, gold=gold), encoding)]).values():
+    for value in counted([(with_cells(batch, gold=gold), encoding)]).values():
         assert not value.any()
 
 
@@ -292,7 +298,7 @@ def test_a_causal_mask_decides_what_is_reachable(random_edges: MakeEdges) -> Non
     member[0, [0, 1, 2], [1, 2, 3]] = True
     candidates = torch.ones(1, 3, 4, dtype=torch.bool)
     candidates[0, [0, 1, 2], [2, 2, 1]] = False  # no word is a candidate of its own
-    batch = replace(batch, anchors=anchors, gold=gold, candidates=candidates, member=member)
+    batch = with_cells(batch, anchors=anchors, gold=gold, candidates=candidates, member=member)
     reachable = counted([(batch, encoding)])["reachable"]
     assert reachable[1, :, 0].tolist() == [1, 0, 1]
     assert reachable[2, :, 0].tolist() == [0, 1, 1]

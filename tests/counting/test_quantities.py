@@ -27,9 +27,9 @@ SOURCE = "builtin:documents=1,seed=3"
 
 def entropy(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
     """In nats, of the anchor's row over words and special tokens; the same in each direction."""
-    rows = torch.cat([seen.scores[:, :, 0], seen.boundary[..., :2]], -1)  # [B, A, H, W+2]
+    rows = torch.cat([seen.scores[0], seen.boundary[..., :2]], -1)  # [B, H, A, W+2]
     found = torch.special.entr(rows).sum(-1)
-    return found[:, :, None].expand(-1, -1, 3, -1)
+    return found[..., None].expand(-1, -1, -1, 3)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from probing.core.batches import EdgeBatch
 from probing.core.head_picking import HeadPicking
 from probing.core.layers import LayerRecord
+from probing.core.maps import WholeMap
 from probing.core.windows import Window, Wordpieces
 from probing.counting.metrics import HeadAccuracy
 from probing.data.collating import collate
@@ -103,7 +104,9 @@ def picked(batch: EdgeBatch, some: Sequence[Made], *, causal: bool, by: str) -> 
     picking = HeadPicking(batch)
     index = WordIndex(batch.words_of, batch.width, batch.last_of)
     shown = torch.ones(length, length).tril().bool().expand(len(some), 1, -1, -1)
-    record = LayerRecord(1, weights, shown if causal else None, weights[..., :1], nn.Identity())
+    record = LayerRecord(
+        1, WholeMap(weights), shown if causal else None, weights[..., :1], nn.Identity()
+    )
     WordMaps(index, AGGREGATIONS[by], [picking]).take(record)
     return picking
 

@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 import torch
+from columns import kinds_of
 from hypothesis import given
 from hypothesis import strategies as st
 from letters import Letters
@@ -241,7 +242,7 @@ def test_a_batch_is_what_plain_loops_make(terms: Terms, data: st.DataObject) -> 
     assert batch.ids.shape == batch.words_of.shape == (len(chosen), length)
     assert batch.anchors.shape == batch.is_anchor.shape == (len(chosen), most)
     assert batch.gold.shape == batch.candidates.shape == (len(chosen), most, width + 1)
-    assert batch.kinds.shape == batch.gold.shape
+    assert kinds_of(batch).shape == batch.gold.shape
     assert batch.member.shape == (len(chosen), most, len(rows))
     assert batch.baselines.shape == (len(chosen), most, len(terms.baselines))
     for b, window in enumerate(chosen):
@@ -267,7 +268,7 @@ def test_a_batch_is_what_plain_loops_make(terms: Terms, data: st.DataObject) -> 
                     allowed = asks and j in window.candidates[a]
                 assert bool(batch.candidates[b, a, j]) == allowed
                 assert bool(batch.gold[b, a, j]) == (asks and j in window.gold[a])
-                assert int(batch.kinds[b, a, j]) == kinds.get(j, 0)
+                assert int(kinds_of(batch)[b, a, j]) == kinds.get(j, 0)
             for r in range(len(rows)):
                 assert bool(batch.member[b, a, r]) == (asks and r in window.rows[a])
             nothing = [0.0] * len(terms.baselines)
@@ -282,7 +283,7 @@ def test_types_and_kinds_of_tensors() -> None:
     assert {t.dtype for t in integers} == {torch.long}
     assert {t.dtype for t in booleans} == {torch.bool}
     assert batch.baselines.dtype == torch.float64
-    assert batch.kinds.dtype == torch.int8
+    assert kinds_of(batch).dtype == torch.int8
 
 
 def test_no_windows_make_an_empty_batch_of_the_same_kind() -> None:
@@ -298,7 +299,7 @@ def test_no_windows_make_an_empty_batch_of_the_same_kind() -> None:
             assert mine.shape[0] == 0
             assert mine.dtype == theirs.dtype
             assert mine.dim() == theirs.dim()
-    assert empty.gold.shape == empty.candidates.shape == empty.kinds.shape == (0, 0, 1)
+    assert empty.gold.shape == empty.candidates.shape == kinds_of(empty).shape == (0, 0, 1)
     assert empty.member.shape == (0, 0, 2)
     assert empty.baselines.shape == (0, 0, 20)
 

@@ -29,7 +29,7 @@ def without_head(layer: LayerRecord) -> LayerRecord:
         return layer
     weights = layer.weights.clone()
     weights[:, HEAD] = 0
-    return replace(layer, weights=weights)
+    return layer.weighing(weights)
 
 
 def without_value(layer: LayerRecord) -> LayerRecord:

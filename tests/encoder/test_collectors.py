@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -25,7 +24,7 @@ class NormWeighted:
 
     def take(self, layer: LayerRecord) -> None:
         norms = layer.values.norm(dim=-1)  # [B, H, T]
-        self.collector.take(replace(layer, weights=layer.weights * norms[:, :, None]))
+        self.collector.take(layer.weighing(layer.weights * norms[:, :, None]))
 
 
 class Kept:

@@ -90,8 +90,8 @@ def test_it_counts_in_the_mass_on_special_tokens(
         for b, a in batch.is_anchor.nonzero().tolist():
             word = int(batch.anchors[b, a])
             for head in range(4):
-                to = float(layer.maps[b, head, word, -2:].sum() + layer.sink[b, head, word])
-                back = float(layer.maps[b, head, -2:, word].sum())
+                to = float(layer.map.whole()[b, head, word, -2:].sum() + layer.sink[b, head, word])
+                back = float(layer.map.whole()[b, head, -2:, word].sum())
                 for direction, expected in enumerate((to, back, to + back)):
                     assert float(found[b, a, direction, k, head]) == pytest.approx(expected)
 

@@ -12,6 +12,7 @@ from transformers import AttentionInterface
 import probing
 from probing.core.errors import ProbingError
 from probing.core.layers import LayerRecord
+from probing.core.maps import WholeMap
 from probing.encoder import Encoder
 from probing.encoder.soundness import Soundness
 from probing.encoder.tap import IMPLEMENTATION
@@ -27,7 +28,7 @@ def folder(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def record(weights: torch.Tensor, number: int = 1) -> LayerRecord:
     values = weights.new_zeros(*weights.shape[:3], 2)
-    return LayerRecord(number, weights, None, values, torch.nn.Identity())
+    return LayerRecord(number, WholeMap(weights), None, values, torch.nn.Identity())
 
 
 @pytest.mark.parametrize("length", [2, 7, 16, 33])

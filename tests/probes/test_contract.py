@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from columns import with_cells
 from torch import Tensor
 
 import probing.probes
@@ -127,7 +128,7 @@ def test_which_words_ask_changes_no_score(cls: type[Probe], edges: Edges) -> Non
     cells = asks[:, :, None] & columns[:, None]  # [B, A, W+1]
     torch.testing.assert_close(fewer[cells], every[cells], rtol=1e-5, atol=1e-6)
     losses = [
-        probe.loss(scores, replace(batch, is_anchor=asks, gold=batch.gold & asks[:, :, None]))
+        probe.loss(scores, with_cells(batch, is_anchor=asks, gold=batch.gold & asks[:, :, None]))
         for scores in (fewer, every)
     ]
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-6)

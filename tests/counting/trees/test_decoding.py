@@ -15,6 +15,7 @@ import networkx
 import numpy as np
 import pytest
 import torch
+from columns import with_cells
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -165,7 +166,7 @@ def test_what_is_no_candidate_is_the_last_resort(
         candidates[..., 0] = False
     candidates |= batch.gold & ~candidates.any(-1, keepdim=True)  # something to choose from
     scores = torch.from_numpy(rng.normal(size=candidates.shape) * rng.choice([1, 30]))
-    found = decode(scores + 50 * ~candidates, replace(batch, candidates=candidates))
+    found = decode(scores + 50 * ~candidates, with_cells(batch, candidates=candidates))
     for b, n in enumerate(lengths):
         anchors = batch.anchors[b].tolist()
         own = [anchors.index(word) for word in range(n)]  # the row of each word

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from columns import kinds_of
 from letters import Letters
 
 from probing.core.batches import EdgeBatch
@@ -914,7 +915,7 @@ def test_windows_without_anaphors_make_a_batch() -> None:
     batch = collate(found, census.rows, Coreference.terms, 7)
     assert batch.is_anchor.tolist() == [[False, False], [False, False], [True, True]]
     assert not batch.candidates[:2].any()
-    assert not batch.kinds[:2].any()
+    assert not kinds_of(batch)[:2].any()
     assert batch.candidates[2].int().tolist() == [[0, 1, 1, 0, 0], [0, 1, 1, 1, 0]]
     assert batch.gold[2].int().tolist() == [[0, 1, 0, 0, 0], [0, 0, 1, 0, 0]]
 
@@ -930,7 +931,7 @@ def test_a_batch_holds_what_its_windows_say() -> None:
                 kinds = dict(question.kinds)
                 assert [j for j in columns if batch.gold[b, a, j]] == list(question.gold)
                 assert [j for j in columns if batch.candidates[b, a, j]] == list(kinds)
-                assert batch.kinds[b, a].tolist() == [kinds.get(j, 0) for j in columns]
+                assert kinds_of(batch)[b, a].tolist() == [kinds.get(j, 0) for j in columns]
                 assert tuple(batch.baselines[b, a].tolist()) == question.baselines
 
 
@@ -941,8 +942,8 @@ def consistent(batch: EdgeBatch) -> None:
     assert not batch.candidates[..., 0].any()  # ROOT
     own = (batch.anchors + 1)[..., None]
     assert not (batch.candidates.gather(2, own)[..., 0] & batch.is_anchor).any()
-    assert not (batch.kinds.bool() & (batch.gold | ~batch.candidates)).any()
-    assert torch.equal(batch.kinds.bool(), batch.candidates & ~batch.gold)
+    assert not (kinds_of(batch).bool() & (batch.gold | ~batch.candidates)).any()
+    assert torch.equal(kinds_of(batch).bool(), batch.candidates & ~batch.gold)
     assert ((batch.baselines >= 0) & (batch.baselines <= 1)).all()
     share = batch.gold.sum(-1) / batch.candidates.sum(-1).clamp(min=1)
     assert torch.allclose(batch.baselines[..., 3].float(), share)
