@@ -64,7 +64,8 @@ class Membership:
     def columns_summed(self, values: Tensor) -> Tensor:
         """Sum columns of pairs into groups, by their shares.
 
-        ``[B, H, any, pairs]`` becomes ``[B, H, any, groups+1]``. The last column is what belongs to no group; to leave it out here would take a copy.
+        ``[B, H, any, pairs]`` becomes ``[B, H, any, groups+1]``. The last column is what belongs
+        to no group; to leave it out here would take a copy.
         """
         if self.shares is not None:
             values = values * self.shares[:, None, None]

@@ -203,7 +203,7 @@ def test_windows_with_all_of_their_own_survive(made_up: Terms) -> None:
     same(corpus[[0, 1]], expected)
     same(corpus[[1]], collate(chosen[1:], ["all"], made_up, 0))
     assert corpus[[0]].baselines[0].tolist() == [share, share[::-1]]  # to the last bit
-    assert corpus[[0]].kinds[0].tolist() == [[3, 0, 0], [0, 0, 2]]
+    assert kinds_of(corpus[[0]])[0].tolist() == [[3, 0, 0], [0, 0, 2]]
 
 
 def test_more_windows_than_are_written_at_once(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 import torch
+from columns import listed
 from hypothesis import given
 from letters import Letters
 
@@ -70,7 +71,7 @@ def test_hits_of_any_offsets(lengths: list[int], offsets: list[int], seed: int) 
     size, width, most = len(lengths), max(lengths), 4
     gold = torch.rand(size, most, width + 1, generator=rng) < 0.4
     anchors = torch.stack([torch.randint(n, (most,), generator=rng) for n in lengths])
-    found = offset_hits(gold, anchors, torch.tensor(lengths), offsets).tolist()
+    found = offset_hits(listed(gold), anchors, torch.tensor(lengths), offsets).tolist()
     for b in range(size):
         for a in range(most):
             places = [int(anchors[b, a]) + offset for offset in offsets]
