@@ -28,7 +28,7 @@ ROWS = 12
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Memory first, from small to large: what is freed is reused unseen."""
+    """Of windows of several lengths."""
     with tempfile.TemporaryDirectory() as folder:
         save(folder)
         encoder, bare = Encoder(folder).load(), model(folder)
