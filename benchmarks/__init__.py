@@ -1,0 +1,1 @@
+"""What the README and the documents say about speed and memory, measured."""

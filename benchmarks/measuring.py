@@ -1,0 +1,60 @@
+"""Processor seconds of two sides in turn, and peaks of memory."""
+
+from __future__ import annotations
+
+import ctypes
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.figures import Figure
+
+MIB = 2**20
+
+
+def ratio(
+    row: str,
+    what: str,
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    *,
+    rounds: int,
+) -> Figure:
+    """How much more processor time ``ours`` takes than ``theirs``.
+
+    Both run in turn, once to warm up and then ``rounds`` times: processor time is not lengthened
+    by what else the machine does, and what slows it down slows both. The value is the ratio of the
+    medians.
+    """
+    times = [(seconds(ours), seconds(theirs)) for _ in range(rounds + 1)][1:]
+    of_ours, of_theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    each = [a / b for a, b in times]
+    return Figure(row, what, of_ours / of_theirs, least=min(each), most=max(each))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Seconds of processor time, of all threads of this process, that ``work`` takes."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def peak(work: Callable[[], object]) -> float:
+    """MiB of resident memory that ``work`` needs at its most above what was there before it.
+
+    Linux with glibc only.
+    """
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # or what is free already would be used unseen
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak
+    before = _status("VmRSS")
+    work()
+    return (_status("VmHWM") - before) / MIB
+
+
+def _status(name: str) -> int:
+    """A size of this process in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(name)

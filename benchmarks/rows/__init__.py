@@ -1,0 +1,1 @@
+"""The rows of the table: what is measured, one kind of work a file."""
