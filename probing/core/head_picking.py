@@ -11,7 +11,7 @@ from torch import Tensor
 from probing.core import quantities
 from probing.core.batches import EdgeBatch
 from probing.core.layers import WordLayer
-from probing.core.maps import Map, part_size
+from probing.core.maps import PART, Map, limit
 from probing.core.outcomes import HeadPicks
 from probing.core.picking import strongest
 from probing.core.quantities import AnchorMaps
@@ -45,8 +45,8 @@ class HeadPicking:
         """The batch by its anchors, as many at once as keep rows and columns in bounds."""
         batch = self.batch
         windows, anchors = batch.anchors.shape
-        of_anchor = 3 * max(1, windows * heads * batch.width)
-        step = max(1, part_size(batch.ids.device) // of_anchor)
+        of_anchor = max(1, windows * heads * batch.width)
+        step = max(1, limit(PART, batch.ids.device) // of_anchor)
         if step >= anchors:
             yield batch  # what it has worked out is kept for the next layer
             return

@@ -7,19 +7,22 @@ the ``side`` of a map is ``T`` wordpieces, or ``W+2`` words and special tokens.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-PART = {"cpu": 2**22, "cuda": 2**27}
+WHOLE = {"cpu": 2**22, "cuda": 2**28}
+"""The most numbers of a map of wordpieces that is made as a whole, by the kind of device."""
+PART = {"cpu": 2**21, "cuda": 2**26}
 """The most numbers of a part of a map that is looked at in parts, by the kind of device."""
 
 
-def part_size(device: torch.device) -> int:
-    """The most numbers of a part of a map on ``device``."""
-    return PART.get(device.type, PART["cuda"])
+def limit(of: Mapping[str, int], device: torch.device) -> int:
+    """What :data:`WHOLE` or :data:`PART` is for ``device``."""
+    return of.get(device.type, of["cuda"])
 
 
 class Map(Protocol):

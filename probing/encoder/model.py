@@ -19,7 +19,7 @@ from probing.encoder.running import run, states_of
 from probing.encoder.tap import Enough
 from probing.encoder.trial import runs_mixed
 from probing.encoder.word_layers import Stack, WordMaps
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex, mean_rows
+from probing.encoder.word_maps import AGGREGATIONS, WordIndex, mean
 
 
 class Encoder(FrozenModel):
@@ -203,4 +203,4 @@ def _words(index: WordIndex, vectors: Tensor) -> Tensor:
     """Mean over each word's wordpieces, ``[B, T, D]`` to ``[B, W, D]``, in float32."""
     with torch.autocast(vectors.device.type, enabled=False):
         members = index.membership
-        return mean_rows(members.rows_of(vectors[:, None]), members)[:, 0, : index.width]
+        return mean(members.taken(vectors[:, None], 2), members, 2)[:, 0, : index.width]

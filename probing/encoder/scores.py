@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import e, log2
 
 import torch
 from torch import Tensor
 
-from probing.core.maps import WholeMap, part_size, taken
+from probing.core.maps import PART, WholeMap, limit, taken
 
 
 @dataclass(frozen=True)
@@ -60,19 +61,45 @@ class Scores:
         mask = None if self.mask is None else taken(self._mask, of)
         return replace(self, queries=taken(self.queries, of), mask=mask)
 
-    def columns(self, of: Tensor) -> Scores:
-        """Those of the columns ``of [B, some]``."""
-        mask = None if self.mask is None else taken(self._mask.mT, of).mT
-        return replace(self, keys=taken(self.keys, of), mask=mask)
+    @property
+    def mT(self) -> Scores:
+        """Those from keys to queries."""
+        mask = None if self.mask is None else self._mask.mT
+        return Scores(self.keys, self.queries, self.softcap, mask)
+
+    def times(self, factor: float) -> Scores:
+        """All scores times ``factor``, in float32."""
+        return Scores(
+            self.queries.float() * factor,
+            self.keys.float(),
+            None if self.softcap is None else self.softcap * factor,
+            self.mask if self.mask is None or self.mask.dtype == torch.bool else self.mask * factor,
+        )
+
+    def seen_columns(self) -> slice:
+        """The columns outside of which booleans of the mask hide everything from every row."""
+        if self.mask is None or self.mask.dtype != torch.bool:
+            return slice(None)
+        places = self.mask.flatten(0, 2).any(0).nonzero()  # [any, 1]
+        return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0)
+
+    def sees_something(self) -> bool:
+        """Whether booleans of the mask show each row something."""
+        return self.mask is None or self.mask.dtype != torch.bool or bool(self.mask.any(-1).all())
+
+    def keys_in(self, columns: slice) -> Scores:
+        """Those of the columns in a range."""
+        mask = None if self.mask is None else self.mask[..., columns]
+        return replace(self, keys=self.keys[:, :, columns], mask=mask)
 
     def parts(self) -> Iterator[tuple[slice, Scores]]:
         """Rows that follow each other, as many at once as keep them in bounds."""
         batch, heads, length, _ = self.queries.shape
         of_row = max(1, batch * heads * self.keys.shape[2])
-        step = max(1, part_size(self.queries.device) // of_row)
+        step = max(1, limit(PART, self.queries.device) // of_row)
         for start in range(0, length, step):
             own = slice(start, start + step)
-            mask = self.mask if self.mask is None else self.mask[:, :, own]
+            mask = None if self.mask is None else self.mask[:, :, own]
             yield own, replace(self, queries=self.queries[:, :, own], mask=mask)
 
     @property
@@ -99,6 +126,8 @@ def softmax_of(scores: Scores, sink: Tensor | None) -> tuple[WholeMap, Tensor | 
 class PartwiseMap:
     """The softmax of scores, made anew for whoever asks, so that no ``[H, T, T]`` is there.
 
+    Powers are those of two, which take a fraction of the time of those of *e*.
+
     Args:
         scores: of a layer.
         values: ``[B, H, T, D/H]``, which the model is going to average.
@@ -106,11 +135,11 @@ class PartwiseMap:
     """
 
     def __init__(self, scores: Scores, values: Tensor, sink: Tensor | None) -> None:
-        # Rows and columns are made by different products, which have to agree.
-        queries, keys = scores.queries.float(), scores.keys.float()
-        self.scores = replace(scores, queries=queries, keys=keys)
+        self.given = scores, sink
         self.values = values
-        self.learned = sink
+        # Rows and columns are made by different products, which have to agree: in float32.
+        self.scores = scores.times(log2(e))
+        self.learned = None if sink is None else sink.float()[:, None] * log2(e)  # [H, 1]
 
     @property
     def size(self) -> tuple[int, int, int, int]:
@@ -120,25 +149,29 @@ class PartwiseMap:
 
     @cached_property
     def _pass(self) -> tuple[Tensor, Tensor]:
-        """What all rows make of the values, and the ``log`` of what each row sums to."""
+        """What all rows make of the values, and the logarithm of what each row sums to."""
         averages = torch.empty_like(self.values)
         logs = self.scores.queries.new_empty(self.size[:3])
-        for own, part in self.scores.parts():
-            scores = part.whole()
-            logs[:, :, own] = scores.logsumexp(-1)
+        for rows, part in self.scores.parts():
+            # A row that sees nothing is padding, but it has to have a sum.
+            seen = part.seen_columns() if part.sees_something() else slice(None)
+            scores = part.keys_in(seen).whole()
+            most = scores.amax(-1, keepdim=True)
             if self.learned is not None:
-                learned = self.learned.to(scores.dtype)[:, None]
-                logs[:, :, own] = torch.logaddexp(logs[:, :, own], learned)
-            weights = scores.sub_(logs[:, :, own, None]).exp_()
-            averages[:, :, own] = weights.to(self.values.dtype) @ self.values
+                most = torch.maximum(most, self.learned[..., None])
+            weights = scores.sub_(most).exp2_()
+            sums = weights.sum(-1, keepdim=True)
+            if self.learned is not None:
+                sums = sums + (self.learned[..., None] - most).exp2()
+            logs[:, :, rows] = (most + sums.log2())[..., 0]
+            weights = weights.div_(sums).to(self.values.dtype)
+            averages[:, :, rows] = weights @ self.values[:, :, seen]
         return averages, logs
 
     @property
     def sink(self) -> Tensor | None:
         """``[B, H, T]``: the weight that goes to a learned sink."""
-        if self.learned is None:
-            return None
-        return (self.learned.float()[:, None] - self._pass[1]).exp()
+        return None if self.learned is None else (self.learned - self._pass[1]).exp2()
 
     @property
     def faults(self) -> Tensor:
@@ -147,27 +180,29 @@ class PartwiseMap:
 
     def whole(self) -> Tensor:
         """``[B, H, T, T]``."""
-        return self._weights(self.scores, self._pass[1])
+        return self.scores.whole().sub_(self._pass[1][..., None]).exp2_()
 
     def rows(self, of: Tensor) -> Tensor:
         """The rows ``of [B, some]``, as ``[B, H, some, T]``."""
-        logs = taken(self._pass[1][..., None], of)[..., 0]
-        return self._weights(self.scores.rows(of), logs)
+        logs = taken(self._pass[1][..., None], of)
+        return _weights(self.scores.rows(of), logs.expand(-1, -1, -1, self.size[3]))
 
     def columns(self, of: Tensor) -> Tensor:
         """The columns ``of [B, some]``, as ``[B, H, some, T]``."""
-        return self._weights(self.scores.columns(of), self._pass[1]).mT
+        logs = self._pass[1][:, :, None]
+        return _weights(self.scores.mT.rows(of), logs.expand(-1, -1, of.shape[1], -1))
 
     def averages(self, values: Tensor) -> Tensor:
         """What each row makes of ``values [B, H, T, D/H]``."""
         if values is self.values:
             return self._pass[0]
-        return replace_values(self, values)._pass[0]
-
-    def _weights(self, scores: Scores, logs: Tensor) -> Tensor:
-        return scores.whole().sub_(logs[..., None]).exp_()
+        scores, sink = self.given
+        return PartwiseMap(scores, values, sink)._pass[0]
 
 
-def replace_values(map_: PartwiseMap, values: Tensor) -> PartwiseMap:
-    """The same map, of which the model averages other values."""
-    return PartwiseMap(map_.scores, values, map_.learned)
+def _weights(scores: Scores, logs: Tensor) -> Tensor:
+    """Powers of what ``scores`` are above ``logs [B, H, some, T]``, in their shape."""
+    seen = scores.seen_columns()
+    found = logs.new_zeros(scores.shape)
+    torch.exp2(scores.keys_in(seen).whole().sub_(logs[..., seen]), out=found[..., seen])
+    return found

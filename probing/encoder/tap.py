@@ -18,7 +18,7 @@ from transformers.masking_utils import sdpa_mask
 
 from probing.core.errors import ProbingError
 from probing.core.layers import Changer, Collector, LayerRecord
-from probing.core.maps import Attention, part_size
+from probing.core.maps import WHOLE, Attention, limit
 from probing.encoder.scores import PartwiseMap, Scores, softmax_of
 
 IMPLEMENTATION = "probing_tap"
@@ -127,7 +127,7 @@ def _attend(
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     scores = Scores(query * scale, key, softcap, attention_mask)
     own: Attention
-    if query.requires_grad or prod(scores.shape) <= part_size(query.device):
+    if query.requires_grad or prod(scores.shape) <= limit(WHOLE, query.device):
         own, sink = softmax_of(scores, s_aux)
     else:
         own = PartwiseMap(scores, value, s_aux)

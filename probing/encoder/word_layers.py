@@ -9,7 +9,7 @@ from torch import Tensor
 
 from probing.core.layers import Collector, LayerRecord, WordLayer
 from probing.core.maps import Map, WholeMap
-from probing.encoder.word_maps import Aggregation, WordIndex, WordMap, max_rows
+from probing.encoder.word_maps import Aggregation, WordIndex, WordMap, largest
 
 
 class WordMaps:
@@ -39,8 +39,8 @@ class WordMaps:
         sink = None
         if layer.sink is not None:
             members = self.index.membership
-            of_pieces = members.rows_of(layer.sink[..., None])
-            sink = self.aggregate(of_pieces, members)[:, :, : self.index.width, 0]
+            of_pieces = members.taken(layer.sink[..., None], 2)
+            sink = self.aggregate(of_pieces, members, 2)[:, :, : self.index.width, 0]
         visible = None if layer.mask is None else self._visible(layer.mask)
         for collector in self.collectors:
             collector.take(WordLayer(layer.number, own, self.index.is_word, visible, sink))
@@ -49,7 +49,7 @@ class WordMaps:
         """Above zero where a mask shows a word to a word."""
         if id(mask) not in self._seen:
             of_one_head = mask[:, :1].expand(len(self.index.words_of), -1, -1, -1)
-            self._seen[id(mask)] = mask, WordMap(WholeMap(of_one_head), self.index, max_rows)
+            self._seen[id(mask)] = mask, WordMap(WholeMap(of_one_head), self.index, largest)
         return self._seen[id(mask)][1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import torch
 from torch import Tensor
@@ -36,47 +37,32 @@ class Membership:
             return torch.arange(pairs, device=self.group.device).expand(batch, -1)
         return self.pieces
 
-    def rows_of(self, values: Tensor) -> Tensor:
-        """The rows of the pairs: ``[B, H, T, any]`` to ``[B, H, pairs, any]``."""
-        return values if self.pieces is None else taken(values, self.pieces)
+    def taken(self, values: Tensor, dim: int) -> Tensor:
+        """Of ``values [B, H, any, any]`` those of each pair, along dimension 2 or 3."""
+        if self.pieces is None:
+            return values
+        return taken(values, self.pieces) if dim == 2 else taken(values.mT, self.pieces).mT
 
-    def columns_of(self, values: Tensor) -> Tensor:
-        """The columns of the pairs: ``[B, H, any, T]`` to ``[B, H, any, pairs]``."""
-        return values if self.pieces is None else taken(values.mT, self.pieces).mT
+    def summed(self, values: Tensor, dim: int) -> Tensor:
+        """Sum pairs into groups, by their shares, along dimension 2 or 3 of ``[B, H, any, any]``.
 
-    def rows_summed(self, values: Tensor) -> Tensor:
-        """Sum rows of pairs into groups, by their shares.
-
-        ``[B, H, pairs, any]`` becomes ``[B, H, groups, any]``.
+        A last group holds what belongs to none; to leave it out here would take a copy.
         """
         if self.shares is not None:
-            values = values * self.shares[:, None, :, None]
-        if self._is_dense(values):
-            return (self._matrix.to(values.dtype)[:, None] @ values)[:, :, :-1]
-        batch, heads, _, columns = values.shape
-        size = self.count + 1
-        first = torch.arange(batch * heads, device=values.device).view(batch, heads, 1) * size
-        target = (first + self.group[:, None]).flatten()
-        summed = values.new_zeros(batch * heads * size, columns)
-        summed.index_add_(0, target, values.reshape(-1, columns))
-        return summed.view(batch, heads, size, columns)[:, :, :-1]
-
-    def columns_summed(self, values: Tensor) -> Tensor:
-        """Sum columns of pairs into groups, by their shares.
-
-        ``[B, H, any, pairs]`` becomes ``[B, H, any, groups+1]``. The last column is what belongs
-        to no group; to leave it out here would take a copy.
-        """
-        if self.shares is not None:
-            values = values * self.shares[:, None, None]
-        if self._is_dense(values):
-            return values @ self._matrix.to(values.dtype).mT[:, None]
-        summed = values.new_zeros(*values.shape[:-1], self.count + 1)
-        return summed.scatter_add_(3, self.group[:, None, None].expand_as(values), values)
-
-    def _is_dense(self, values: Tensor) -> bool:
-        """Whether a product of matrices sums: on a GPU, where it is quick and in fixed order."""
-        return values.is_cuda and self.group.shape[1] <= 1024
+            values = values * along(self.shares, dim)
+        if values.is_cuda and self.group.shape[1] <= 1024:
+            # On a GPU a product of matrices is quick, and adds up in a fixed order.
+            own = self._matrix.to(values.dtype)[:, None]
+            return own @ values if dim == 2 else values @ own.mT
+        shape = list(values.shape)
+        shape[dim] = self.count + 1
+        found = values.new_zeros(shape)
+        if dim == 3:
+            return found.scatter_add_(3, along(self.group, 3).expand_as(values), values)
+        first = torch.arange(prod(shape[:2]), device=values.device) * shape[2]
+        target = first.view(*shape[:2], 1) + self.group[:, None]
+        rows = values.reshape(-1, shape[3])
+        return found.view(-1, shape[3]).index_add_(0, target.flatten(), rows).view(shape)
 
     @cached_property
     def _matrix(self) -> Tensor:
@@ -88,7 +74,7 @@ class Membership:
     def sizes(self) -> Tensor:
         """``[B, groups]``: the sum of the shares of each group; one where it has no wordpiece."""
         ones = torch.ones_like(self.group, dtype=torch.float32)
-        sizes = self.rows_summed(ones[:, None, :, None])[:, 0, :, 0]
+        sizes = self.summed(ones[:, None, None], 3)[:, 0, 0, :-1]
         return sizes.masked_fill(sizes == 0, 1.0)
 
     @cached_property
@@ -190,35 +176,40 @@ def _by_group(pairs: Membership) -> Membership:
     )
 
 
-def mean_rows(to_groups: Tensor, members: Membership) -> Tensor:
+def along(values: Tensor, dim: int) -> Tensor:
+    """``[B, any]`` as it stands along dimension 2 or 3 of ``[B, H, any, any]``."""
+    return values[:, None, :, None] if dim == 2 else values[:, None, None]
+
+
+def mean(to_groups: Tensor, members: Membership, dim: int) -> Tensor:
     """Attention from a split word is the mean over its wordpieces (section 4.1)."""
-    return members.rows_summed(to_groups) / members.sizes[:, None, :, None]
+    sums = members.summed(to_groups, dim).narrow(dim, 0, members.count)
+    return sums.div_(along(members.sizes, dim))
 
 
-def first_row(to_groups: Tensor, members: Membership) -> Tensor:
+def first(to_groups: Tensor, members: Membership, dim: int) -> Tensor:
     """Attention from a split word is that of its first wordpiece (the released code)."""
     firsts = members.first_of
-    is_there = firsts < to_groups.shape[2]
-    return taken(to_groups, firsts.masked_fill(~is_there, 0)) * is_there[:, None, :, None]
+    is_there = firsts < to_groups.shape[dim]
+    place = firsts.masked_fill(~is_there, 0)
+    rows = taken(to_groups, place) if dim == 2 else taken(to_groups.mT, place).mT
+    return rows * along(is_there, dim)
 
 
-def max_rows(to_groups: Tensor, members: Membership) -> Tensor:
+def largest(to_groups: Tensor, members: Membership, dim: int) -> Tensor:
     """Attention from a split word is the largest over its wordpieces; rows may exceed one."""
-    batch, heads, _, columns = to_groups.shape
-    largest = to_groups.new_zeros(batch, heads, members.count + 1, columns)
-    target = members.group[:, None, :, None].expand_as(to_groups)
-    return largest.scatter_reduce_(2, target, to_groups, "amax")[:, :, :-1]
+    shape = list(to_groups.shape)
+    shape[dim] = members.count + 1
+    target = along(members.group, dim).expand_as(to_groups)
+    found = to_groups.new_zeros(shape).scatter_reduce_(dim, target, to_groups, "amax")
+    return found.narrow(dim, 0, members.count)
 
 
-Aggregation = Callable[[Tensor, Membership], Tensor]
-"""Makes of ``[B, H, pairs, any]``, rows of pairs, rows of groups ``[B, H, groups, any]``."""
+Aggregation = Callable[[Tensor, Membership, int], Tensor]
+"""Makes of pairs, which are dimension 2 or 3 of ``[B, H, any, any]``, groups."""
 
 
-AGGREGATIONS: Mapping[str, Aggregation] = {
-    "mean": mean_rows,
-    "first": first_row,
-    "max": max_rows,
-}
+AGGREGATIONS: Mapping[str, Aggregation] = {"mean": mean, "first": first, "max": largest}
 
 
 @dataclass(frozen=True)
@@ -227,12 +218,12 @@ class WordMap:
 
     Attention *to* a split word is the sum over its wordpieces, attention *from* it is what
     ``aggregate`` says (section 4.1); a wordpiece of several words counts by its shares. With
-    :func:`mean_rows` each word's row sums to one.
+    :func:`mean` each word's row sums to one.
     """
 
     of: Map
     index: WordIndex
-    aggregate: Aggregation = mean_rows
+    aggregate: Aggregation = mean
 
     @property
     def size(self) -> tuple[int, int, int, int]:
@@ -246,9 +237,9 @@ class WordMap:
 
     @cached_property
     def _whole(self) -> WholeMap:
-        members = self.index.membership
-        to_groups = members.columns_summed(members.columns_of(_exact(self.of.whole())))
-        return WholeMap(self.aggregate(members.rows_of(to_groups), members)[..., :-1])
+        every = self.index.membership
+        to_words = every.summed(every.taken(_exact(self.of.whole()), 3), 3)
+        return WholeMap(self.aggregate(every.taken(to_words, 2), every, 2)[..., :-1])
 
     def rows(self, of: Tensor) -> Tensor:
         """``[B, H, A, W+2]`` of the words ``of [B, A]``."""
@@ -256,16 +247,16 @@ class WordMap:
             return self._whole.rows(of)
         every, own = self.index.membership, self.index.of_words(of)
         rows = _exact(self.of.rows(own.wordpieces))  # [B, H, pairs, T]
-        return self.aggregate(every.columns_summed(every.columns_of(rows)), own)[..., :-1]
+        return self.aggregate(every.summed(every.taken(rows, 3), 3), own, 2)[..., :-1]
 
     def columns(self, of: Tensor) -> Tensor:
         """``[B, H, A, W+2]`` of the words ``of [B, A]``."""
         if self._needs_whole(of):
             return self._whole.columns(of)
         every, own = self.index.membership, self.index.of_words(of)
-        columns = _exact(self.of.columns(own.wordpieces)).mT  # [B, H, T, pairs]
-        to_words = own.columns_summed(columns)  # [B, H, T, A+1]
-        return self.aggregate(every.rows_of(to_words), every)[..., :-1].mT
+        columns = _exact(self.of.columns(own.wordpieces))  # [B, H, pairs, T]
+        to_words = own.summed(columns, 2)[:, :, :-1]
+        return self.aggregate(every.taken(to_words, 3), every, 3)
 
     def _needs_whole(self, words: Tensor) -> bool:
         """Whether so many words are asked for that the whole map costs less than parts."""
@@ -277,6 +268,6 @@ def _exact(values: Tensor) -> Tensor:
     return values if values.dtype == torch.float64 else values.float()
 
 
-def word_map(weights: Tensor, index: WordIndex, aggregate: Aggregation = mean_rows) -> Tensor:
+def word_map(weights: Tensor, index: WordIndex, aggregate: Aggregation = mean) -> Tensor:
     """Turn a wordpiece map ``[B, H, T, T]`` into a word map ``[B, H, W+2, W+2]``."""
     return WordMap(WholeMap(weights), index, aggregate).whole()

@@ -13,7 +13,7 @@ from probing.core.layers import Collector, LayerRecord
 from probing.data import DependencyData
 from probing.encoder import Encoder
 from probing.encoder.word_layers import WordMaps
-from probing.encoder.word_maps import WordIndex, mean_rows
+from probing.encoder.word_maps import WordIndex, mean
 
 
 class NormWeighted:
@@ -60,7 +60,7 @@ def test_records_hold_what_makes_the_output(tiny_bert: Path) -> None:
 def test_a_further_map_is_scored_like_the_weight(tiny_encoder: Encoder) -> None:
     batch, kept, picking = batch_of(tiny_encoder), Kept(), HeadPicking(batch_of(tiny_encoder))
     index = WordIndex(batch.words_of, batch.width, batch.last_of)
-    further = NormWeighted(WordMaps(index, mean_rows, [picking]))
+    further = NormWeighted(WordMaps(index, mean, [picking]))
     tiny_encoder.read(batch.ids, batch.words_of > -2, [kept, further])
     found = picking.found
     differ = 0

@@ -94,7 +94,8 @@ def test_heads_pick_the_same_of_parts(
     batch = random_edges(0, lengths=(8, 8, 8), gold=2, restricted=restricted, shared=True)[0]
     with torch.inference_mode():
         whole = picks(encoder, batch)
-        monkeypatch.setitem(maps.PART, "cpu", 1)
+        for bounds in (maps.WHOLE, maps.PART):
+            monkeypatch.setitem(bounds, "cpu", 1)
         parts = picks(encoder, batch)
     torch.testing.assert_close(parts.quantities, whole.quantities, rtol=1e-5, atol=1e-5)
     assert torch.equal(parts.reachable, whole.reachable)
