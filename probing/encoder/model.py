@@ -18,8 +18,9 @@ from probing.encoder.frozen import FrozenModel
 from probing.encoder.running import run, states_of
 from probing.encoder.tap import Enough
 from probing.encoder.trial import runs_mixed
+from probing.encoder.word_index import WordIndex
 from probing.encoder.word_layers import Stack, WordMaps
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex, mean
+from probing.encoder.word_maps import AGGREGATIONS, mean
 
 
 class Encoder(FrozenModel):

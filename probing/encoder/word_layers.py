@@ -9,7 +9,8 @@ from torch import Tensor
 
 from probing.core.layers import Collector, LayerRecord, WordLayer
 from probing.core.maps import Map, WholeMap
-from probing.encoder.word_maps import Aggregation, WordIndex, WordMap, largest
+from probing.encoder.word_index import WordIndex
+from probing.encoder.word_maps import Aggregation, WordMap, largest
 
 
 class WordMaps:

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from probing.core.maps import WholeMap
 from probing.core.picking import OFFSETS, anchor_rows, directed, offset_hits, pick_word, select_loss
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex, WordMap, word_map
+from probing.encoder.word_index import WordIndex
+from probing.encoder.word_maps import AGGREGATIONS, WordMap, word_map
 
 SPECIAL, PADDING = -1, -2
 

@@ -22,8 +22,9 @@ from probing.core.windows import Window, Wordpieces
 from probing.counting.metrics import HeadAccuracy
 from probing.data.collating import collate
 from probing.data.tasks.dependencies import Dependencies
+from probing.encoder.word_index import WordIndex
 from probing.encoder.word_layers import WordMaps
-from probing.encoder.word_maps import AGGREGATIONS, WordIndex
+from probing.encoder.word_maps import AGGREGATIONS
 
 ROWS = ("all", "dep")
 HEADS = 3

@@ -12,8 +12,9 @@ from probing.core.head_picking import HeadPicking
 from probing.core.layers import Collector, LayerRecord
 from probing.data import DependencyData
 from probing.encoder import Encoder
+from probing.encoder.word_index import WordIndex
 from probing.encoder.word_layers import WordMaps
-from probing.encoder.word_maps import WordIndex, mean
+from probing.encoder.word_maps import mean
 
 
 class NormWeighted:
