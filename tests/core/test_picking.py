@@ -449,7 +449,9 @@ def test_padding_anchors_lose_nothing_and_pull_nothing() -> None:
     gold = torch.tensor([[[False, True, False], [False, False, False]]])
     loss = select_loss(scores, candidates, gold)
     assert loss[0, 1].item() == 0
-    with torch.autograd.set_detect_anomaly(True):  # no gradient that is not finite, also none that is lost
+    with torch.autograd.set_detect_anomaly(
+        True
+    ):  # no gradient that is not finite, also none that is lost
         select_loss(scores, candidates, gold).sum().backward()
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
