@@ -134,10 +134,9 @@ class _Sentence:
         """The next row."""
         start = self.words
         self.words += word is not None
-        brackets = list(_BRACKET.finditer(value))
-        if any(not (each["opens"] or each["closes"]) for each in brackets):
+        if any(not (each["opens"] or each["closes"]) for each in _BRACKET.finditer(value)):
             self.complain(line, f"brackets of entities in {quoted(self.document)}", quoted(value))
-        for bracket in brackets:
+        for bracket in _BRACKET.finditer(value):
             if bracket["opens"]:
                 name = self.entity_field.of(bracket["inside"])
                 if not name:

@@ -13,8 +13,10 @@ has no rule, are headed and sought as nouns are, or their first word would be th
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 HEADS_BY = "head rules"
 
@@ -91,8 +93,8 @@ def head_word(tree: Constituent, start: int, end: int) -> int:
     are; of a verb phrase if the smallest constituent around them is one.
     """
     node = tree
-    while inner := [c for c in node.children if c.start <= start and end <= c.end]:
-        (node,) = inner
+    while (inner := _child_at(node, start)) is not None and end <= inner.end:
+        node = inner
     is_constituent = (node.start, node.end) == (start, end)
     label = node.label if is_constituent or node.label == "VP" else "NP"
     children = list(_within(node, start, end))
@@ -126,10 +128,23 @@ def _matches(rule: Rule, children: Sequence[Constituent]) -> Iterator[int]:
 
 def _within(node: Constituent, start: int, end: int) -> Iterator[Constituent]:
     """The largest constituents below ``node`` that lie between ``start`` and ``end``."""
-    waiting = list(reversed(node.children))
+    waiting = _overlapping(node, start, end)
     while waiting:
         child = waiting.pop()
         if start <= child.start and child.end <= end:
             yield child
-        elif child.start < end and start < child.end:
-            waiting.extend(reversed(child.children))
+        else:
+            waiting += _overlapping(child, start, end)
+
+
+def _overlapping(node: Constituent, start: int, end: int) -> list[Constituent]:
+    """The children that have some of the words ``start`` to ``end - 1``, the last one first."""
+    first = bisect_right(node.children, start, key=attrgetter("end"))
+    behind = bisect_left(node.children, end, key=attrgetter("start"))
+    return list(reversed(node.children[first:behind]))
+
+
+def _child_at(node: Constituent, word: int) -> Constituent | None:
+    """The child that has a word; none, if the node is that word."""
+    behind = bisect_right(node.children, word, key=attrgetter("start"))
+    return node.children[behind - 1] if behind else None
