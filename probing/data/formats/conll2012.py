@@ -10,7 +10,7 @@ from probing.core.errors import ProbingError
 from probing.core.sentences import BROKEN, Complaint, Mention, Sentence, annotation
 from probing.data.formats import head_rules, surface_heads
 from probing.data.formats.entities import own_entity
-from probing.data.formats.head_rules import Constituent, head_word
+from probing.data.formats.head_rules import Constituent, HeadWords
 from probing.data.formats.lines import fault, named, numbered, quoted, whole_number
 from probing.data.formats.nesting import EXPECTED, too_many
 from probing.data.formats.penn import UNDONE, Undo, unescape
@@ -23,7 +23,6 @@ _NOTHING = frozenset({"-", "_", ""})
 _PARSE_BIT = re.compile(r"((?:\([^()*]+)*)\*(\)*)")
 # Words without a parse are put below one of these, or below nothing.
 _NO_PHRASE = frozenset({"TOP", "NOPARSE"})
-_DEEPEST = 300  # brackets of a parse in one another; real ones have some forty
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,10 @@ def read_conll2012(path: str, undo: Undo = unescape) -> Iterator[Sentence]:
         found, complaints = _spans(document, rows)
         tree = _tree(document, rows, tags)
         mentions = []
+        by_tree = HeadWords(tree) if tree and found else None
         for start, end, entity in found:
-            if tree:
-                head = head_word(tree, start, end)
+            if by_tree:
+                head = by_tree.of(start, end)
             else:
                 head = start + surface_head(words[start:end], tags[start:end])
             mentions.append(Mention(list(range(start, end)), head, entity))
@@ -203,9 +203,6 @@ def _tree(document: _Document, rows: Sequence[_Row], tags: Sequence[str]) -> Con
             # Without its function: NP of NP-SBJ.
             opened.append((re.split("[-=|]", label, maxsplit=1)[0], i, []))
             labels.add(opened[-1][0])
-        if len(opened) > _DEEPEST:
-            expected = f"brackets in {_DEEPEST} others at most"
-            raise document.fault(row.line, expected, quoted(row.columns[5]))
         opened[-1][2].append(Constituent(tags[i], i, i + 1))
         for _ in found[2]:
             label, start, children = opened.pop()
