@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -131,8 +132,8 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "conllu: many comments": (".conllu", lambda n: "# a\n" * (n // 4) + conllu(0)),
     "conllu: many documents": (".conllu", lambda n: until(
         n, lambda i: f"# newdoc id = d{i}\n{conllu(0)}\n")),
-    "conllu: a document's long name": (".conllu", lambda n: "# newdoc id = " + "d" * (n // 2) + "\n"
-                                       + until(n // 2, lambda i: conllu(0, misc="Entity=e)") + "\n")),
+    "conllu: a document's long name": (".conllu", lambda n: f"# newdoc id = {'d' * (n // 2)}\n"
+                                       + until(n // 2, lambda i: conllu(0) + "\n")),
     "conllu: many relations": (".conllu", lambda n: until(
         n, lambda i: conllu(0).replace("dep", f"d{i}") + "\n")),
     "conllu: many tags": (".conllu", lambda n: until(
@@ -144,13 +145,14 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "entity: no bracket": (".conllu", word(lambda i: "abcd")),
     "entity: opening brackets": (".conllu", word(lambda i: "(")),
     "entity: closing brackets": (".conllu", word(lambda i: ")")),
-    "entity: a long name": (".conllu", lambda n: word(lambda i: "e" * n)(1).replace("=e", "=(e", 1)),
+    "entity: a long name": (".conllu", lambda n: word(lambda i: "(" + "e" * n)(1)),
     "entity: hyphens": (".conllu", word(lambda i: "(" if not i else "-a")),
     "entity: parts": (".conllu", word(lambda i: "(e" if not i else "[1/2")),
     "entity: open on one word": (".conllu", word(lambda i: f"(e{i}")),
     "entity: closed on one word": (".conllu", word(lambda i: f"e{i})")),
-    "entity: opened, then closed as opened": (".conllu", lambda n: word(
-        lambda i: f"(e{i}")(n // 2) + conllu(1, misc="Entity=" + until(n // 2, lambda i: f"e{i})"))),
+    "entity: opened, then closed as opened": (".conllu", lambda n: (
+        word(lambda i: f"(e{i}")(n // 2)
+        + conllu(1, misc="Entity=" + until(n // 2, lambda i: f"e{i})")))),
     "entity: of one word": (".conllu", word(lambda i: f"(e{i})")),
     "entity: the same of one word": (".conllu", word(lambda i: "(e)")),
     "entity: nested": (".conllu", entities("(e{i}", "", "e{i})")),
@@ -159,8 +161,8 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "entity: never closed": (".conllu", entities("", "(e{i}", "")),
     "entity: nameless": (".conllu", entities("(NOCOREF", "", "NOCOREF)")),
     "entity: discontinuous": (".conllu", entities("(e{i}[1/2]", "", "e{i}[1/2])(e{i}[2/2])")),
-    "entity: many parts": (".conllu", lambda n: "# global.Entity = eid\n" + until(n, lambda i: conllu(
-        i, head=int(i > 0), misc=f"Entity=(e[{i + 1}/99999999])"))),
+    "entity: many parts": (".conllu", lambda n: "# global.Entity = eid\n" + until(
+        n, lambda i: conllu(i, head=int(i > 0), misc=f"Entity=(e[{i + 1}/99999999])"))),
     "entity: each word": (".conllu", entities("", "(e{i})", "")),
     # CoNLL-X and the paper's format
     "conllx: a long word": (".conllx", lambda n: conllu(0, form="a" * n)),
@@ -173,9 +175,9 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "paper: one line": (".txt", lambda n: "a 0-root " * (n // 9)),
     "paper: one sentence": (".txt", lambda n: until(n, lambda i: f"a {int(i > 0)}-x\n")),
     # CoNLL-2012
-    "conll2012: a long name": ("gold_conll", lambda n: f"#begin document ({'d' * (n // 2)}); part 000\n"
-                               + until(n // 2, lambda i: conll2012(0, cell="1)") + "\n")
-                               + "#end document\n"),
+    "conll2012: a long name": ("gold_conll", lambda n: (
+        f"#begin document ({'d' * (n // 2)}); part 000\n"
+        + until(n // 2, lambda i: conll2012(0, cell="1)") + "\n") + "#end document\n")),
     "conll2012: many parts": ("gold_conll", lambda n: until(n, lambda i: (
         f"#begin document (d); part {i:03}\n{conll2012(0)}\n#end document\n"))),
     "conll2012: a flat parse, a mention each": ("gold_conll", spanning(_FLAT, _CELLS)),
@@ -204,8 +206,7 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "conll2012: no name": ("gold_conll", document(lambda n: conll2012(0, cell="(|" * (n // 2)))),
     # Coreference as JSON
     "json: brackets": (".jsonl", lambda n: "[" * n),
-    "json: a long number": (".jsonl", one_document(sentences=lambda n: [["a"]], clusters=lambda n: [],
-                                                   id=lambda n: 1.5)),
+    "json: a long number": (".jsonl", lambda n: '{"id": ' + "1" * n + "}"),
     "json: a long key": (".jsonl", lambda n: json.dumps({"a" * n: 1})),
     "json: a long word": (".jsonl", one_document(sentences=lambda n: [["a" * n]],
                                                  clusters=lambda n: [])),
@@ -234,7 +235,7 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "vectors: a long number": (".vec", lambda n: "a 0." + "1" * min(n, 1_000_000) + "\n"),
     "vectors: many words": (".vec", lambda n: until(n, lambda i: f"w{i} 0.5 1\n")),
     "vectors: a long word": (".vec", lambda n: "a" * min(n, 1_000_000) + " 0.5\n"),
-    "vectors: a word of many": (".vec", lambda n: "b 0.5\n" + "a " * min(n // 2, 500_000) + "0.5\n"),
+    "vectors: a word of many": (".vec", lambda n: "b 0.5\n" + "a " * min(n // 2, 500_000) + "1\n"),
     "text: a long word": (".text", lambda n: "a" * n),
     "text: a long line": (".text", lambda n: "a " * (n // 2)),
     "text: stops": (".text", lambda n: ". " * (n // 2)),
@@ -282,21 +283,27 @@ def write(shape: str, size: int, folder: Path) -> tuple[str, str]:
     return str(path), ending
 
 
-def measured(path: str, ending: str, limit: float) -> tuple[float, float] | None:
+def measured(path: str, ending: str, limit: int) -> tuple[float, float] | None:
     """Seconds and peak MB of reading a file in a process of its own; nothing beyond a limit."""
     results: multiprocessing.SimpleQueue[tuple[float, float]] = FORK.SimpleQueue()
-    process = FORK.Process(target=once, args=(path, ending, results))
+    process = FORK.Process(target=once, args=(path, ending, limit, results))
     process.start()
-    process.join(limit)
-    if process.is_alive():
-        process.kill()
+    process.join()
+    if process.exitcode == -signal.SIGXCPU:
         return None
     assert process.exitcode == 0, path
     return results.get()
 
 
-def once(path: str, ending: str, results: multiprocessing.SimpleQueue[tuple[float, float]]) -> None:
+def once(
+    path: str,
+    ending: str,
+    limit: int,
+    results: multiprocessing.SimpleQueue[tuple[float, float]],
+) -> None:
     """What reading a file takes."""
+    spent = int(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + limit, spent + 2 * limit))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
     read(path, ending)
@@ -308,7 +315,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=float, nargs="+", default=[1, 3, 10])
     parser.add_argument("--only", nargs="+", default=[""], help="shapes that begin so")
-    parser.add_argument("--limit", type=float, default=120, help="seconds for one file")
+    parser.add_argument("--limit", type=int, default=120, help="seconds for one file")
     said = parser.parse_args()
     read(os.devnull, ".conllu")  # what that imports
     with tempfile.TemporaryDirectory() as folder:
