@@ -69,12 +69,13 @@ def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
     Returns:
         ``[B, A]``; zero for an anchor without a gold candidate (padding).
     """
-    everything = scores.masked_fill(~candidates, -torch.inf).logsumexp(-1)
     right = gold & candidates
-    usable = right.any(-1)
-    chosen = scores.masked_fill(~right, -torch.inf).logsumexp(-1)
-    # Where nothing is gold both terms may be infinite; those anchors are padding.
-    return torch.where(usable, everything, 0.0) - torch.where(usable, chosen, 0.0)
+    usable = right.any(-1, keepdim=True)
+    # An infinite sum has no gradient, not even where nobody asks for it: padding is given zeros.
+    scores = torch.where(usable, scores, 0.0)
+    everything = scores.masked_fill(usable & ~candidates, -torch.inf).logsumexp(-1)
+    chosen = scores.masked_fill(usable & ~right, -torch.inf).logsumexp(-1)
+    return torch.where(usable.squeeze(-1), everything - chosen, 0.0)
 
 
 def offset_hits(

@@ -207,5 +207,5 @@ def _key(source: Source, task: Task, tokenizer: Tokenizer) -> str:
     whole.update(code_of(*SHAPING).encode())
     whole.update(f"{described(type(task))} {task!r} ".encode())
     whole.update(f"{tokenizer.fingerprint} {tokenizer.limit} ".encode())
-    whole.update(source.fingerprint().encode())
+    whole.update(source.fingerprint().encode(errors="surrogateescape"))
     return whole.hexdigest()[:32]

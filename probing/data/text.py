@@ -13,6 +13,7 @@ from probing.core.windows import Text
 MISMATCH = "its text does not match its words"
 """The oddity of a sentence whose own text cannot be used."""
 Span = tuple[int, int]
+_BLANKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,14 @@ def placed(words: Sequence[str], tokens: Sequence[Token], text: str) -> tuple[st
 
 def written(tokens: Sequence[Token]) -> tuple[str, list[Span]]:
     """The text that the tokens make, and where each stands in it."""
-    text, spans = "", []
+    parts: list[str] = []
+    spans: list[Span] = []
+    length = 0
     for token in tokens:
-        spans.append((len(text), len(text) + len(token.form)))
-        text += token.form + " " * token.space_after
-    return text[: spans[-1][1]] if spans else "", spans
+        spans.append((length, length + len(token.form)))
+        parts += [token.form, " " * token.space_after]
+        length = spans[-1][1] + token.space_after
+    return "".join(parts)[: spans[-1][1]] if spans else "", spans
 
 
 def found(text: str, tokens: Sequence[Token]) -> list[Span] | None:
@@ -80,7 +84,7 @@ def found(text: str, tokens: Sequence[Token]) -> list[Span] | None:
     """
     spans, position = [], 0
     for token in tokens:
-        start = len(text) - len(text[position:].lstrip())
+        start = _behind_blanks(text, position)
         end = _end(text, start, token.form)
         if end is None:
             return None
@@ -97,8 +101,19 @@ def _end(text: str, start: int, form: str) -> int | None:
     if len(parts) < 2:
         return None
     # A form may hold white space of another kind than the text.
-    match = re.compile(r"\s+".join(map(re.escape, parts))).match(text, start)
-    return match.end() if match else None
+    end = start
+    for number, part in enumerate(parts):
+        begin = _behind_blanks(text, end) if number else end
+        if (number and begin == end) or not text.startswith(part, begin):
+            return None
+        end = begin + len(part)
+    return end
+
+
+def _behind_blanks(text: str, start: int) -> int:
+    """Where white space ends that may stand at ``start``."""
+    blanks = _BLANKS.match(text, start)
+    return blanks.end() if blanks else start
 
 
 def spans_of(words: Sequence[str], tokens: Sequence[Token], spans: Sequence[Span]) -> list[Span]:

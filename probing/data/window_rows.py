@@ -55,7 +55,8 @@ def to_row(window: Window, *, part: int) -> dict[str, object]:
         "for_probes": window.for_probes,
         "part": part,
         "length": len(window.wordpieces.ids),
-        "document": window.origin.document,
+        # Named after its file, it may hold half a character, which Arrow does not.
+        "document": window.origin.document.encode(errors="backslashreplace").decode(),
         "lines": window.origin.lines,
         "starts": window.origin.starts,
         "upos": window.upos or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -115,7 +115,7 @@ def check_checkpoint(model: ProbingModule, data: EdgeData, path: str) -> None:
         checkpoint = load_checkpoint(path)
         model.configure_model()
         model.on_load_checkpoint(checkpoint)
-        before = _learnt(data, checkpoint)
+        before = learnt_from(checkpoint)
         if before and before[-1] != data.split("train").questions and not data.changed:
             raise ProbingError(
                 f"{data.sources['train']}: the training data is not what the run has learnt from; "
@@ -123,11 +123,11 @@ def check_checkpoint(model: ProbingModule, data: EdgeData, path: str) -> None:
             )
 
 
-def _learnt(data: EdgeData, checkpoint: Mapping[str, Any]) -> Sequence[str]:
+def learnt_from(checkpoint: Mapping[str, Any]) -> list[str]:
     """What training data a checkpoint says that it has learnt from; those of before 0.2 do not."""
-    stored = checkpoint.get(type(data).__qualname__)
-    found = stored.get("learnt") if isinstance(stored, dict) else None
-    return found if isinstance(found, list) else []
+    states = (state for state in checkpoint.values() if isinstance(state, dict))
+    found = next((state["learnt"] for state in states if "learnt" in state), None)
+    return [str(data) for data in found] if isinstance(found, list) else []
 
 
 def check_trees(data: EdgeData) -> None:

@@ -16,7 +16,7 @@ from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.checks import check_checkpoint, check_place, is_first, make_ready
+from probing.jobs.checks import check_checkpoint, check_place, is_first, learnt_from, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
 from probing.jobs.parse_errors import Parser
@@ -80,6 +80,7 @@ class Edges(Commands):
         model, data, trainer = self.model, self.datamodule, self.trainer
         if checkpoint is not None:
             model.restore(checkpoint)
+            data.learnt = learnt_from(checkpoint)
         if data.sources["val"] is not None:
             trainer.validate(model, datamodule=data, verbose=False)
         trainer.test(model, datamodule=data, verbose=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import sys
@@ -20,7 +19,7 @@ from probing.jobs.registry import row_of
 from probing.jobs.screening import Screen, named_by, refuse_made
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
 from probing.jobs.stored_config import for_evaluation, stored_config, stored_options
-from probing.jobs.yaml_text import read_config
+from probing.jobs.yaml_text import in_json, read_config
 
 
 def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
@@ -34,6 +33,9 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     Raises:
         ProbingError: for bad input, before anything is written.
     """
+    for argument in arguments:
+        if not argument.isascii() and argument != argument.encode(errors="replace").decode():
+            raise ProbingError(f"{argument}: expected UTF-8, which is what a configuration is in")
     watch_the_first()
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
@@ -61,7 +63,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     if stored is not None:
         screen.check(config, kind.types_of(row))
         config = for_evaluation(config, arguments) if script == "evaluate" else config
-        base = ["--config", json.dumps(config, default=str)]
+        base = ["--config", in_json(config)]
     with naming(said.config, arguments):
         commands = kind(row, [*base, *arguments], name=name)
     if stored is not None:

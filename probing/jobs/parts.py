@@ -22,7 +22,8 @@ class Quoting(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     is_like_a_number = text[:1].isdigit() or text[:1] in ("+", "-", ".")
-    style = "'" if is_like_a_number else None
+    # In these quotes a character that is no letter, or half of one, has a name.
+    style = '"' if not text.isprintable() else "'" if is_like_a_number else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

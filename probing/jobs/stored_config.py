@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
 from probing.jobs.screening import Screen, refuse_made
 from probing.jobs.scripts import Script
-from probing.jobs.yaml_text import read_yaml
+from probing.jobs.yaml_text import in_json, read_yaml
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.reports.terminal.tables import show
@@ -89,7 +88,7 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
     """
     try:
         found = _current(read_yaml(config))
-        json.dumps(found, default=str)  # as which the parser gets it
+        in_json(found)  # as which the parser gets it
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ProbingError(f"{place}: expected a configuration, found no YAML: {reason}") from error

@@ -31,6 +31,9 @@ class Unbroken:
         """Write, or let go."""
         try:
             return self.stream.write(text)
+        except UnicodeEncodeError:  # a terminal without such letters sees their numbers
+            known = text.encode(self.stream.encoding, "backslashreplace")
+            return self.write(known.decode(self.stream.encoding))
         except BrokenPipeError:
             self._let_go()
             return len(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from jsonargparse import get_loader, set_loader
 from probing.core.errors import ProbingError
 
 _read = get_loader("yaml")
+_NOTHING = frozenset({"", "~", "null"})
 _DEPTH, _SIZE = 50, 100_000  # of what a text may hold, aliases followed
 
 
@@ -28,9 +31,21 @@ def read_yaml(text: str) -> Any:
     return found
 
 
+def in_json(value: Any) -> str:
+    """A value as JSON that is YAML, too: that knows no character in two halves."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return re.sub(r"[^ -~]", lambda found: f"\\U{ord(found[0]):08x}", text)
+
+
 def use_yaml() -> None:
-    """Let parsers read YAML by :func:`read_yaml`."""
-    set_loader("yaml", read_yaml, exceptions=(yaml.YAMLError,))
+    """Let parsers read YAML by :func:`read_yaml`, where they read it in the value of an option."""
+    set_loader("yaml", _of_option, exceptions=(yaml.YAMLError,))
+
+
+def _of_option(text: str) -> Any:
+    """What the value of an option holds; nothing only where it says so, as no comment does."""
+    found = read_yaml(text)
+    return text if found is None and text.strip().lower() not in _NOTHING else found
 
 
 def read_config(path: str) -> dict[str, Any]:

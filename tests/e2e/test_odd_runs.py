@@ -260,5 +260,11 @@ def test_a_run_goes_on_with_the_data_that_it_has_learnt_from(
     assert resumed(3, "--data.changed=true") == 0
     assert resumed(4) == 0  # what it has learnt from last
     assert summary()["training_data_changed"] is True
+    evaluated = tmp_path / "evaluated"
+    checkpoint = str(folder.parent / "checkpoints" / "last.ckpt")
+    own = ["--ckpt_path", checkpoint, f"--data.test={test}", "--output", str(evaluated)]
+    assert main("evaluate", own) == 0
+    again = json.loads((evaluated / "reports" / "test" / "summary.json").read_text())
+    assert again["training_data_changed"] is True
     treebank(moved, sentences)
     assert resumed(5) == 2  # it was allowed once

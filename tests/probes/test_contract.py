@@ -196,7 +196,8 @@ def test_the_loss_decreases(cls: type[Probe], edges: Edges) -> None:
     optimizer = torch.optim.Adam(probe.parameters(), lr=0.01)
     for _ in range(20):
         optimizer.zero_grad()
-        loss_of(probe, batch, encoding).backward()
+        with torch.autograd.set_detect_anomaly(True):  # as `--trainer.detect_anomaly true` does
+            loss_of(probe, batch, encoding).backward()
         optimizer.step()
     assert loss_of(probe, batch, encoding).item() < 0.98 * first
 
@@ -219,7 +220,8 @@ def test_an_empty_batch_has_no_loss_and_moves_nothing(
         weights = probe.head_weights(encoding, batch)
         assert weights is None or torch.isfinite(weights).all()
         if list(probe.parameters()):
-            loss.backward()
+            with torch.autograd.set_detect_anomaly(True):
+                loss_of(probe, batch, encoding).backward()
         for parameter in probe.parameters():
             assert parameter.grad is None or not parameter.grad.any()
 

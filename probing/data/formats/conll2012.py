@@ -10,8 +10,9 @@ from probing.core.errors import ProbingError
 from probing.core.sentences import BROKEN, Complaint, Mention, Sentence, annotation
 from probing.data.formats import head_rules, surface_heads
 from probing.data.formats.entities import own_entity
-from probing.data.formats.head_rules import Constituent, head_word
-from probing.data.formats.lines import fault, numbered
+from probing.data.formats.head_rules import Constituent, HeadWords
+from probing.data.formats.lines import fault, named, numbered, quoted, whole_number
+from probing.data.formats.nesting import EXPECTED, too_many
 from probing.data.formats.penn import UNDONE, Undo, unescape
 from probing.data.formats.surface_heads import surface_head
 
@@ -38,7 +39,8 @@ class _Document:
     name: str
 
     def fault(self, line: int, expected: str, found: str) -> ProbingError:
-        return fault(self.path, line, expected, f"{found} in document {self.name!r}")
+        where = f"in document {quoted(self.name)}"
+        return fault(self.path, line, expected, f"{found} {where}")
 
 
 def read_conll2012(path: str, undo: Undo = unescape) -> Iterator[Sentence]:
@@ -73,9 +75,10 @@ def read_conll2012(path: str, undo: Undo = unescape) -> Iterator[Sentence]:
         found, complaints = _spans(document, rows)
         tree = _tree(document, rows, tags)
         mentions = []
+        by_tree = HeadWords(tree) if tree and found else None
         for start, end, entity in found:
-            if tree:
-                head = head_word(tree, start, end)
+            if by_tree:
+                head = by_tree.of(start, end)
             else:
                 head = start + surface_head(words[start:end], tags[start:end])
             mentions.append(Mention(list(range(start, end)), head, entity))
@@ -129,9 +132,10 @@ def _sentences(path: str) -> Iterator[tuple[_Document, list[_Row]]]:
 
 def _begin(path: str, number: int, line: str) -> _Document:
     found = _BEGIN.fullmatch(line)
-    if not found:
-        raise fault(path, number, "'#begin document (NAME); part 000'", repr(line))
-    name, part = found[1], int(found[2])
+    part = whole_number(found[2]) if found else None
+    if not found or part is None:
+        raise fault(path, number, "'#begin document (NAME); part 000'", quoted(line))
+    name = named(path, number, found[1])
     return _Document(path, f"{name}/{part}" if part else name)
 
 
@@ -149,7 +153,7 @@ def _spans(
     document: _Document, rows: Sequence[_Row]
 ) -> tuple[list[tuple[int, int, str]], list[Complaint]]:
     """Mentions as first word, word behind the last, and entity; and brackets that make none."""
-    spans: list[tuple[int, int, str]] = []
+    spans: list[tuple[int, int, str, int]] = []
     complaints: list[tuple[int, str]] = []
     opened: dict[str, list[int]] = {}
 
@@ -161,23 +165,28 @@ def _spans(
         for bracket in text.split("|") if text not in _NOTHING else ():
             found = _COREFERENCE.fullmatch(bracket)
             if not found or not (found[1] or found[3]):
-                complain(row, "'-' or brackets as in '(3)|(4'", repr(text))
+                complain(row, "'-' or brackets as in '(3)|(4'", quoted(text))
                 continue
             starts = opened.setdefault(found[2], [])
             if found[1]:
                 starts.append(i)
             if found[3] and not starts:
-                complain(row, f"'({found[2]}' before it is closed", repr(text))
+                complain(row, f"{quoted(f'({found[2]}')} before it is closed", quoted(text))
             elif found[3]:
-                start = starts.pop()
-                entity = own_entity(found[2], row.line, range(start, i + 1))
-                spans.append((start, i + 1, entity))
+                spans.append((starts.pop(), i + 1, found[2], row.line))
     for entity, starts in opened.items():
         for i in starts:
-            found_there = f"only {rows[i].columns[-1]!r}"
-            complain(rows[i], f"'{entity})' in the same sentence", found_there)
-    ordered = sorted(dict.fromkeys(spans), key=lambda span: (span[0], -span[1]))
-    return ordered, [Complaint(BROKEN, text) for _, text in sorted(complaints)]
+            found_there = f"only {quoted(rows[i].columns[-1])}"
+            complain(rows[i], f"{quoted(f'{entity})')} in the same sentence", found_there)
+    ordered = sorted(spans, key=lambda span: (span[0], -span[1]))
+    beyond = too_many([span[:2] for span in ordered])
+    kept = []
+    for index, (start, end, entity, line) in enumerate(ordered):
+        if index in beyond:
+            complain(rows[start], EXPECTED, f"another, of {quoted(entity)}")
+        else:
+            kept.append((start, end, own_entity(entity, line, range(start, end))))
+    return list(dict.fromkeys(kept)), [Complaint(BROKEN, text) for _, text in sorted(complaints)]
 
 
 def _tree(document: _Document, rows: Sequence[_Row], tags: Sequence[str]) -> Constituent | None:
@@ -189,10 +198,10 @@ def _tree(document: _Document, rows: Sequence[_Row], tags: Sequence[str]) -> Con
     for i, row in enumerate(rows):
         found = _PARSE_BIT.fullmatch(row.columns[5])
         if not found:
-            raise document.fault(row.line, "a parse bit as in '(NP*)'", repr(row.columns[5]))
+            raise document.fault(row.line, "a parse bit as in '(NP*)'", quoted(row.columns[5]))
         for label in found[1].split("(")[1:]:
             # Without its function: NP of NP-SBJ.
-            opened.append((re.split("[-=|]", label)[0], i, []))
+            opened.append((re.split("[-=|]", label, maxsplit=1)[0], i, []))
             labels.add(opened[-1][0])
         opened[-1][2].append(Constituent(tags[i], i, i + 1))
         for _ in found[2]:

@@ -23,7 +23,7 @@ from probing.data.formats.entities import (
     spans,
     undeclared,
 )
-from probing.data.formats.lines import Line, blocks, fault
+from probing.data.formats.lines import Line, blocks, fault, named, quoted, whole_number
 from probing.data.formats.penn import UNDONE, Undo, penn_tag, unbracket
 from probing.data.formats.trees import head_of, tree_sentence
 from probing.data.text import MISMATCH, Token, found, placed
@@ -61,7 +61,7 @@ def read_conllu(path: str, undo: Undo = unbracket) -> Iterator[Sentence]:
                 continue
             key, _, value = line[1:].partition("=")
             if key.split()[:1] == ["newdoc"]:
-                document = value.strip() or f"{Path(path).stem}:{number}"
+                document = named(path, number, value.strip()) or f"{Path(path).stem}:{number}"
             elif key.strip() == "global.Entity":
                 entities = entities.declared(value)
             elif (names := declaration(line)) is not None:
@@ -187,6 +187,7 @@ def _entity(misc: str) -> str:
 def _range_end(path: str, line: int, text: str, *, first: int) -> int:
     """The last word of a multiword range, ``4`` in ``3-4``."""
     start, _, end = text.partition("-")
-    if start != str(first) or not end.isascii() or not end.isdigit() or int(end) < first:
-        raise fault(path, line, f"a range that begins with word {first}", repr(text))
-    return int(end)
+    last = whole_number(end)
+    if start != str(first) or last is None or last < first:
+        raise fault(path, line, f"a range that begins with word {first}", quoted(text))
+    return last

@@ -13,7 +13,8 @@ from typing import Any
 
 from probing.core.errors import ProbingError
 from probing.core.sentences import BROKEN, Complaint, Mention, Sentence, annotation
-from probing.data.formats.lines import fault, numbered
+from probing.data.formats.lines import fault, named, numbered, quoted
+from probing.data.formats.nesting import EXPECTED, too_many
 from probing.data.formats.penn import UNDONE, Undo, unbracket
 from probing.data.formats.surface_heads import HEADS_BY, surface_head
 
@@ -32,7 +33,8 @@ class _Document:
     name: str
 
     def fault(self, expected: str, found: str) -> ProbingError:
-        return fault(self.path, self.line, expected, f"{found} in document {self.name!r}")
+        where = f"in document {quoted(self.name)}"
+        return fault(self.path, self.line, expected, f"{found} {where}")
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ def _name(path: str, number: int, content: dict[str, Any]) -> str:
     for key in ("doc_key", "doc_id", "id"):
         name = content.get(key)
         if type(name) is int or _is_text(name):
-            return str(name)
+            return named(path, number, str(name))
         if name is not None:
             raise fault(path, number, f"a text or a number as {key!r}", _shown(name))
     return f"{Path(path).stem}:{number}"
@@ -207,15 +209,22 @@ def _spans(
                 raise document.fault(expected, _shown(span))
             if sentence_of[first] == sentence_of[last]:
                 found.add((first, last, cluster))
-            elif last == next(b for b in begins if b > first):
+            elif last == begins[sentence_of[first] + 1]:
                 raise document.fault(within, _shown(span))
             else:
                 text = str(document.fault(within, _shown(span)))
                 complaints[sentence_of[first]].append(Complaint(BROKEN, text))
     here: list[list[Span]] = [[] for _ in lengths]
-    for first, last, cluster in sorted(found, key=lambda at: (at[0], -at[1], at[2])):
-        begin = begins[sentence_of[first]]
-        here[sentence_of[first]].append((first - begin, last + 1 - begin, cluster))
+    ordered = sorted(found, key=lambda at: (at[0], -at[1], at[2]))
+    beyond = too_many([(first, last + 1) for first, last, _ in ordered])
+    for index, (first, last, cluster) in enumerate(ordered):
+        sentence = sentence_of[first]
+        begin = begins[sentence]
+        if index in beyond:
+            text = str(document.fault(EXPECTED, f"another, {[first, last]}"))
+            complaints[sentence].append(Complaint(BROKEN, text))
+        else:
+            here[sentence].append((first - begin, last + 1 - begin, cluster))
     return here, complaints
 
 

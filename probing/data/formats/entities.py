@@ -16,11 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from probing.core.sentences import BROKEN, Complaint, Mention
-from probing.data.formats.lines import fault
+from probing.data.formats.lines import fault, quoted, whole_number
+from probing.data.formats.nesting import EXPECTED, too_many
 
-_BRACKET = re.compile(r"\((?P<opened>[^()]+)(?P<both>\))?|(?P<closed>[^()]+)\)")
+_BRACKET = re.compile(r"(?P<opens>\()?(?P<inside>[^()]+)(?P<closes>\))?|[()]")
 _PART = re.compile(r"(?P<entity>.+)\[(?P<part>\d+)/(?P<parts>\d+)\]")
 HEADS_BY = "the dependency tree"
 UNDECLARED = "Entity= that no line '# global.Entity = ...' declares"
@@ -105,88 +107,102 @@ def mentions(found: Iterable[Found], heads: Sequence[int]) -> Iterator[Mention]:
         yield Mention(words, tree_head(words, heads) if words else -1, entity)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Open:
-    """A mention, or a part of one, that is not closed yet."""
+    """A mention, or a part of one, that is not closed yet: its first word, its place in a row."""
 
     name: str
     line: int
-    words: list[int] = field(default_factory=list)
+    start: int
+    place: int
 
 
 @dataclass(slots=True)
 class _Sentence:
-    """The brackets of a sentence, row by row."""
+    """The brackets of a sentence, row by row; ``words`` counts those up to the row."""
 
     path: str
     document: str
     entity_field: EntityField
-    opened: list[_Open] = field(default_factory=list)
-    parts: dict[tuple[str, int], list[list[int]]] = field(default_factory=dict)
-    found: list[Found] = field(default_factory=list)
+    words: int = 0
+    opened: dict[str, list[_Open]] = field(default_factory=dict)
+    parts: dict[tuple[str, int], list[range]] = field(default_factory=dict)
+    found: list[tuple[Sequence[range], str, int]] = field(default_factory=list)
     complaints: list[tuple[int, str]] = field(default_factory=list)
 
     def take(self, line: int, word: int | None, value: str) -> None:
         """The next row."""
-        matches = list(_BRACKET.finditer(value))
-        if "".join(match[0] for match in matches) != value:
-            self.complain(line, f"brackets of entities in {self.document}", repr(value))
-        for match in matches:
-            if match["opened"]:
-                name = self.entity_field.of(match["opened"])
+        start = self.words
+        self.words += word is not None
+        if any(not (each["opens"] or each["closes"]) for each in _BRACKET.finditer(value)):
+            self.complain(line, f"brackets of entities in {quoted(self.document)}", quoted(value))
+        for bracket in _BRACKET.finditer(value):
+            if bracket["opens"]:
+                name = self.entity_field.of(bracket["inside"])
                 if not name:
-                    self.complain(line, f"the name of an entity in {self.document}", repr(value))
+                    expected = f"the name of an entity in {quoted(self.document)}"
+                    self.complain(line, expected, quoted(value))
                     continue
-                self.opened.append(_Open(name, line))
-            if match["closed"] or match["both"]:
-                self.close(line, word, match["closed"] or match["opened"], value)
-        if word is not None:
-            for mention in self.opened:
-                mention.words.append(word)
+                self.opened.setdefault(name, []).append(_Open(name, line, start, bracket.start()))
+            if bracket["closes"]:
+                self.close(line, bracket["inside"], value)
 
-    def close(self, line: int, word: int | None, text: str, value: str) -> None:
-        mention = self.latest(text) or self.latest(self.entity_field.of(text))
-        if mention is None:
-            expected = f"an entity that this sentence of {self.document!r} opens"
-            self.complain(line, expected, f"{value!r}, which closes {self.entity_field.of(text)!r}")
+    def close(self, line: int, text: str, value: str) -> None:
+        own = self.entity_field.of(text)
+        opened = self.opened.get(text) or self.opened.get(own)
+        if not opened:
+            expected = f"an entity that this sentence of {quoted(self.document)} opens"
+            self.complain(line, expected, f"{quoted(value)}, which closes {quoted(own)}")
             return
-        if word is not None:
-            mention.words.append(word)
+        mention = opened.pop()
+        words = range(mention.start, self.words)
         part = _PART.fullmatch(mention.name)
-        if part is None:
-            self.keep(line, mention.words, mention.name)
+        number, count = part and whole_number(part["part"]), part and whole_number(part["parts"])
+        if part is None or number is None or count is None:
+            self.found.append(([words], mention.name, line))
             return
-        entity, number, count = part["entity"], int(part["part"]), int(part["parts"])
-        before = self.parts.pop((entity, count), [])
+        before = self.parts.pop((part["entity"], count), [])
         if number != len(before) + 1 or number > count:
-            expected = f"part {len(before) + 1} of {entity!r} in {self.document}"
-            self.complain(line, expected, mention.name)
-        elif number == count:
-            words = {word for some in (*before, mention.words) for word in some}
-            self.keep(line, sorted(words), entity)
+            named = f"part {len(before) + 1} of {quoted(part['entity'])}"
+            self.complain(line, f"{named} in {quoted(self.document)}", quoted(mention.name))
+            return
+        before.append(words)
+        if number == count:
+            self.found.append((before, part["entity"], line))
         else:
-            self.parts[entity, count] = [*before, mention.words]
-
-    def latest(self, name: str) -> _Open | None:
-        """Takes the mention that was opened last from those of ``name``."""
-        for index in reversed(range(len(self.opened))):
-            if self.opened[index].name == name:
-                return self.opened.pop(index)
-        return None
-
-    def keep(self, line: int, words: Sequence[int], entity: str) -> None:
-        self.found.append((tuple(words), own_entity(entity, line, words)))
+            self.parts[part["entity"], count] = before
 
     def complain(self, line: int, expected: str, found: str) -> None:
         self.complaints.append((line, str(fault(self.path, line, expected, found))))
 
     def finished(self, last: int) -> tuple[list[Found], list[Complaint]]:
         """All that was found, now that nothing more comes."""
-        for mention in self.opened:
-            expected = f"an entity that this sentence of {self.document!r} closes"
-            self.complain(mention.line, expected, f"{mention.name!r}, which stays open")
+        still = chain.from_iterable(self.opened.values())
+        for mention in sorted(still, key=lambda own: (own.line, own.place)):
+            expected = f"an entity that this sentence of {quoted(self.document)} closes"
+            self.complain(mention.line, expected, f"{quoted(mention.name)}, which stays open")
         for entity, count in self.parts:
-            self.complain(last, f"{count} parts of {entity!r} in {self.document}", "fewer")
-        ordered = sorted(self.found, key=lambda mention: (mention[0][:1], -len(mention[0])))
+            expected = f"{count} parts of {quoted(entity)} in {quoted(self.document)}"
+            self.complain(last, expected, "fewer")
+        ordered = sorted(self.kept(), key=lambda mention: (mention[0][:1], -len(mention[0])))
         complaints = sorted(self.complaints, key=lambda complaint: complaint[0])
         return ordered, [Complaint(BROKEN, text) for _, text in complaints]
+
+    def kept(self) -> Iterator[Found]:
+        """The mentions, but for those that share a word with too many."""
+        spans = [_span(words) for words, _, _ in self.found]
+        order = sorted(range(len(spans)), key=lambda index: (spans[index][0], -spans[index][1]))
+        beyond = {order[i] for i in too_many([spans[index] for index in order])}
+        for index, (parts, entity, line) in enumerate(self.found):
+            if index in beyond:
+                self.complain(line, EXPECTED, f"another, of {quoted(entity)}")
+            else:
+                words = sorted(set(chain.from_iterable(parts)))
+                yield tuple(words), own_entity(entity, line, words)
+
+
+def _span(parts: Iterable[range]) -> tuple[int, int]:
+    """The first word of a mention, and the one behind its last."""
+    real = [part for part in parts if part]
+    first = min((part.start for part in real), default=-1)
+    return first, max((part.stop for part in real), default=-1)

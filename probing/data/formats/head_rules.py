@@ -13,8 +13,10 @@ has no rule, are headed and sought as nouns are, or their first word would be th
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 HEADS_BY = "head rules"
 
@@ -83,23 +85,46 @@ class Constituent:
     children: Sequence[Constituent] = ()
 
 
-def head_word(tree: Constituent, start: int, end: int) -> int:
-    """The index of the head word of the words ``start`` to ``end - 1`` of ``tree``.
+class HeadWords:
+    """The head words of a tree, each sought once.
 
-    That is the head of the constituent that covers exactly these words. Where there is none, the
-    largest constituents among them are taken for the children of a noun phrase, as most mentions
-    are; of a verb phrase if the smallest constituent around them is one.
+    Words are counted as the tree counts them.
     """
-    node = tree
-    while inner := [c for c in node.children if c.start <= start and end <= c.end]:
-        (node,) = inner
-    is_constituent = (node.start, node.end) == (start, end)
-    label = node.label if is_constituent or node.label == "VP" else "NP"
-    children = list(_within(node, start, end))
-    while children:
-        node = head_child(label, children)
-        label, children = node.label, list(node.children)
-    return node.start
+
+    def __init__(self, tree: Constituent) -> None:
+        self._above: dict[int, Constituent] = {}
+        self._leaves: dict[int, Constituent] = {}
+        self._found: dict[int, int] = {}
+        nodes = [tree]
+        for node in nodes:
+            self._above.update((id(child), node) for child in node.children)
+            nodes += node.children
+            if not node.children:
+                self._leaves[node.start] = node
+
+    def of(self, start: int, end: int) -> int:
+        """The index of the head word of the words ``start`` to ``end - 1``.
+
+        That is the head of the constituent that covers exactly these words. Where there is none,
+        the largest constituents among them are taken for the children of a noun phrase, as most
+        mentions are; of a verb phrase if the smallest constituent around them is one.
+        """
+        node = self._leaves[start]
+        while node.end < end:
+            node = self._above[id(node)]
+        if (node.start, node.end) == (start, end):
+            return self._head(node)
+        label = "VP" if node.label == "VP" else "NP"
+        return self._head(head_child(label, list(_within(node, start, end))))
+
+    def _head(self, node: Constituent) -> int:
+        way = []
+        while node.children and id(node) not in self._found:
+            way.append(node)
+            node = head_child(node.label, node.children)
+        head = self._found.get(id(node), node.start)
+        self._found.update((id(each), head) for each in way)
+        return head
 
 
 def head_child(label: str, children: Sequence[Constituent]) -> Constituent:
@@ -126,10 +151,17 @@ def _matches(rule: Rule, children: Sequence[Constituent]) -> Iterator[int]:
 
 def _within(node: Constituent, start: int, end: int) -> Iterator[Constituent]:
     """The largest constituents below ``node`` that lie between ``start`` and ``end``."""
-    waiting = list(reversed(node.children))
+    waiting = _overlapping(node, start, end)
     while waiting:
         child = waiting.pop()
         if start <= child.start and child.end <= end:
             yield child
-        elif child.start < end and start < child.end:
-            waiting.extend(reversed(child.children))
+        else:
+            waiting += _overlapping(child, start, end)
+
+
+def _overlapping(node: Constituent, start: int, end: int) -> list[Constituent]:
+    """The children that have some of the words ``start`` to ``end - 1``, the last one first."""
+    first = bisect_right(node.children, start, key=attrgetter("end"))
+    behind = bisect_left(node.children, end, key=attrgetter("start"))
+    return list(reversed(node.children[first:behind]))

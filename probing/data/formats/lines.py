@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from probing.core.errors import ProbingError
 
 Line = tuple[int, str]
+_LONGEST, _NAME, _DIGITS = 200, 1000, 19
 
 
 def numbered(path: str) -> Iterator[Line]:
@@ -35,6 +36,27 @@ def blocks(path: str) -> Iterator[list[Line]]:
             block = []
     if block:
         yield block
+
+
+def quoted(text: str) -> str:
+    """Text of a file for a complaint: what is long, and may be complained about often, is cut."""
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a few digits spell, as for words and their heads; ``None`` of all else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
+
+
+def named(path: str, line: int, document: str) -> str:
+    """The name of a document, which goes with each of its sentences.
+
+    Raises:
+        ProbingError: naming file and line, for one that is too long for that.
+    """
+    if len(document) > _NAME:
+        raise fault(path, line, f"a name of at most {_NAME:,} characters", quoted(document))
+    return document
 
 
 def fault(path: str, line: int, expected: str, found: str) -> ProbingError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from probing.core.sentences import Sentence
-from probing.data.formats.lines import fault
+from probing.data.formats.lines import fault, quoted, whole_number
 
 UNKNOWN = -1
 """The head of a word that nobody annotated."""
@@ -22,15 +22,15 @@ def tree_faults(heads: Iterable[int]) -> list[str]:
     roots = parents[1:].count(0)
     if roots > 1 or not (roots or faults):
         faults.append("several roots" if roots else "no root")
-    settled = {0, UNKNOWN}
-    for word in range(1, len(parents)):
-        path = []
-        while word not in settled and word not in path:
-            path.append(word)
+    # Which word was met first on the way to each: 0 and the unknown end every way.
+    met = {0: 0, UNKNOWN: 0}
+    for first in range(1, len(parents)):
+        word = first
+        while word not in met:
+            met[word] = first
             word = parents[word]
-        if word not in settled:
+        if met[word] == first:
             return [*faults, "cycle"]
-        settled.update(path)
     return faults
 
 
@@ -42,9 +42,10 @@ def head_of(path: str, line: int, text: str) -> int:
     """
     if text == "_":
         return UNKNOWN
-    if not text.isascii() or not text.isdigit():
-        raise fault(path, line, "a head that is a number", repr(text))
-    return int(text)
+    head = whole_number(text)
+    if head is None:
+        raise fault(path, line, "a head that is a number", quoted(text))
+    return head
 
 
 def tree_sentence(

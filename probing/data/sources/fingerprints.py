@@ -47,7 +47,8 @@ def digest(root: Path, paths: Iterable[Path]) -> str:
                 own = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise ProbingError(f"{path}: {error.strerror or error}") from error
-        whole.update(f"{path.relative_to(root).as_posix()} {own}\n".encode())
+        name = path.relative_to(root).as_posix().encode(errors="surrogateescape")  # no UTF-8
+        whole.update(name + f" {own}\n".encode())
     return whole.hexdigest()
 
 

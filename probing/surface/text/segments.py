@@ -152,7 +152,8 @@ def segments(
     for document, own in groupby(lines, key=lambda line: line[0]):
         census.documents += 1
         # By its number, too: two documents may have one name.
-        random = Random(f"{seed}/{census.documents}/{document}")
+        name = f"{seed}/{census.documents}/{document}"
+        random = Random(name.encode(errors="surrogateescape"))  # as of the text itself
         for chunk in _chunks((text for _, text in own), tokenizer, census, packing.least, room):
             first, second = packing.parts(chunk, room, random)
             made = framed(first, second, frame, tokenizer)

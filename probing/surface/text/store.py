@@ -94,7 +94,7 @@ def open_segments(
     """
     opened = open_text(source, reader)
     whole = hashlib.sha256(f"{limit} {seed} {tokenizer.limit} {tokenizer.fingerprint} ".encode())
-    whole.update(f"{code_of(*SHAPING)} {opened.fingerprint()}".encode())
+    whole.update(f"{code_of(*SHAPING)} {opened.fingerprint()}".encode(errors="surrogateescape"))
     arrow = cache_folder() / f"{whole.hexdigest()[:32]}.arrow"
     census_file = arrow.with_suffix(".json")
     state = read_state(census_file, beside=[arrow])

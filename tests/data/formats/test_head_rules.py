@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probing.data.formats.head_rules import Constituent, head_child, head_word
+from probing.data.formats.head_rules import Constituent, HeadWords, head_child
 from probing.data.formats.surface_heads import surface_head
 
 
@@ -87,10 +87,10 @@ def tree(text: str) -> tuple[Constituent, list[str]]:
 )
 def test_the_head_of_a_constituent(text: str, head: str) -> None:
     root, words = tree(text)
-    assert words[head_word(root, root.start, root.end)] == head
+    assert words[HeadWords(root).of(root.start, root.end)] == head
     # Below anything else, and with phrases of one constituent above and below, it is the same.
     wrapped, more = tree(f"(TOP (S (INTJ (UH oh)) (NP {text}) (. .)))")
-    assert more[head_word(wrapped, 1, 1 + len(words))] == head
+    assert more[HeadWords(wrapped).of(1, 1 + len(words))] == head
 
 
 SENTENCE = """
@@ -118,14 +118,14 @@ def test_words_that_are_no_constituent_have_a_head_too(words: str, head: str) ->
     root, all_words = tree(SENTENCE)
     sought = words.split()
     (start, *_) = [i for i in range(len(all_words)) if all_words[i : i + len(sought)] == sought]
-    assert all_words[head_word(root, start, start + len(sought))] == head
+    assert all_words[HeadWords(root).of(start, start + len(sought))] == head
 
 
 def test_words_that_are_no_constituent_are_taken_for_a_noun_phrase() -> None:
     text = "(S (NP (DT the) (NN boat)) (, ,) (SBAR (IN if) (S (VP (VBN mended)))) (VP (VBZ sails)))"
     root, words = tree(text)
-    assert words[head_word(root, 0, 5)] == "boat"
-    assert words[head_word(root, 0, 6)] == "sails"
+    assert words[HeadWords(root).of(0, 5)] == "boat"
+    assert words[HeadWords(root).of(0, 6)] == "sails"
 
 
 @given(st.data())
@@ -147,14 +147,14 @@ def test_any_words_of_any_tree_have_their_head_among_them(data: st.DataObject) -
     root = grown(0, count, 3)
     for start in range(count):
         for end in range(start + 1, count + 1):
-            assert start <= head_word(root, start, end) < end
+            assert start <= HeadWords(root).of(start, end) < end
 
 
 def test_a_deep_tree_is_walked_without_recursion() -> None:
     root = Constituent("NN", 0, 1)
     for _ in range(20_000):
         root = Constituent("NP", 0, 1, [root])
-    assert head_word(root, 0, 1) == 0
+    assert HeadWords(root).of(0, 1) == 0
 
 
 TABLE = {
