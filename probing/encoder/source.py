@@ -167,13 +167,14 @@ class Source:
         files = TokenizerFiles(self.name, self.folder, self.options)
         with quiet():
             made = files.read(whole=whole)
-        found = self._tokenizers[whole] = WordpieceTokenizer(
-            made,
-            name=self.name,
-            limit=position_limit(text, made),
-            embedded=getattr(text, "vocab_size", None),
-            file=None if whole else files.whole,
-        )
+        with files.usable():
+            found = self._tokenizers[whole] = WordpieceTokenizer(
+                made,
+                name=self.name,
+                limit=position_limit(text, made),
+                embedded=getattr(text, "vocab_size", None),
+                file=None if whole else files.whole,
+            )
         return found
 
     def unusable(self, error: Exception) -> ProbingError:

@@ -45,13 +45,13 @@ def as_arrow() -> bytes:
 
 
 def from_json(content: bytes) -> list[Row]:
-    """One value, or one a line; a column that is in one row is in all."""
-    text = content.decode()
-    try:
-        found = json.loads(text)
-        found = found if isinstance(found, list) else [found]
-    except ValueError:
-        found = [json.loads(line) for line in text.split("\n") if line.strip()]
+    """The values, one after the other, or in a list; texts may hold any character."""
+    text, decoder = content.decode("utf-8-sig").strip(), json.JSONDecoder(strict=False)
+    found: list[Any] = []
+    while text:
+        value, end = decoder.raw_decode(text)
+        found += value if isinstance(value, list) else [value]
+        text = text[end:].strip()
     return found
 
 
@@ -64,8 +64,11 @@ TABLES: dict[str, tuple[bytes, Callable[[bytes], list[Row]]]] = {
 
 
 def naive(rows: list[Row]) -> Iterator[tuple[list[str], list[int], list[str]]]:
-    """Words, heads and relations; what has neither head nor relation is no word."""
-    for row in rows:
+    """Words, heads and relations; what has neither head nor relation is no word.
+
+    A row without any column is none: a file of nothing else is refused by who reads it.
+    """
+    for row in filter(None, rows):
         tokens = zip(row["tokens"], row["head"], row["deprel"], strict=True)
         kept = [each for each in tokens if each[1] not in NOTHING or each[2] not in NOTHING]
         words, heads, relations = zip(*kept, strict=True)
