@@ -85,6 +85,20 @@ def weight_files(folder: str, options: Mapping[str, Any]) -> Iterator[Path]:
             return
 
 
+def check_index(folder: str, options: Mapping[str, Any]) -> None:
+    """Refuse an index of weights that is none, before anything that it names is read.
+
+    Raises:
+        ProbingError: naming the index, and what is wrong with it.
+    """
+    for whole, index in _FORMATS:
+        if stored(folder, whole, options):
+            return
+        if listing := stored(folder, index, options):
+            _shards(listing)
+            return
+
+
 def lacks(folder: Path) -> str | None:
     """What a local folder lacks of a model, in words; ``None`` if nothing."""
     if not (folder / CONFIG_NAME).exists():

@@ -12,6 +12,7 @@ from transformers.utils import CONFIG_NAME
 
 from probing.core.errors import ProbingError
 from probing.encoder.folders import (
+    check_index,
     has_own_code,
     lacks,
     refuse_adapters,
@@ -134,6 +135,7 @@ class Source:
         """
         with quiet():
             try:
+                check_index(self.folder, self.options)
                 model, info = auto.from_pretrained(
                     self.folder,
                     config=self.config,

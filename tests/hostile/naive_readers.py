@@ -130,7 +130,7 @@ def entities(found: Naive, rows: list[Row], fields: list[str] | None) -> None:
                 continue
             if begins:
                 opened.append((name_of(text), number))
-                found.is_broken |= not opened[-1][0] or "[" in opened[-1][0]
+                found.is_broken |= not opened[-1][0]
             if ends:
                 wanted = [text, name_of(text)]
                 fitting = [one for name in wanted for one in opened[::-1] if one[0] == name]
@@ -143,7 +143,29 @@ def entities(found: Naive, rows: list[Row], fields: list[str] | None) -> None:
                 own = tuple(word for word in inside if word is not None)
                 spans.append((own, fitting[0][0]))
     found.is_broken |= bool(opened)
-    found.mentions = spans
+    parts: dict[tuple[str, str], list[tuple[int, ...]]] = {}
+    for own, name in spans:
+        entity, number, count = part_of(name)
+        before = parts.setdefault((entity, count), [])
+        if not number:
+            found.mentions.append((own, name))
+        elif int(number) != len(before) + 1 or int(number) > int(count):
+            found.is_broken = True
+        elif int(number) == int(count):
+            words_of = {word for part in (*before, own) for word in part}
+            found.mentions.append((tuple(sorted(words_of)), entity))
+            before.clear()
+        else:
+            before.append(own)
+    found.is_broken |= any(parts.values())
+
+
+def part_of(name: str) -> tuple[str, str, str]:
+    """What is named ``e[1/2]`` is the first of two parts of ``e``; most names are whole ones."""
+    entity, _, inside = name.removesuffix("]").rpartition("[")
+    number, _, count = inside.partition("/")
+    fits = all(n.isascii() and n.isdigit() and len(n) < 19 for n in (number, count))
+    return (entity, number, count) if fits and entity and name.endswith("]") else (name, "", "")
 
 
 def brackets(value: str) -> Iterator[tuple[bool, str, bool]]:
@@ -226,7 +248,9 @@ def read_json(text: str, stem: str) -> Iterator[Naive]:
         if not line.strip():
             continue
         content = json.loads(line)
-        names = [content[key] for key in ("doc_key", "doc_id", "id") if content.get(key) is not None]
+        names = [
+            content[key] for key in ("doc_key", "doc_id", "id") if content.get(key) is not None
+        ]
         document = str(names[0]) if names else f"{stem}:{number}"
         first = 0
         for place, words in enumerate(content["sentences"]):

@@ -21,7 +21,16 @@ from probing.encoder.source import Source
 
 INDEX = "model.safetensors.index.json"
 FILES = [INDEX, "config.json", "tokenizer.json", "tokenizer_config.json"]
-ODD = [*VALUES, "model.safetensors", "../x", "bert", "gpt2", "Lowercase", "WordPiece", ["BertModel"]]
+ODD = [
+    *VALUES,
+    "model.safetensors",
+    "../x",
+    "bert",
+    "gpt2",
+    "Lowercase",
+    "WordPiece",
+    ["BertModel"],
+]
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +43,9 @@ def sharded(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def mutant_of(folder: Path, tmp_path_factory: pytest.TempPathFactory, name: str, text: bytes) -> Path:
+def mutant_of(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, name: str, text: bytes
+) -> Path:
     mutant = tmp_path_factory.getbasetemp() / f"mutant_{folder.name}"
     shutil.copytree(folder, mutant, dirs_exist_ok=True)
     (mutant / name).write_bytes(text)

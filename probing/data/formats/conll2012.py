@@ -15,7 +15,7 @@ from probing.data.formats.lines import fault, numbered
 from probing.data.formats.penn import UNDONE, Undo, unescape
 from probing.data.formats.surface_heads import surface_head
 
-_BEGIN = re.compile(r"#begin document \((.+)\); part ([0-9]+)\s*")
+_BEGIN = re.compile(r"#begin document \((.+)\); part ([0-9]{1,18})\s*")
 _COREFERENCE = re.compile(r"(\()?([^()]+)(\))?")
 # How a cell says that there is nothing in it; the last one of a line may hold nothing at all.
 _NOTHING = frozenset({"-", "_", ""})

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from probing.core.digits import whole_number
 from probing.core.sentences import Complaint, Mention, Sentence, annotation
 from probing.data.formats import surface_heads
 from probing.data.formats.conllu_columns import Columns, Row, declaration, has_penn_tags
@@ -187,6 +188,7 @@ def _entity(misc: str) -> str:
 def _range_end(path: str, line: int, text: str, *, first: int) -> int:
     """The last word of a multiword range, ``4`` in ``3-4``."""
     start, _, end = text.partition("-")
-    if start != str(first) or not end.isascii() or not end.isdigit() or int(end) < first:
+    last = whole_number(end)
+    if start != str(first) or last is None or last < first:
         raise fault(path, line, f"a range that begins with word {first}", repr(text))
-    return int(end)
+    return last

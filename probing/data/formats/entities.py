@@ -21,7 +21,7 @@ from probing.core.sentences import BROKEN, Complaint, Mention
 from probing.data.formats.lines import fault
 
 _BRACKET = re.compile(r"\((?P<opened>[^()]+)(?P<both>\))?|(?P<closed>[^()]+)\)")
-_PART = re.compile(r"(?P<entity>.+)\[(?P<part>\d+)/(?P<parts>\d+)\]")
+_PART = re.compile(r"(?P<entity>.+)\[(?P<part>[0-9]{1,18})/(?P<parts>[0-9]{1,18})\]")
 HEADS_BY = "the dependency tree"
 UNDECLARED = "Entity= that no line '# global.Entity = ...' declares"
 WITHOUT_ID = "Entity= that is declared without an id of the entity (eid or GRP)"

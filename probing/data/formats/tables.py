@@ -9,6 +9,7 @@ from itertools import count
 
 import datasets
 
+from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence, annotation
 from probing.data.formats.trees import tree_faults
@@ -183,14 +184,14 @@ class _Row:
         return value
 
     def head(self, value: object, word: int, size: int, aside: str) -> int:
-        text = str(value)
-        if not text.isascii() or not text.isdigit():
+        head = whole_number(str(value))
+        if head is None:
             raise self.fault(f"a head that is a number for word {word}{aside}", repr(value))
-        if int(text) > size:
-            raise self.fault(f"a head from 0 to {size} for word {word}{aside}", text)
-        if int(text) == word:
-            raise self.fault(f"a head other than itself for word {word}{aside}", text)
-        return int(text)
+        if head > size:
+            raise self.fault(f"a head from 0 to {size} for word {word}{aside}", str(head))
+        if head == word:
+            raise self.fault(f"a head other than itself for word {word}{aside}", str(head))
+        return head
 
     def relation(self, value: str | None) -> str:
         if value in (None, "", "None"):

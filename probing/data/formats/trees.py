@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from probing.core.digits import whole_number
 from probing.core.sentences import Sentence
 from probing.data.formats.lines import fault
 
@@ -42,9 +43,10 @@ def head_of(path: str, line: int, text: str) -> int:
     """
     if text == "_":
         return UNKNOWN
-    if not text.isascii() or not text.isdigit():
+    head = whole_number(text)
+    if head is None:
         raise fault(path, line, "a head that is a number", repr(text))
-    return int(text)
+    return head
 
 
 def tree_sentence(
