@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _MOST = 18
-"""Digits: no index, size or seed has more, and Python reads thousands of them slowly or not at all."""
+"""Digits: no size, index or seed has more, and of thousands Python makes no number."""
 
 
 def whole_number(text: str) -> int | None:

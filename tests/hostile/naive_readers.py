@@ -102,7 +102,7 @@ def read_conllu(text: str, stem: str) -> Iterator[Naive]:
 
 
 def entities(found: Naive, rows: list[Row], fields: list[str] | None) -> None:
-    """Mentions go from the row that opens them to the one that closes them, empty nodes left out."""
+    """Mentions go from the row that opens them to the one that closes them."""
     names = [name for name in fields or () if name in ("eid", "GRP")]
     values = []
     for row in rows:

@@ -23,13 +23,15 @@ from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe
 
 ODD = [
-    *(*VALUES, "probing.probes.AttentionWordsProbe", "probing.data.CoreferenceData", "torch.optim.SGD"),
+    *VALUES,
+    *("a.ckpt", "probing.probes.AttentionWordsProbe", "probing.data.CoreferenceData"),
     *({"class_path": "x.Y"}, {"class_path": "torch.optim.Adam", "init_args": {"lr": -1}}),
-    *({"class_path": "probing.probes.AttentionProbe", "init_args": {"learning_rate": "x"}}, "a.ckpt"),
+    {"class_path": "probing.probes.AttentionProbe", "init_args": {"learning_rate": "x"}},
 ]  # fmt: skip
 TENSORS = [
     *(torch.zeros(0), torch.zeros(7), torch.full((3, 2, 4), float("nan")), torch.zeros(2**16)),
-    *(torch.zeros(2, dtype=torch.complex64), torch.ones((), dtype=torch.bool), torch.tensor([10**18])),
+    *(torch.zeros(2, dtype=torch.complex64), torch.ones((), dtype=torch.bool)),
+    torch.tensor([10**18]),
 ]  # fmt: skip
 
 

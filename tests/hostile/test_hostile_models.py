@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from mutants import VALUES, altered, answered, damaged, trying
 from transformers import BertModel
 
 from probing.encoder import Encoder
-from probing.encoder.source import Source
 
 INDEX = "model.safetensors.index.json"
 FILES = [INDEX, "config.json", "tokenizer.json", "tokenizer_config.json"]

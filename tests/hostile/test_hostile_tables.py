@@ -22,7 +22,8 @@ from probing.surface.text.texts import open_text
 
 ROWS = [
     {"tokens": ["Ann", "can't", "ca", "n't", "swim"], "head": ["4", "None", "4", "4", "0"],
-     "deprel": ["nsubj", "_", "aux", "advmod", "root"], "upos": ["PROPN", "_", "AUX", "PART", "VERB"]},
+     "deprel": ["nsubj", "_", "aux", "advmod", "root"],
+     "upos": ["PROPN", "_", "AUX", "PART", "VERB"]},
     {"tokens": ["She", "walks"], "head": ["2", "0"], "deprel": ["nsubj", "root"],
      "upos": ["PRON", "VERB"]},
 ]  # fmt: skip

@@ -99,7 +99,7 @@ INDEX = "model.safetensors.index.json"
 @pytest.mark.parametrize(
     "text",
     [*("[]", "{}", "x", "\xe4", "[" * 5000, '{"weight_map": []}', '{"weight_map": {"a": 1}}'),
-     *('{"weight_map": {"a": "../a.safetensors"}}', '{"weight_map": {"a": "%s"}}' % LONG)],
+     *('{"weight_map": {"a": "../a.safetensors"}}', f'{{"weight_map": {{"a": "{LONG}"}}}}')],
 )  # fmt: skip
 def test_an_index_of_weights_that_is_none(text: str, tiny_bert: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_bert, tmp_path, dirs_exist_ok=True)
@@ -119,7 +119,7 @@ def test_an_odd_configuration_of_a_tokenizer(
     shutil.copytree(tiny_bert, tmp_path, dirs_exist_ok=True)
     path = tmp_path / "tokenizer_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | odd))
-    with pytest.raises(ProbingError, match="no tokenizer can be made of tokenizer.json"):
+    with pytest.raises(ProbingError, match="no tokenizer can be made of"):
         _ = Encoder(str(tmp_path)).tokenizer
 
 
