@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import naive_coreference
 import naive_readers
 import pytest
 from hypothesis import given
@@ -77,8 +78,8 @@ FORMATS: dict[str, tuple[str, Reading]] = {
     ".conllup": (CONLLU_PLUS, naive_readers.read_conllu),
     ".conllx": (CONLLX, naive_readers.read_conllx),
     ".txt": (TEXT, naive_readers.read_text),
-    "gold_conll": (CONLL2012, naive_readers.read_conll2012),
-    ".jsonl": (JSON, naive_readers.read_json),
+    "gold_conll": (CONLL2012, naive_coreference.read_conll2012),
+    ".jsonl": (JSON, naive_coreference.read_json),
 }
 
 
