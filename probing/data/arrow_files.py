@@ -65,7 +65,7 @@ def read_state(path: Path, *, beside: Sequence[Path]) -> dict[str, Any] | None:
             return dict(state)
     except FileNotFoundError:
         return None
-    except (ProbingError, ValueError, LookupError, TypeError, AttributeError):
+    except (ProbingError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass  # no JSON, no mapping, or no file of what it is about
     print(f"{path}: this part of the cache is damaged; the source is read again", file=sys.stderr)
     return None

@@ -37,7 +37,9 @@ from probing.data.tasks.base import Task
 from probing.data.window_rows import from_row
 from probing.data.window_writer import write_windows
 
-_OF_CORE = "batches errors files picking schemes sentences terms trees windows word_classes".split()
+_OF_CORE = (
+    "batches digits errors files picking schemes sentences terms trees windows word_classes"
+).split()
 SHAPING = ("data", *(f"core/{name}.py" for name in _OF_CORE))
 """Where the code is that shapes a window; the tokenizer answers for its own."""
 _QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")

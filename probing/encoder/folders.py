@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ _ADAPTERS = (ADAPTER_CONFIG_NAME, ADAPTER_SAFE_WEIGHTS_NAME, ADAPTER_WEIGHTS_NAM
 _FORMATS = ((SAFE_WEIGHTS_NAME, SAFE_WEIGHTS_INDEX_NAME), (WEIGHTS_NAME, WEIGHTS_INDEX_NAME))
 # Weights that other programs read.
 _OTHERS = (".h5", ".msgpack", ".gguf", ".onnx", ".pt", ".pth", ".ckpt", ".npz")
+# Of a file in the same folder.
+_NAME = re.compile(r"(?!\.\.?$)[^/\\\0]{1,255}")
 MERGE = (
     "merge the adapter into its model (peft: model.merge_and_unload().save_pretrained(FOLDER)) "
     "and name that folder"
@@ -82,6 +85,20 @@ def weight_files(folder: str, options: Mapping[str, Any]) -> Iterator[Path]:
             return
 
 
+def check_index(folder: str, options: Mapping[str, Any]) -> None:
+    """Refuse an index of weights that is none, before anything that it names is read.
+
+    Raises:
+        ProbingError: naming the index, and what is wrong with it.
+    """
+    for whole, index in _FORMATS:
+        if stored(folder, whole, options):
+            return
+        if listing := stored(folder, index, options):
+            _shards(listing)
+            return
+
+
 def lacks(folder: Path) -> str | None:
     """What a local folder lacks of a model, in words; ``None`` if nothing."""
     if not (folder / CONFIG_NAME).exists():
@@ -99,8 +116,22 @@ def lacks(folder: Path) -> str | None:
 
 
 def _shards(index: Path) -> list[str]:
-    """The files that an index of weights names."""
-    return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    """The files that an index of weights names.
+
+    Raises:
+        ProbingError: for what is no such index, or one that names files elsewhere.
+    """
+    try:
+        found = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ProbingError(
+            f"{index}: expected an index of weights, a JSON object with a weight_map, found none: "
+            f"{shortened(error)}"
+        ) from error
+    for name in found:
+        if not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise ProbingError(f"{index}: expected names of files beside it, found {name!r}")
+    return sorted(found)
 
 
 def has_own_code(config: Any) -> bool:

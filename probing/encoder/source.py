@@ -12,6 +12,7 @@ from transformers.utils import CONFIG_NAME
 
 from probing.core.errors import ProbingError
 from probing.encoder.folders import (
+    check_index,
     has_own_code,
     lacks,
     refuse_adapters,
@@ -134,6 +135,7 @@ class Source:
         """
         with quiet():
             try:
+                check_index(self.folder, self.options)
                 model, info = auto.from_pretrained(
                     self.folder,
                     config=self.config,
@@ -167,13 +169,14 @@ class Source:
         files = TokenizerFiles(self.name, self.folder, self.options)
         with quiet():
             made = files.read(whole=whole)
-        found = self._tokenizers[whole] = WordpieceTokenizer(
-            made,
-            name=self.name,
-            limit=position_limit(text, made),
-            embedded=getattr(text, "vocab_size", None),
-            file=None if whole else files.whole,
-        )
+        with files.usable():
+            found = self._tokenizers[whole] = WordpieceTokenizer(
+                made,
+                name=self.name,
+                limit=position_limit(text, made),
+                embedded=getattr(text, "vocab_size", None),
+                file=None if whole else files.whole,
+            )
         return found
 
     def unusable(self, error: Exception) -> ProbingError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,17 +63,29 @@ class TokenizerFiles:
         Raises:
             ProbingError: if there is none, it cannot be read, or it has no words.
         """
-        try:
+        with self.usable():
             made = transformers.AutoTokenizer.from_pretrained(
                 self.folder, **self.options, trust_remote_code=False
             )
+            if whole:
+                made = self._as_in_file(made)
+            if made.is_fast:
+                self._check_words(made)
+        return made
+
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """Where a tokenizer is made of the files, or asked something for the first time.
+
+        Raises:
+            ProbingError: in place of any other error, saying which files there are.
+        """
+        try:
+            yield
+        except ProbingError:
+            raise
         except Exception as error:  # each class of tokenizers fails in its own way
             raise self._unreadable(error) from error
-        if whole:
-            made = self._as_in_file(made)
-        if made.is_fast:
-            self._check_words(made)
-        return made
 
     def _as_in_file(self, made: Any) -> Any:
         """What ``tokenizer.json`` says, with those special tokens by name that it knows."""
@@ -95,6 +108,7 @@ class TokenizerFiles:
         Some classes make do without any file: their vocabulary is a few special tokens, for some
         with a mark for spaces.
         """
+        _ = made.all_special_ids  # transformers seeks those that are no words in a loop without end
         special = list(dict.fromkeys([*made.all_special_tokens, *made.added_tokens_encoder]))
         if len(made.get_vocab().keys() - set(special)) > 1:
             return

@@ -29,6 +29,7 @@ class Parser(ArgumentParser):
         use_yaml()
         super().__init__(**{"allow_abbrev": False, "add_help": False} | settings)
         self.known = Known()
+        self.sections: dict[str, list[str]] = {}
 
     def add_option(self, *names: str, **settings: Any) -> None:
         """Add an option that is of no section."""
@@ -56,7 +57,7 @@ class Parser(ArgumentParser):
         if is_named:
             self.add_subclass_arguments(owner, key, fail_untyped=False, required=True)
         else:
-            self.add_class_arguments(
+            self.sections[key] = self.add_class_arguments(
                 owner,
                 key,
                 fail_untyped=False,
@@ -73,7 +74,11 @@ class Parser(ArgumentParser):
             ProbingError: for whatever is wrong with it.
         """
         with self._refusing():
-            return super().parse_args(*arguments, **settings)
+            found = super().parse_args(*arguments, **settings)
+            for key, options in self.sections.items():  # the parser takes a section for a value
+                if not all(option in found for option in options):
+                    raise Unread(f"expected options in {key!r}, found nothing", key)
+            return found
 
     def instantiate(self, *arguments: Any, **settings: Any) -> Any:
         """Build the parts; see :meth:`jsonargparse.ArgumentParser.instantiate`.

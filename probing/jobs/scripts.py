@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,5 +42,6 @@ def with_shipped(arguments: Sequence[str]) -> list[str]:
 def _shipped(config: str) -> str:
     """The path of the config that this names; as it stands if it is a file, or names none."""
     path, shipped = Path(config), CONFIGS / Path(config).name
-    is_ours = path.parent in (Path(), Path("configs")) and shipped.is_file()
-    return str(shipped) if is_ours and not path.exists() else config
+    # A name may be too long for any file, which these two do not mind.
+    is_ours = path.parent in (Path(), Path("configs")) and os.path.isfile(shipped)
+    return str(shipped) if is_ours and not os.path.exists(path) else config

@@ -17,7 +17,7 @@ from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
 from probing.jobs.screening import Screen, refuse_made
 from probing.jobs.scripts import Script
-from probing.jobs.yaml_text import in_json, read_yaml
+from probing.jobs.yaml_text import in_json, read_yaml, text_of
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.reports.terminal.tables import show
@@ -58,7 +58,7 @@ def stored_config(script: Script, early: Namespace) -> Stored | None:
         path = Path(early.output) / "config.yaml"
         if not path.exists():
             raise ProbingError(f"{path}: there is no run to go on with")
-        return Stored(path.read_text(encoding="utf-8"))
+        return Stored(text_of(path))
     return None
 
 
@@ -101,17 +101,20 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
     for section in ("model", "data"):
         if not isinstance(found.get(section), dict):
             raise ProbingError(f"{place}: expected options of {section!r}, found none")
-    if isinstance(options := found["data"].get("init_args"), dict):
-        options.pop("changed", None)  # allowed once
+    options = found["data"].get("init_args")
+    if not isinstance(options, dict | None):
+        raise ProbingError(f"{place}: expected options as data.init_args, found {options!r}")
+    (options or {}).pop("changed", None)  # allowed once
     return found
 
 
 def for_evaluation(config: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
     """A stored configuration whose validation data is left out where it is not here."""
     sources = config["data"].get("init_args") or {}
+    val = sources.get("val")
     said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
-    if sources.get("val") and not said and not is_here(sources["val"]):
-        show(f"val: {sources['val']} is not here: heads are chosen on the test data")
+    if isinstance(val, str) and val and not said and not is_here(val):
+        show(f"val: {val} is not here: heads are chosen on the test data")
         sources["val"] = None
     return config
 

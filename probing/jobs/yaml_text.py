@@ -54,18 +54,29 @@ def read_config(path: str) -> dict[str, Any]:
     Raises:
         ProbingError: naming the file, for what is none.
     """
+    text = text_of(path)
     try:
-        found = read_yaml(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProbingError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ProbingError(f"{path}: expected UTF-8, found another encoding") from error
+        found = read_yaml(text)
     except yaml.YAMLError as error:
         raise ProbingError(f"{path}: expected YAML: {in_short(error)}") from error
     if not isinstance(found, dict):
         kind = "nothing" if found is None else f"{type(found).__name__} {str(found)[:80]!r}"
         raise ProbingError(f"{path}: expected a mapping of options, found {kind}")
     return found
+
+
+def text_of(path: str | Path) -> str:
+    """The text of a configuration.
+
+    Raises:
+        ProbingError: naming the file, where it cannot be read, or is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProbingError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ProbingError(f"{path}: expected UTF-8, found another encoding") from error
 
 
 def in_short(error: yaml.YAMLError) -> str:

@@ -10,6 +10,7 @@ Prints a line for each fault and ends with the number of those that were not bor
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import random
 import resource
@@ -19,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import transformers
@@ -70,16 +73,23 @@ class Faults:
         own += ["--trainer.max_epochs", "8", "--data.batch_wordpieces", "200"]
         return ["train.py", *own, *data, "--output", str(output), *more]
 
-    def start(self, arguments: list[str], **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self,
+        arguments: list[str],
+        *,
+        by: Sequence[str] = (sys.executable,),
+        preexec_fn: Callable[[], None] | None = None,
+        **variables: str,
+    ) -> subprocess.Popen[str]:
         script, *rest = arguments
         return subprocess.Popen(
-            [sys.executable, str(ROOT / script), *rest],
-            env=self.environment,
+            [*by, str(ROOT / script), *rest],
+            env=self.environment | variables,
             cwd=self.place,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **options,
+            preexec_fn=preexec_fn,
         )
 
     def run(self, arguments: list[str], **options: Any) -> tuple[int, str]:
@@ -107,9 +117,7 @@ class Faults:
     def same(self, output: Path) -> None:
         """Reports and parameters are those of the run that nothing befell, to the byte."""
         whole = self.whole()
-        for file in sorted(whole.rglob("*.csv")):
-            other = output / file.relative_to(whole)
-            assert other.read_bytes() == file.read_bytes(), other
+        same_tables(whole, output)
         one, two = (
             torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
             for folder in (whole, output)
@@ -121,18 +129,39 @@ class Faults:
     def kill(self) -> None:
         """Killed at a moment left to chance and resumed, it ends as if nothing had been."""
         self.whole()
+        log = self.place / "said.txt"
+        begun = time.monotonic()
+        self.fork(self.training(self.place / "timed"), log).join()
+        takes = time.monotonic() - begun
+        self.same(self.place / "timed")
+        unfinished = 0
         for number in range(self.kills):
             output = self.place / f"killed_{number}"
-            process = self.start(self.training(output))
-            time.sleep(self.chance.uniform(0.1, self.takes))
+            process = self.fork(self.training(output), log)
+            process.join(self.chance.uniform(0.0, takes))
             process.kill()
-            process.communicate()
+            process.join()
+            unfinished += process.exitcode != 0
             is_begun = (output / "config.yaml").exists()
-            again = ["train.py", "--resume", "--output", str(output)]
-            code, said = self.run(again if is_begun else self.training(output))
-            assert code == 0, said
+            going_on = ["train.py", "--resume", "--output", str(output)]
+            process = self.fork(going_on if is_begun else self.training(output), log)
+            process.join()
+            said = log.read_text()
+            assert process.exitcode == 0, said
+            assert "Traceback" not in said, said
             self.same(output)
             shutil.rmtree(output)
+            print(f"kill {number + 1} of {self.kills}: borne", flush=True)
+        print(f"kill: {unfinished} of {self.kills} runs were ended before their end")
+
+    def fork(self, arguments: list[str], log: Path) -> ForkServerProcess:
+        """The same run in a process that has imported everything: more moments in less time."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["probing.jobs.edges", "probing.jobs.launch", "matplotlib"])
+        with patch.dict(os.environ, self.environment):
+            process = context.Process(target=forked, args=(arguments, self.place, log))
+            process.start()
+        return process
 
     def full(self) -> None:
         """On disks of several sizes, what was written stays and what was not is named."""
@@ -177,15 +206,21 @@ class Faults:
         self.same(self.place / "damaged")
 
     def checkpoints(self) -> None:
-        """A damaged checkpoint is refused."""
-        path = self.place / "damaged.ckpt"
-        for _ in range(max(3, self.kills // 5)):
-            content = bytearray((self.whole() / "checkpoints" / "last.ckpt").read_bytes())
+        """A damaged checkpoint is neither evaluated nor gone on with, and stays as it is."""
+        output = self.place / "broken"
+        shutil.copytree(self.whole(), output, dirs_exist_ok=True)
+        (output / "checkpoints" / "finished").unlink()
+        path = output / "checkpoints" / "last.ckpt"
+        whole = path.read_bytes()
+        for number in range(max(4, self.kills // 5)):
+            content = bytearray(whole)
             content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)
             path.write_bytes(content)
-            self.refused(
-                ["evaluate.py", "--ckpt_path", str(path), "--output", str(self.place / "x")]
-            )
+            evaluating = ["evaluate.py", "--ckpt_path", str(path), "--output", f"{output}_reports"]
+            going_on = ["train.py", "--resume", "--output", str(output)]
+            self.refused(going_on if number % 2 else evaluating)
+            assert path.read_bytes() == content
+            same_tables(self.whole(), output)
 
     def twice(self) -> None:
         """Of two runs into one folder, one is refused and the other is whole."""
@@ -214,6 +249,30 @@ class Faults:
         assert time.monotonic() - killed < 20
         assert "was ended by SIGKILL" in err, out + err
 
+    def hosts(self) -> None:
+        """Two hosts, each with a network of its own, count what one process counts."""
+        source = f"--data.test={SOURCE.format(2)}"
+        checkpoint = str(self.whole() / "checkpoints" / "last.ckpt")
+        evaluating = ["evaluate.py", "--ckpt_path", checkpoint, source, "--output"]
+        code, said = self.run([*evaluating, str(self.place / "alone")])
+        assert code == 0, said
+        several = "--trainer.num_nodes=2 --trainer.devices=1 --trainer.strategy=ddp".split()
+        with networks() as (address, interface):
+            torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2"]
+            torchrun += [f"--master-addr={address}", "--master-port=29511", "--nproc-per-node=1"]
+            both = [
+                self.start(
+                    [*evaluating, str(self.place / "hosts"), *several],
+                    by=["ip", "netns", "exec", host, *torchrun, f"--node-rank={rank}"],
+                    GLOO_SOCKET_IFNAME=interface,
+                )
+                for rank, host in enumerate(HOSTS)
+            ]
+            said = "".join("".join(process.communicate(timeout=600)) for process in both)
+        assert [process.returncode for process in both] == [0, 0], said
+        assert "Traceback" not in said, said
+        same_tables(self.place / "alone", self.place / "hosts")
+
     def head(self) -> None:
         """Who reads only the first line of what is said does not end the run."""
         process = self.start(self.training(self.place / "headed"))
@@ -224,6 +283,19 @@ class Faults:
         said = process.stderr.read()
         assert process.wait() == 0, said
         self.same(self.place / "headed")
+
+
+def forked(arguments: Sequence[str], place: Path, log: Path) -> None:
+    """What a process does that is made for a run."""
+    from probing.jobs.cli import main as run
+
+    script, *rest = arguments
+    with log.open("w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    os.chdir(place)
+    sys.argv = [script]
+    sys.exit(run("train", rest))
 
 
 @contextmanager
@@ -237,6 +309,40 @@ def disk(folder: Path, options: str) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+HOSTS = ("probing-one", "probing-two")
+
+
+@contextmanager
+def networks() -> Iterator[tuple[str, str]]:
+    """Two network namespaces with a cable between them; needs root.
+
+    Yields:
+        The address of the first, and what the interface is called in both.
+    """
+    first, second = HOSTS
+    commands = [f"netns add {host}" for host in HOSTS]
+    commands += [f"-n {first} link add cable type veth peer name cable netns {second}"]
+    for number, host in enumerate(HOSTS, start=1):
+        commands += [f"-n {host} addr add 10.77.0.{number}/24 dev cable"]
+        commands += [f"-n {host} link set {interface} up" for interface in ("cable", "lo")]
+    try:
+        for command in commands:
+            subprocess.run(["ip", *command.split()], check=True)
+        yield "10.77.0.1", "cable"
+    finally:
+        for host in HOSTS:
+            subprocess.run(["ip", "netns", "del", host], check=False)
+
+
+def same_tables(whole: Path, output: Path) -> None:
+    """Every table of a run is in another, to the byte."""
+    files = sorted(whole.rglob("*.csv"))
+    assert files
+    for file in files:
+        other = output / file.relative_to(whole)
+        assert other.read_bytes() == file.read_bytes(), other
+
+
 def none_left(folder: Path) -> None:
     """No temporary file is left."""
     assert not [*folder.rglob("*.tmp")], [*folder.rglob("*.tmp")]
@@ -244,7 +350,7 @@ def none_left(folder: Path) -> None:
 
 def main() -> int:
     names = [name for name, each in vars(Faults).items() if each.__doc__ and name[0] != "_"]
-    names = [name for name in names if name not in ("whole", "same")]
+    names = [name for name in names if name not in ("whole", "same", "fork")]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)

@@ -9,8 +9,9 @@ A failure is made as small as possible and printed, with what reproduces it.
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ from probing.jobs.failures import shortened
 
 MANY = int(os.environ.get("HOSTILE", "0"))
 Found = TypeVar("Found")
+Say = Callable[..., None]
+"""Says something to a script, see the fixture of that name."""
 NUMBERS = "0 -1 1 1.5 1e999 nan -inf 007 0x1 ١ ² 99999999999999999999".split()
 # Of other formats, encodings, terminals and scripts; and what is too long, or nested too deeply.
 ODD = [
@@ -42,6 +45,13 @@ ODD = [
     *(text.encode() for text in ("\u2028", "\u202e", "\u200d", "\x1b[31m", "[/a]", "$\\x$", "|")),
     *(b"_", b"-", b"*", b"#", b"=", b"null", b"NaN", b"true", b"3-4", b"5.1", b"[]", b"{}", b'""'),
 ]
+
+# Of other types than what a program has stored.
+VALUES: list[Any] = [
+    *(None, True, -1, 0, 1, 10**30, 0.5, float("nan"), float("inf"), "", "x", "a" * 3000, "\0"),
+    *([], [[]], [None], [1, 2], {}, {"x": 1}, {"": {}}, [{"name": "x"}], {1: 2}),
+]
+LEFT_OUT = object()
 
 
 def trying(few: int, *, slow: int = 1) -> Callable[[Any], Any]:
@@ -116,6 +126,32 @@ def _other_field(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 _EDITS = [_replaced, _flipped, _cut, _twice, _other_line, _other_field, _other_field]
+
+
+def places(value: Any, *way: Any) -> Iterator[tuple[Any, ...]]:
+    """The ways to everything that mappings and lists hold, one in the other."""
+    inner = value.items() if isinstance(value, dict) else ()
+    for key, each in enumerate(value) if isinstance(value, list) else inner:
+        yield (*way, key)
+        yield from places(each, *way, key)
+
+
+@st.composite
+def altered(draw: st.DrawFn, whole: Any, others: Sequence[Any]) -> Any:
+    """A copy of mappings and lists in which one to three things are others, or are left out."""
+    changed = copy.deepcopy(whole)
+    for _ in range(draw(st.integers(1, 3))):
+        ways = [*places(changed)]
+        if not ways:
+            break
+        *way, last = draw(st.sampled_from(ways))
+        within = reduce(lambda value, key: value[key], way, changed)
+        other = draw(st.sampled_from([LEFT_OUT, *others]))
+        if other is LEFT_OUT:
+            del within[last]
+        else:
+            within[last] = copy.deepcopy(other)
+    return changed
 
 
 @contextmanager

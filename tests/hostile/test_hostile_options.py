@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import NUMBERS, check_message, damaged, trying
-from pytorch_lightning.strategies.launchers import subprocess_script
+from mutants import NUMBERS, Say, damaged, trying
 
-from probing.jobs.cli import main
 from probing.jobs.registry import ROWS
 from probing.jobs.scripts import CONFIGS
 
@@ -36,42 +31,6 @@ data:
   init_args: {{batch_wordpieces: 500, test: no-such-file.conllu}}
 trainer: {{devices: 1, accelerator: cpu, precision: 32-true}}
 """
-Say = Callable[..., None]
-
-
-@pytest.fixture
-def say(
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    tiny_bert: Path,
-) -> Say:
-    """Says something to a script, in this process; it finds no data in the end."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PL_GLOBAL_SEED", "1")
-    monkeypatch.setattr(subprocess_script, "subprocess", None)  # nothing is started
-
-    def run(script: str, *arguments: str) -> None:
-        path = list(sys.path)
-        capfd.readouterr()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", [f"{script}.py"])
-            own = [*arguments, "--model.encoder.name", str(tiny_bert)]
-            code = main(script, own)  # type: ignore[arg-type]
-        sys.path[:] = path
-        out, err = capfd.readouterr()
-        told = f"{code}\n{out}\n{err}"
-        if code == 0:  # an option that is answered, as help is
-            assert out, told
-            return
-        assert code == 2, told
-        said = [line for line in err.splitlines() if line.startswith("error: ")]
-        assert len(said) == 1, told
-        assert "Traceback" not in out + err, told
-        check_message(err[err.index("error: ") :])
-        assert not [each for each in tmp_path.rglob("*") if each.name != "mutant.yaml"]
-
-    return run
 
 
 @cache

@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import naive_coreference
+import naive_readers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mutants import answered, damaged, trying
+from naive_readers import Naive
 
 from probing.core.sentences import Sentence
+from probing.data.builtin import generate
 from probing.data.builtin.reader import read_builtin
-from probing.data.formats.penn import unescape
 from probing.data.sources.files import READERS
 
 CONLLU = """\
@@ -31,6 +34,18 @@ CONLLU = """\
 # newdoc id = walk
 1	She	she	PRON	PRP	_	2	nsubj	_	Entity=(e1-person-1)
 2	walks	walk	VERB	VBZ	_	0	root	_	_
+"""
+CONLLU_PLUS = """\
+# global.columns = ID HEAD FORM DEPREL UPOS MISC
+# global.Entity = GRP-etype
+1	2	They	nsubj	PRON	Entity=(1-person)
+2	0	met	root	VERB	_
+3	5	a	det	DET	Entity=(2[1/2]-person
+4	5	-LRB-	punct	PUNCT	Entity=2[1/2])
+5	2	man	obj	NOUN	Entity=(2[2/2]-person(3
+6	5	-RRB-	punct	PUNCT	Entity=3)2[2/2])
+
+1	0	Yes	root	INTJ	_
 """
 CONLLX = """\
 1	the	_	DT	DT	_	2	det	_	_
@@ -57,49 +72,14 @@ JSON = "\n".join(
                 "clusters": [[[0, 0], [2, 2]]], "pos": [["NNP", "VBD"], ["PRP", "VBD"]]})
     for name in ("talk", "walk")
 )  # fmt: skip
-Naive = Callable[[str], list[tuple[list[str], list[int]]]]
-
-
-def _blocks(text: str) -> Iterator[list[str]]:
-    block: list[str] = []
-    for line in [*text.removeprefix("\ufeff").split("\n"), ""]:
-        if line.strip():
-            block.append(line.rstrip("\r"))
-        elif block:
-            yield block
-            block = []
-
-
-def _columns(text: str, unescaped: bool) -> list[tuple[list[str], list[int]]]:
-    """Words and heads of the lines that begin with a whole number."""
-    found = []
-    for block in _blocks(text):
-        rows = [line.split("\t") for line in block if line.split("\t")[0].isdigit()]
-        words = [unescape(row[1]) if unescaped else row[1] for row in rows]
-        if rows:
-            found.append((words, [int(row[6]) for row in rows]))
-    return found
-
-
-def _pairs(text: str) -> list[tuple[list[str], list[int]]]:
-    rows = [[line.split() for line in block] for block in _blocks(text)]
-    return [
-        ([unescape(word) for word, _ in block], [int(edge.split("-")[0]) for _, edge in block])
-        for block in rows
-    ]
-
-
-def _documents(text: str) -> list[tuple[list[str], list[int]]]:
-    lines = [json.loads(line) for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
-    return [(words, []) for document in lines for words in document["sentences"] if words]
-
-
-FORMATS: dict[str, tuple[str, Naive | None]] = {
-    ".conllu": (CONLLU, lambda text: _columns(text, False)),
-    ".conllx": (CONLLX, lambda text: _columns(text, True)),
-    ".txt": (TEXT, _pairs),
-    "gold_conll": (CONLL2012, None),
-    ".jsonl": (JSON, _documents),
+Reading = Callable[[str, str], Iterator[Naive]]
+FORMATS: dict[str, tuple[str, Reading]] = {
+    ".conllu": (CONLLU, naive_readers.read_conllu),
+    ".conllup": (CONLLU_PLUS, naive_readers.read_conllu),
+    ".conllx": (CONLLX, naive_readers.read_conllx),
+    ".txt": (TEXT, naive_readers.read_text),
+    "gold_conll": (CONLL2012, naive_coreference.read_conll2012),
+    ".jsonl": (JSON, naive_coreference.read_json),
 }
 
 
@@ -111,12 +91,30 @@ def check(sentences: Sequence[Sentence]) -> None:
         assert all(isinstance(word, str) and word for word in sentence.words)
         for each in (sentence.heads, sentence.relations, sentence.tags, sentence.spans):
             assert len(each) in (0, size)
-        assert all(0 <= head <= size for head in sentence.heads)
+        assert all(-1 <= head <= size for head in sentence.heads)  # -1: nobody annotated it
         for start, end in sentence.spans:
             assert 0 <= start <= end <= len(sentence.text)
         for mention in sentence.mentions:
             assert mention.head in mention.words
             assert all(0 <= word < size for word in mention.words)
+
+
+def compare(sentences: Sequence[Sentence], expected: Sequence[Naive]) -> None:
+    """What was read is what is there; where a mention is left out, that is told."""
+    assert len(sentences) == len(expected)
+    for found, own in zip(sentences, expected, strict=True):
+        assert found.document == own.document
+        assert [*found.words] == own.words
+        assert [*found.heads] == own.heads
+        assert [*found.relations] == own.relations
+        for name in ("upos", "xpos", "feats"):
+            assert [*getattr(found, name)] == getattr(own, name), name
+        if own.is_broken:
+            assert found.complaints
+        else:
+            assert not found.complaints
+            mentions = [(tuple(each.words), each.entity) for each in found.mentions]
+            assert sorted(mentions) == sorted(own.mentions)
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -131,12 +129,9 @@ def test_a_damaged_file_is_refused_or_read_as_it_stands(
     path.write_bytes(content)
     reader = READERS[ending]
     sentences = answered(lambda: list(reader(str(path))))
-    if sentences is None:
-        return
-    check(sentences)
-    if naive is not None:
-        found = [(list(each.words), list(each.heads)) for each in sentences]
-        assert found == naive(content.decode())
+    if sentences is not None:
+        check(sentences)
+        compare(sentences, [*naive(content.decode(), path.stem)])
 
 
 def test_what_is_whole_is_read(tmp_path: Path) -> None:
@@ -147,14 +142,14 @@ def test_what_is_whole_is_read(tmp_path: Path) -> None:
         sentences = list(READERS[ending](str(path)))
         check(sentences)
         assert len(sentences) >= 2
-        if naive is not None:
-            assert [(list(s.words), list(s.heads)) for s in sentences] == naive(text)
+        compare(sentences, [*naive(text, path.stem)])
 
 
 @trying(12)
 @given(damaged(b"builtin:documents=1,seed=1"))
 def test_a_damaged_name_of_the_built_in_corpus(name: bytes) -> None:
     text = "builtin:" + name.decode(errors="replace").removeprefix("builtin:")
-    if len(text) > 40:  # so many documents take their time
-        return
-    answered(lambda: next(iter(read_builtin(text)), None))
+    found = answered(lambda: next(iter(read_builtin(text)), None))
+    if found is not None:
+        documents, _, seed = text.removeprefix("builtin:documents=").partition(",seed=")
+        assert found == next(generate(documents=int(documents), seed=int(seed)))

@@ -16,7 +16,7 @@ def read_builtin(source: str) -> Iterator[Sentence]:
     Raises:
         ProbingError: if ``source`` is not of that form.
     """
-    found = re.fullmatch(r"builtin:documents=(\d+),seed=(\d+)", source)
+    found = re.fullmatch(r"builtin:documents=([0-9]{1,18}),seed=([0-9]{1,18})", source)
     if not found:
         raise ProbingError(f"expected 'builtin:documents=N,seed=S', found {source!r}")
     return generate(documents=int(found[1]), seed=int(found[2]))

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
 from probing.core.sentences import BROKEN, Complaint, Mention, Sentence, annotation
 from probing.data.formats import head_rules, surface_heads
 from probing.data.formats.entities import own_entity
 from probing.data.formats.head_rules import Constituent, HeadWords
-from probing.data.formats.lines import fault, named, numbered, quoted, whole_number
+from probing.data.formats.lines import fault, named, numbered, quoted
 from probing.data.formats.nesting import EXPECTED, too_many
 from probing.data.formats.penn import UNDONE, Undo, unescape
 from probing.data.formats.surface_heads import surface_head
 
-_BEGIN = re.compile(r"#begin document \((.+)\); part ([0-9]+)\s*")
+_BEGIN = re.compile(r"#begin document \((.+)\); part ([0-9]{1,18})\s*")
 _COREFERENCE = re.compile(r"(\()?([^()]+)(\))?")
 # How a cell says that there is nothing in it; the last one of a line may hold nothing at all.
 _NOTHING = frozenset({"-", "_", ""})

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from probing.core.digits import whole_number
 from probing.core.sentences import Complaint, Mention, Sentence, annotation
 from probing.data.formats import surface_heads
 from probing.data.formats.conllu_columns import Columns, Row, declaration, has_penn_tags
@@ -23,7 +24,7 @@ from probing.data.formats.entities import (
     spans,
     undeclared,
 )
-from probing.data.formats.lines import Line, blocks, fault, named, quoted, whole_number
+from probing.data.formats.lines import Line, blocks, fault, named, quoted
 from probing.data.formats.penn import UNDONE, Undo, penn_tag, unbracket
 from probing.data.formats.trees import head_of, tree_sentence
 from probing.data.text import MISMATCH, Token, found, placed

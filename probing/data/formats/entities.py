@@ -18,12 +18,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from probing.core.digits import whole_number
 from probing.core.sentences import BROKEN, Complaint, Mention
-from probing.data.formats.lines import fault, quoted, whole_number
+from probing.data.formats.lines import fault, quoted
 from probing.data.formats.nesting import EXPECTED, too_many
 
 _BRACKET = re.compile(r"(?P<opens>\()?(?P<inside>[^()]+)(?P<closes>\))?|[()]")
-_PART = re.compile(r"(?P<entity>.+)\[(?P<part>\d+)/(?P<parts>\d+)\]")
+_PART = re.compile(r"(?P<entity>.+)\[(?P<part>[0-9]{1,18})/(?P<parts>[0-9]{1,18})\]")
 HEADS_BY = "the dependency tree"
 UNDECLARED = "Entity= that no line '# global.Entity = ...' declares"
 WITHOUT_ID = "Entity= that is declared without an id of the entity (eid or GRP)"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from probing.core.errors import ProbingError
 
 Line = tuple[int, str]
-_LONGEST, _NAME, _DIGITS = 200, 1000, 19
+_LONGEST, _NAME = 200, 1000
 
 
 def numbered(path: str) -> Iterator[Line]:
@@ -41,11 +41,6 @@ def blocks(path: str) -> Iterator[list[Line]]:
 def quoted(text: str) -> str:
     """Text of a file for a complaint: what is long, and may be complained about often, is cut."""
     return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"
-
-
-def whole_number(text: str) -> int | None:
-    """The number that a few digits spell, as for words and their heads; ``None`` of all else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else None
 
 
 def named(path: str, line: int, document: str) -> str:

@@ -9,9 +9,9 @@ from itertools import count
 
 import datasets
 
+from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence, annotation
-from probing.data.formats.lines import whole_number
 from probing.data.formats.trees import tree_faults
 
 # How tables say that there is nothing; "None" is what the hub's universal_dependencies says.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from probing.core.digits import whole_number
 from probing.core.sentences import Sentence
-from probing.data.formats.lines import fault, quoted, whole_number
+from probing.data.formats.lines import fault, quoted
 
 UNKNOWN = -1
 """The head of a word that nobody annotated."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
 from probing.encoder.vectors.lines import Watch, numbered, unwatched
 
@@ -62,9 +63,10 @@ def read_text_vectors(
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
                 if header := re.fullmatch(rb"(\d+) (\d+)", line):
-                    declared, dimensions = int(header[1]), int(header[2])
-                    if not dimensions:
-                        raise _fault(name, 1, "vectors of one number or more", "0")
+                    declared, dimensions = (whole_number(s.decode()) or 0 for s in header.groups())
+                    if not declared or not dimensions:
+                        expected = "one vector or more, of one number or more"
+                        raise _fault(name, 1, expected, line.decode())
                     continue
             dimensions = dimensions or _numbers(line)
             extra = line.count(b" ") - dimensions

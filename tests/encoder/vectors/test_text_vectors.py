@@ -199,7 +199,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         ("the\n", ":1: expected a word and its numbers, .*, found 1 columns"),
         ("the cat sat\n", ":1: expected a word and its numbers, .*, found 3 columns"),
         ("the\t1\t2\n", ":1: expected a word and its numbers, separated by single spaces, "),
-        ("5 0\nthe 1 2\n", ":1: expected vectors of one number or more, found 0"),
+        ("5 0\nthe 1 2\n", ":1: expected one vector or more, of one number or more, found 5 0"),
+        ("0 2\nthe 1 2\n", ":1: expected one vector or more, of one number or more, found 0 2"),
     ],
 )
 def test_a_faulty_line_is_named(folder: Path, text: str | bytes, expected: str) -> None:
