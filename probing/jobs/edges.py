@@ -24,6 +24,7 @@ from probing.jobs.parser import Commands, flat
 from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.jobs.trainer_checks import check_length
 from probing.learning.checkpoints import load_checkpoint
+from probing.learning.feature_cache import CachedFeatures
 from probing.learning.module import ProbingModule
 from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions, complain
@@ -72,6 +73,8 @@ class Edges(Commands):
         found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
         if self.config.predictions:
             found.append(Predictions(ledger))
+        if self.datamodule.cache_features is not None:
+            found.append(CachedFeatures(self.datamodule))
         return [*found, self.own_writers]
 
     def evaluate(self, checkpoint: Checkpoint | None) -> None:
