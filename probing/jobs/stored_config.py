@@ -49,6 +49,8 @@ class Stored:
 
 def stored_config(script: Script, early: Namespace) -> Stored | None:
     """What the checkpoint holds that the command line names, or the run that it goes on with."""
+    if script == "cache" and (early.ckpt_path or early.resume):
+        raise ProbingError("what a run is to learn from is cached before: give its --config alone")
     if early.ckpt_path and script == "train":
         raise ProbingError("train.py goes on with --resume --output DIR; --ckpt_path evaluates")
     if early.ckpt_path:
@@ -104,6 +106,7 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
             raise ProbingError(f"{place}: expected options of {section!r}, found none")
     if isinstance(options := found["data"].get("init_args"), dict):
         options.pop("changed", None)  # allowed once
+        options.pop("cache_features", None)  # the command line alone says where a run writes
     return found
 
 

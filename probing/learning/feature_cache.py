@@ -165,11 +165,12 @@ class FeatureCache:
                 f"{OPTION} {folder}: what is to be kept takes {_in_words(missing)}; "
                 f"{_in_words(free)} are free there"
             )
-        whole = f"{_in_words(sum(file.size for file in files))} for training, in float16"
+        whole = f"{folder}: {_in_words(sum(file.size for file in files))}"
+        room = f", {_in_words(missing)} of it to be written, {_in_words(free)} free"
         held, windows = min(file.held for file in files), len(files[0].bounds) - 1
         return (
-            f"Cached features: {whole}, {_in_words(missing)} of it to be made "
-            f"({_in_words(free)} free); {held:,} of {windows:,} windows are there ({folder})"
+            f"Cached features: {whole}{room if missing else ''}; "
+            f"{held:,} of {windows:,} windows of the training data are there"
         )
 
     def make(self) -> None:

@@ -277,6 +277,10 @@ class ProbingModule(LightningModule):
         """No checkpoint of probes that learnt from what is not finite is written."""
         self.check_maps()
 
+    def on_predict_epoch_end(self) -> None:
+        """Refuse what is not finite."""
+        self.check_maps()
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Name the encoders that the probes belong to."""
         checkpoint["probing"] = belongings(self.probes, self.encoders, self.vectors)
