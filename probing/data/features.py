@@ -95,8 +95,13 @@ class FeatureFile:
         if len(own) != last - first:
             raise ValueError(f"{self.path}: expected {last - first} values, found {len(own)}")
         with writing(self.path):
-            self._put(own.tobytes(), self.start + 2 * int(first))
-            self._put(np.uint64(_sum(own)).tobytes(), 8 * window)
+            # Not by way of the map: where the disk is full, that would end the process.
+            file = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW)
+            try:
+                _put(file, own.tobytes(), self.start + 2 * int(first))
+                _put(file, np.uint64(_sum(own)).tobytes(), 8 * window)
+            finally:
+                os.close(file)
 
     @property
     def held(self) -> int:
@@ -121,15 +126,11 @@ class FeatureFile:
             return np.zeros(0, dtype=np.float16)
         return np.memmap(self.path, dtype=np.float16, mode="r", offset=self.start, shape=count)
 
-    @cached_property
-    def _descriptor(self) -> int:
-        return os.open(self.path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
-    def _put(self, content: bytes, place: int) -> None:
-        """Not by way of the map: where the disk is full, that would end the process."""
-        while content:
-            written = os.pwrite(self._descriptor, content, place)
-            content, place = content[written:], place + written
+def _put(file: int, content: bytes, place: int) -> None:
+    while content:
+        written = os.pwrite(file, content, place)
+        content, place = content[written:], place + written
 
 
 def _sum(values: Values) -> int:

@@ -75,6 +75,7 @@ class Shelf:
         self.description = json.dumps(description, indent=1, sort_keys=True)
         self.key = hashlib.sha256(self.description.encode()).hexdigest()[:32]
         self.sizes = sizes
+        self.words = words
         self.files = {
             part: FeatureFile(folder / f"{self.key}.{part}", math.prod(_shape(part, sizes, words)))
             for part in sorted(parts)
@@ -84,12 +85,14 @@ class Shelf:
         """Make the files that are not there, and one that says what they are of."""
         for file in self.files.values():
             file.make()
-        write_whole(self.folder / f"{self.key}.json", self.description)
+        about = self.folder / f"{self.key}.json"
+        if not about.exists():
+            write_whole(about, self.description)
 
     def read(self, batch: EdgeBatch) -> dict[str, Tensor] | None:
         """The parts of the encoding of a batch, padded; ``None`` where a window is not there."""
         found = {}
-        lengths = batch.lengths.tolist()
+        lengths = self._lengths(batch)
         for part, file in self.files.items():
             padded = np.zeros(
                 (len(lengths), *_shape(part, self.sizes, batch.width)), dtype=np.float16
@@ -103,9 +106,13 @@ class Shelf:
             found[part] = torch.from_numpy(padded).to(batch.lengths.device).float()
         return found
 
+    def _lengths(self, batch: EdgeBatch) -> list[int]:
+        """The words of each window, without a question to the device that the batch is on."""
+        return [int(self.words[number]) for number in batch.numbers]
+
     def write(self, batch: EdgeBatch, encoding: Encoding) -> bool:
         """Keep what is said of a batch; returns whether float16 could hold it all."""
-        lengths, fits = batch.lengths.tolist(), True
+        lengths, fits = self._lengths(batch), True
         for part, file in self.files.items():
             padded = encoding.part(part).to(torch.float16).cpu().numpy()
             for b, (number, words) in enumerate(zip(batch.numbers, lengths, strict=True)):
