@@ -39,6 +39,7 @@ TASKS: Mapping[str, Callable[..., EdgeData]] = {
 
 def main(trees: str, coreference: str) -> None:
     """Measure and print the ratios."""
+    torch.set_num_threads(1)
     print(f"medians of {ROUNDS}, {torch.get_num_threads()} threads, processor time")
     for name, ratio in ratios(trees=trees, coreference=coreference).items():
         print(f"{name} = {ratio:.2f}")
