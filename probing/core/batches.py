@@ -96,6 +96,11 @@ class EdgeBatch(ByWindow):
     - ``for_probes [B, A]``: false for anchors that only heads and baselines are asked about, and
       for padding; ``None`` where probes are asked about all anchors. Probes see :attr:`probed`,
       so that they neither learn from the others nor are scored on them.
+    - ``asked [B, W]``: the words that probes are asked about, as anchors or candidates, ascending,
+      -1 behind the last (``W`` here is the most of them that a window has); ``None`` where that
+      is every word. :func:`~probing.core.narrowing.narrowed` leaves out the others.
+    - ``places [B, W]``: where in its window each word stands, counted from zero, and
+      ``full_lengths [B]``: how many words the windows have; ``None`` where no word is left out.
     """
 
     words: Sequence[Sequence[str]]
@@ -117,6 +122,9 @@ class EdgeBatch(ByWindow):
     class_of: Tensor | None = None
     numbers: Sequence[int] = ()
     for_probes: Tensor | None = None
+    asked: Tensor | None = None
+    places: Tensor | None = None
+    full_lengths: Tensor | None = None
 
     def of_windows(self, windows: Sequence[int]) -> Self:
         """Some windows, by their place in the batch; padding stays."""
@@ -193,6 +201,18 @@ class EdgeBatch(ByWindow):
             return torch.zeros_like(words, dtype=torch.int8)
         kinds = _filled(self.candidates_at, self.kinds_at, self.width + 1)  # [B, A, W+1]
         return kinds.gather(-1, words.flatten(2) + 1).view_as(words)
+
+    @property
+    def positions(self) -> Tensor:
+        """``[B, W]``: where in its window each word stands, counted from zero."""
+        if self.places is not None:
+            return self.places
+        return torch.arange(self.width, device=self.lengths.device).expand(len(self.lengths), -1)
+
+    @property
+    def window_lengths(self) -> Tensor:
+        """``[B]``: how many words each window has, those left out included."""
+        return self.lengths if self.full_lengths is None else self.full_lengths
 
     @property
     def is_word(self) -> Tensor:

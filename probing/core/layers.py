@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from probing.core.maps import Attention, Map, WholeMap
@@ -80,3 +81,16 @@ class Collector(Protocol[Layer]):
     def take(self, layer: Layer) -> None:
         """Take a layer; its tensors are the model's own, to be read only."""
         ...
+
+
+def boundary_of(maps: Tensor) -> Tensor:
+    """Attention to the first and to the last special token, and from them.
+
+    Args:
+        maps: ``[..., W+2, W+2]``, the special tokens last.
+
+    Returns:
+        ``[..., W, 4]``: to the first, to the last, from the first, from the last.
+    """
+    to_special, from_special = maps[..., :-2, -2:], maps[..., -2:, :-2].mT
+    return torch.cat([to_special, from_special], -1)

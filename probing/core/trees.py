@@ -37,7 +37,7 @@ def gold_trees(batch: EdgeBatch) -> GoldTrees:
     size, width = len(batch.lengths), batch.width
     asked = batch.is_anchor
     single = asked & ((batch.gold_at >= 0).sum(-1) == 1)  # [B, A]
-    head = batch.gold_at[..., 0] if batch.gold_at.shape[-1] else batch.anchors
+    head = batch.gold_at.amax(-1) if batch.gold_at.shape[-1] else batch.anchors
     window, anchor = single.nonzero(as_tuple=True)
     heads = batch.anchors.new_full((size, width), -1)
     heads[window, batch.anchors[window, anchor]] = head[window, anchor]

@@ -162,3 +162,15 @@ class Window:
     def probed(self) -> Window:
         """The window without the anchors that only heads and baselines are asked about."""
         return self if self.for_probes is None else self.only(self.for_probes)
+
+    @property
+    def asked(self) -> Sequence[int] | None:
+        """The words that probes are asked about, as anchors or as candidates, ascending.
+
+        ``None`` where every word is a candidate.
+        """
+        if self.candidates is None:
+            return None
+        own = self.probed
+        columns = {column for of_anchor in own.candidates or () for column in of_anchor}
+        return sorted({*own.anchors, *(column - 1 for column in columns if column)})

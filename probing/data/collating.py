@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from probing.core.batches import EdgeBatch
 from probing.core.picking import offset_hits
@@ -96,6 +97,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         last_of=last_of,
         class_of=class_of,
         for_probes=for_probes,
+        asked=_asked(windows),
     )
 
 
@@ -115,6 +117,15 @@ def _padded(windows: Sequence[Sequence[Sequence[int]]], anchors: int) -> Tensor:
         for of_anchor, columns in zip(of_window, window, strict=False):
             of_anchor[: len(columns)] = columns
     return torch.from_numpy(found)
+
+
+def _asked(windows: Sequence[Window]) -> Tensor | None:
+    """The words of each window that probes are asked about, -1 behind them; ``None`` if all."""
+    if all(window.candidates is None for window in windows):
+        return None
+    own = [w.asked if w.candidates is not None else range(len(w.words)) for w in windows]
+    lists = [torch.tensor(words or (), dtype=torch.long) for words in own]
+    return pad_sequence(lists, batch_first=True, padding_value=-1)
 
 
 def _cells(lists: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

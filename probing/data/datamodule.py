@@ -30,6 +30,7 @@ _SPLITS: Mapping[str, tuple[str, ...]] = {
     "fit": ("train", "val", "test"),
     "validate": ("val", "test"),
     "test": ("test",),
+    "predict": ("train",),
 }
 
 
@@ -54,6 +55,8 @@ class EdgeData(LightningDataModule):
         tokenizer: the encoder's (the command line fills it in).
         task: what is asked of the words; a subclass may have one of its own instead.
         changed: whether ``train.py --resume`` goes on though the training data has changed.
+        cache_features: a folder to keep what probes learn from, in float16, so that the model runs
+            in the first epoch alone; the model runs in each, if not given.
     """
 
     task: Task
@@ -73,6 +76,7 @@ class EdgeData(LightningDataModule):
         tokenizer: Tokenizer | None = None,
         task: Task | None = None,
         changed: bool = False,
+        cache_features: str | None = None,
     ) -> None:
         super().__init__()
         if task is not None:
@@ -94,6 +98,7 @@ class EdgeData(LightningDataModule):
         self.tokenizer = tokenizer
         self.splits: dict[str, EdgeWindows] = {}
         self.changed = changed
+        self.cache_features = cache_features
         self.learnt: list[str] = []
 
     def prepare_data(self) -> None:
@@ -102,7 +107,7 @@ class EdgeData(LightningDataModule):
             self.setup(self.trainer.state.fn.value)
 
     def setup(self, stage: str) -> None:
-        """Open the splits that ``stage`` (fit, validate or test) needs."""
+        """Open the splits that ``stage`` (fit, validate, test or predict) needs."""
         for split in _SPLITS[stage]:
             if self.sources[split] is not None:
                 self.split(split)
@@ -167,6 +172,10 @@ class EdgeData(LightningDataModule):
     def test_dataloader(self) -> DataLoader[EdgeBatch]:
         """Every test window once."""
         return self.evaluation("test")
+
+    def predict_dataloader(self) -> DataLoader[EdgeBatch]:
+        """Every training window once: what there is to keep for ``cache_features``."""
+        return self.evaluation("train")
 
     def evaluation(self, split: str) -> DataLoader[EdgeBatch]:
         """Every window of a split once, over all processes."""

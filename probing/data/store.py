@@ -42,6 +42,7 @@ _OF_CORE = (
 ).split()
 SHAPING = ("data", *(f"core/{name}.py" for name in _OF_CORE))
 """Where the code is that shapes a window; the tokenizer answers for its own."""
+_WORDPIECES = ("ids", "words_of", "last_of")
 _QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
 
 
@@ -134,6 +135,30 @@ class EdgeWindows(Dataset[EdgeBatch]):
         asked = column("for_probes").combine_chunks()
         apart = pc.list_parent_indices(asked).filter(pc.invert(pc.list_flatten(asked)))
         return counts - np.bincount(apart.to_numpy(), minlength=len(counts))
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of its wordpieces and of all that is asked about them."""
+        whole = hashlib.sha256(f"{self.questions} {self.pad_id}".encode())
+        for batch in self.table.data.table.select(list(_WORDPIECES)).to_batches(1024):
+            whole.update(batch.serialize())
+        return whole.hexdigest()
+
+    @cached_property
+    def word_counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """How many words each window has."""
+        column = self.table.data.column("words")
+        return np.asarray(pc.list_value_length(column).to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def asked_counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """How many words of each window probes are asked about, as anchors or candidates."""
+        counts = self.word_counts.copy()
+        restricted = self.table.data.column("candidates").is_valid().to_numpy()
+        for number in np.flatnonzero(restricted).tolist():
+            [window] = self.windows([number])
+            counts[number] = len(window.asked or ())
+        return counts
 
     @cached_property
     def vocabulary(self) -> Counter[str]:

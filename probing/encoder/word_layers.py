@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor
 
-from probing.core.layers import Collector, LayerRecord, WordLayer
+from probing.core.layers import Collector, LayerRecord, WordLayer, boundary_of
 from probing.core.maps import Map, WholeMap
 from probing.encoder.word_index import WordIndex
 from probing.encoder.word_maps import Aggregation, WordMap, largest
@@ -83,16 +83,3 @@ class Stack:
         pairs = is_word[:, :, None] & is_word[:, None, :]
         shown = [pairs if own is None else own.whole()[:, 0, :-2, :-2] > 0 for own in self.visible]
         return torch.stack(shown, 1)
-
-
-def boundary_of(maps: Tensor) -> Tensor:
-    """Attention to the first and to the last special token, and from them.
-
-    Args:
-        maps: ``[..., W+2, W+2]``, the special tokens last.
-
-    Returns:
-        ``[..., W, 4]``: to the first, to the last, from the first, from the last.
-    """
-    to_special, from_special = maps[..., :-2, -2:], maps[..., -2:, :-2].mT
-    return torch.cat([to_special, from_special], -1)

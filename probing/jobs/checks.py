@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from probing.data import CoreferenceData, EdgeData
 from probing.jobs.trainer_checks import check_share, check_trainer
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.encoding import check_embedded
+from probing.learning.feature_cache import cache_of
 from probing.learning.module import ProbingModule
 from probing.learning.seeds import family_of
 from probing.reports.ledger import Ledger
@@ -41,7 +42,7 @@ class Run(Protocol):
     treebanks: Treebanks
 
 
-def make_ready(run: Run, splits: Iterable[str], *, resume: bool | None) -> None:
+def make_ready(run: Run, splits: Collection[str], *, resume: bool | None) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = run.datamodule, run.model
     final = "val" if data.sources["test"] is None else "test"
@@ -65,6 +66,10 @@ def make_ready(run: Run, splits: Iterable[str], *, resume: bool | None) -> None:
         model.configure_model()
         check_embedded(model.encoders, data.splits.values())
         model.rehearse(next(iter(data.splits.values()))[[0]])
+        if "train" in splits and data.cache_features is not None:
+            cache = cache_of(model, data, precision=run.trainer.precision)
+            show(cache.plan())
+            cache.make()
         if run.report.trees:
             check_trees(data)
             if SEARCH is by_networkx:

@@ -49,9 +49,11 @@ Anything in a config can be set: --model.probes.NAME CLASS, --trainer.max_epochs
 ABOUT = {
     "train": "Train probes on a frozen model, then test the checkpoint just made.",
     "evaluate": "Score every attention head on a treebank, and the probes of a checkpoint.",
+    "cache": "Run the model over the training data and keep what probes learn from.",
 }
 _PATIENCE = 3.0  # seconds until it is clear which process has ended
 _OPTIONS = {
+    "cache": "  --data.cache_features DIR  where to keep it, for train.py with the same option",
     "train": "  --resume                go on with the interrupted run in DIR\n"
     "  --seeds 1 2 3           train each probe from several starts, in the same run",
     "evaluate": "  --ckpt_path CKPT        a checkpoint; it brings its own config",
@@ -126,6 +128,8 @@ def usage(script: Script) -> str:
 
 def jobs_of(script: Script) -> str:
     """A line for each job of a script, the one that runs without a config first."""
+    if script == "cache":
+        return "  those of train"
     listed = [path for path in sorted(CONFIGS.glob("*.yaml")) if _headline(path)[0] == script]
     listed.sort(key=lambda path: path.stem != DEFAULT[script])
     width = max((len(path.name) for path in listed), default=0)
@@ -170,5 +174,6 @@ def _quieten() -> None:
         "exists and is not empty",
         "smaller than the logging interval",
         "litlogger",
+        "predict returned None",  # what is made is kept on disk
     ):
         warnings.filterwarnings("ignore", message=f".*{message}.*")

@@ -12,6 +12,7 @@ from probing.jobs.scripts import Script
 _USAGE = """\
 usage: probing train [--config FILE] [--output DIR] [options]
        probing evaluate [--config FILE] [--output DIR] [options]
+       probing cache --data.cache_features DIR [--config FILE] [options]
        probing --version
 
 {scripts}
@@ -35,5 +36,5 @@ def command(argv: Sequence[str] | None = None) -> int:
         listed = (f"{name}: {ABOUT[name]}\n{jobs_of(name)}" for name in get_args(Script))
         print(_USAGE.format(scripts="\n\n".join(listed)))
         return 0
-    print(f"error: probing {first}: expected train or evaluate", file=sys.stderr)
+    print(f"error: probing {first}: expected train, evaluate or cache", file=sys.stderr)
     return 2

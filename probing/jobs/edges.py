@@ -9,7 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint, ProgressBar
 
 from probing.core.errors import Interrupted, ProbingError
 from probing.counting.differences import read_pair
@@ -24,6 +24,7 @@ from probing.jobs.parser import Commands, flat
 from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.jobs.trainer_checks import check_length
 from probing.learning.checkpoints import load_checkpoint
+from probing.learning.feature_cache import CachedFeatures, cache_of
 from probing.learning.module import ProbingModule
 from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions, complain
@@ -72,6 +73,8 @@ class Edges(Commands):
         found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
         if self.config.predictions:
             found.append(Predictions(ledger))
+        if self.datamodule.cache_features is not None:
+            found.append(CachedFeatures(self.datamodule))
         return [*found, self.own_writers]
 
     def evaluate(self, checkpoint: Checkpoint | None) -> None:
@@ -170,11 +173,25 @@ class Probes(Edges):
             )
         self.build()
         self.check_names()
-        if script == "train":
+        if script == "cache":
+            self._cache()
+        elif script == "train":
             self._train(said)
         else:
             self.evaluate(checkpoint)
         complain(self.own_writers.failures)
+
+    def _cache(self) -> None:
+        """Keep what the probes would learn from; nothing else is written."""
+        model, data, trainer = self.model, self.datamodule, self.trainer
+        if data.sources["train"] is None or data.cache_features is None:
+            raise ProbingError("give --data.train FILE and --data.cache_features DIR")
+        make_ready(self, ("train",), resume=None)
+        own = (CachedFeatures, ProgressBar)
+        trainer.callbacks = [each for each in trainer.callbacks if isinstance(each, own)]  # type: ignore[attr-defined]
+        trainer.predict(model, datamodule=data, return_predictions=False)
+        if trainer.is_global_zero:
+            show(cache_of(model, data, precision=trainer.precision).plan())
 
     def _train(self, said: Namespace) -> None:
         model, data, trainer = self.model, self.datamodule, self.trainer

@@ -153,7 +153,7 @@ ROWS = (
     ),
     Row(
         "probes",
-        ("train", "evaluate"),
+        ("train", "evaluate", "cache"),
         "probing.jobs.edges.Probes",
         told_by="model.probes",
         options=_EDGES,
@@ -218,5 +218,6 @@ def _checked(row: Row, script: Script, place: str) -> Row:
     if script not in row.scripts:
         own = row.scripts[0]
         how = "" if place.startswith("--") else f": {called(own)} --config {place}"
-        raise ProbingError(f"{place}: job {row.name!r} is one of {own}.py, not of {script}.py{how}")
+        named = called("cache") if script == "cache" else f"{script}.py"
+        raise ProbingError(f"{place}: job {row.name!r} is one of {own}.py, not of {named}{how}")
     return row

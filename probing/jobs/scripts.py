@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-Script = Literal["train", "evaluate"]
+Script = Literal["train", "evaluate", "cache"]
 _PACKAGE = Path(__file__).resolve().parents[1]
 _IN_WHEEL, _IN_CHECKOUT = _PACKAGE / "configs", _PACKAGE.parent / "configs"
 CONFIGS = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CHECKOUT
-DEFAULT = {"train": "demo", "evaluate": "heads"}
+DEFAULT = {"train": "demo", "evaluate": "heads", "cache": "demo"}
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
 

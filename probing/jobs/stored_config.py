@@ -48,6 +48,8 @@ class Stored:
 
 def stored_config(script: Script, early: Namespace) -> Stored | None:
     """What the checkpoint holds that the command line names, or the run that it goes on with."""
+    if script == "cache" and (early.ckpt_path or early.resume):
+        raise ProbingError("what a run is to learn from is cached before: give its --config alone")
     if early.ckpt_path and script == "train":
         raise ProbingError("train.py goes on with --resume --output DIR; --ckpt_path evaluates")
     if early.ckpt_path:
@@ -104,7 +106,8 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
     options = found["data"].get("init_args")
     if not isinstance(options, dict | None):
         raise ProbingError(f"{place}: expected options as data.init_args, found {options!r}")
-    (options or {}).pop("changed", None)  # allowed once
+    for once in ("changed", "cache_features"):  # the command line alone allows, and says where
+        (options or {}).pop(once, None)
     return found
 
 

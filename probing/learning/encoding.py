@@ -44,13 +44,13 @@ def encoded(
             batch.words_of,
             last_of=batch.last_of,
             width=batch.width,
-            needs=_of_encoder(needs[name], vectors),
+            needs=of_encoder(needs[name], vectors),
             collectors=collectors.get(name, ()),
         )
         for name, encoder in encoders.items()
     }
     return {
-        name: _with_vectors(encoding, batch, vectors) if "vectors" in needs[name] else encoding
+        name: with_vectors(encoding, batch, vectors) if "vectors" in needs[name] else encoding
         for name, encoding in encodings.items()
     }
 
@@ -75,14 +75,15 @@ def scored(
         raise
 
 
-def _of_encoder(needs: set[str], vectors: WordVectors | None) -> set[str]:
+def of_encoder(needs: set[str], vectors: WordVectors | None) -> set[str]:
     """What an encoder must compute: word vectors come from a file or are what it embeds."""
     if "vectors" in needs and vectors is None:
         needs = needs | {"embeddings"}
     return needs - {"vectors"}
 
 
-def _with_vectors(encoding: Encoding, batch: EdgeBatch, vectors: WordVectors | None) -> Encoding:
+def with_vectors(encoding: Encoding, batch: EdgeBatch, vectors: WordVectors | None) -> Encoding:
+    """The encoding, with the vectors of words from a file or as the model embeds them."""
     if vectors is None:
         return replace(encoding, vectors=encoding.embeddings)
     return replace(encoding, vectors=vectors(batch.words, batch.width).to(batch.ids.device))

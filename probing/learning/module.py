@@ -26,6 +26,7 @@ from probing.learning.belongings import belongings, check_belongings
 from probing.learning.checkpoints import as_written, listed
 from probing.learning.configuring import expanded, size
 from probing.learning.encoding import encoded, scored
+from probing.learning.lessons import Lesson, Lessons
 from probing.learning.seeds import repeated
 from probing.learning.steps import REDUCTIONS, progress_of
 from probing.probes import Probe
@@ -80,6 +81,8 @@ class ProbingModule(LightningModule):
         """Whether what heads pick is found for every batch that is judged."""
         self.collectors: dict[str, list[Collector[WordLayer]]] = {n: [] for n in self.encoders}
         """By encoder, who else gets the word maps of the batches that are judged."""
+        self.lessons: Callable[[EdgeBatch], Mapping[str, Lesson]]
+        """Makes of a training batch, by encoder, what probes learn from; once they are sized."""
         self._configured = False
 
     def configure_model(self) -> None:
@@ -107,6 +110,7 @@ class ProbingModule(LightningModule):
             {name: MeanMetric(nan_strategy="error") for name in self.probes}
         )
         size(self.probes, self.encoders, vectors=self.vectors)
+        self.lessons = Lessons(self.encoders, self.probes, self.vectors)
         self._configured = True
 
     @property
@@ -198,14 +202,15 @@ class ProbingModule(LightningModule):
 
     def training_step(self, batch: EdgeBatch, batch_idx: int) -> Tensor:
         """The sum of the probes' losses: each only moves its own parameters."""
-        encodings = self.encode(batch)
-        batch = batch.probed
+        lessons = self.lessons(batch)
+        encodings = {name: lesson.encoding for name, lesson in lessons.items()}
         losses, reduced = [], []
         for name, probe in self.probes.items():
+            seen = lessons[probe.encoder].batch
             with _full_precision(batch):
-                scores = scored(name, batch, self.probes, self.encoders, encodings)
-                losses.append(probe.loss(scores, batch))
-                reduced.append(self.reduce(losses[-1], probe.counted(batch)))
+                scores = scored(name, seen, self.probes, self.encoders, encodings)
+                losses.append(probe.loss(scores, seen))
+                reduced.append(self.reduce(losses[-1], probe.counted(seen)))
             self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
         total = torch.stack(losses).sum()
         self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
@@ -221,6 +226,10 @@ class ProbingModule(LightningModule):
     def test_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Outcome]:
         """The ``outcome``, see :meth:`judge`."""
         return {"outcome": self.judge(batch)}  # Lightning wants a mapping
+
+    def predict_step(self, batch: EdgeBatch, batch_idx: int) -> None:
+        """Make the lessons of a batch, for a cache that keeps them."""
+        self.lessons(batch)
 
     def judge(self, batch: EdgeBatch, *, weigh: bool = False) -> Outcome:
         """What probes and, if :attr:`picks_heads`, heads make of a batch: what callbacks report on.
@@ -266,6 +275,10 @@ class ProbingModule(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """No checkpoint of probes that learnt from what is not finite is written."""
+        self.check_maps()
+
+    def on_predict_epoch_end(self) -> None:
+        """Refuse what is not finite."""
         self.check_maps()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ class AttentionProbe(Probe):
     """
 
     needs = ("attention", "boundary")
+    is_pairwise = True
     weight: nn.Parameter
 
     def configure(self, sizes: Sizes) -> None:
@@ -48,12 +49,12 @@ class AttentionProbe(Probe):
         maps = encoding.part("attention").flatten(1, 2)  # [B, L*H, W, W]
         own, transposed = self.weight.flatten(1)  # [L*H] each
         size, heads, width, _ = maps.shape
-        flat = maps.reshape(size, heads, width * width)
-        rows = (own @ flat).view(size, width, width)
-        columns = (transposed @ flat).view(size, width, width).mT
+        # Both weights at once: the maps are read a single time, and they are what takes long.
+        both = self.weight.flatten(1) @ maps.reshape(size, heads, width * width)  # [B, 2, W*W]
+        rows, columns = both.view(size, 2, width, width).unbind(1)
         root_rows, root_columns = self.root(encoding.part("boundary"))  # [B, L*H, W]
         root = own @ root_rows + transposed @ root_columns  # [B, W]
-        return torch.cat([root[..., None], rows + columns], -1)
+        return torch.cat([root[..., None], rows + columns.mT], -1)
 
     def head_weights(self, encoding: Encoding, batch: EdgeBatch) -> Tensor:
         """The weights themselves: they do not depend on the words."""
@@ -72,6 +73,7 @@ class AttentionWordsProbe(Probe):
     """
 
     needs = ("attention", "boundary", "vectors")
+    is_pairwise = True
     bias: nn.Parameter
 
     def configure(self, sizes: Sizes) -> None:

@@ -28,6 +28,10 @@ class Probe(nn.Module):
     """
 
     needs: Collection[str] = ()
+    is_pairwise: ClassVar[bool] = False
+    """Whether what it scores a pair of words by is what the encoding says of these two, where they
+    stand (``batch.positions``) and how long the window is (``batch.window_lengths``): then it may
+    learn from batches that lack the words that nobody asks about."""
     measures_distances: ClassVar[bool] = False
     """Whether it predicts distances between words, which have no direction: what its highest
     score picks is then no head, and is not counted as one."""

@@ -9,13 +9,15 @@ from probing.core.batches import EdgeBatch, Encoding, Sizes
 from probing.core.errors import check_range
 from probing.core.terms import MAIN
 from probing.probes.base import Probe
+from probing.probes.pair_layer import pair_scores
 
 
 class DistanceWordsProbe(Probe):
     """What words and their distance tell, without any attention.
 
-    A layer of ``width`` tanh units over both words' vectors and eight features of position
-    (see :func:`position_features`), then one weight for each unit. ROOT's word vectors are zero.
+    A layer of ``width`` tanh units over both words' vectors and eight features of position,
+    seven of words (see :func:`position_features`) and whether the candidate is ROOT, then one
+    weight for each unit. ROOT's word vectors are zero.
 
     Args:
         width: hidden units; the paper has 256.
@@ -24,6 +26,7 @@ class DistanceWordsProbe(Probe):
     """
 
     needs = ("vectors",)
+    is_pairwise = True
 
     def __init__(
         self, *, width: int = 256, learning_rate: float = 0.002, encoder: str = MAIN
@@ -46,34 +49,36 @@ class DistanceWordsProbe(Probe):
         # Only anchors are scored: a window of coreference has few, and a layer of hidden units
         # for each pair of its words would fill the memory.
         window, word = batch.asks.nonzero(as_tuple=True)  # [P] each
-        dependent = self.of_dependent(vectors)[window, word][:, None]  # [P, 1, units]
-        head = self.of_head(vectors)[window]  # [P, W, units]
-        position = self.of_position(position_features(word, batch.lengths[window], width))
-        pair = (position[:, 1:] + dependent + head).tanh()  # [P, W, units]
-        root = position[:, :1].tanh()  # [P, 1, units]
-        chosen = self.output(torch.cat([root, pair], 1))[..., 0]  # [P, W+1]
+        places = batch.positions
+        offset = places[window] - places[window, word][:, None]  # [P, W]
+        # Of the eight features the last tells ROOT from words: no word has it, and ROOT no other.
+        *of_words, of_root = self.of_position.weight.T  # [units] each
+        bias = self.of_position.bias
+        pair = pair_scores(
+            self.of_dependent(vectors)[window, word] + bias,
+            self.of_head(vectors),
+            position_features(offset, batch.window_lengths[window]),
+            torch.stack(of_words),
+            self.output.weight[0],
+            window,
+        )
+        root = self.output((of_root + bias).tanh())  # [1]
+        chosen = torch.cat([root.expand(len(pair), 1), pair], 1)  # [P, W+1]
         scores: Tensor = chosen.new_zeros(size, width, width + 1)
         return scores.index_put((window, word), chosen)
 
 
-def position_features(words: Tensor, lengths: Tensor, width: int) -> Tensor:
-    """Eight features of each of ``P`` words ``i`` and a candidate ``j``, ``[P, W+1, 8]``.
+def position_features(offset: Tensor, lengths: Tensor) -> Tensor:
+    """Seven features of where a candidate stands from each of ``P`` words, ``[P, W, 7]``.
 
-    How many words ``j`` is ahead, over the window's length (zero if behind); how many it is
-    behind, likewise; whether the offset ``j - i`` is -2, -1, 0, 1, 2; whether it is ROOT, where
-    all others are zero.
+    How many words it is ahead, over the window's length (zero if behind); how many it is
+    behind, likewise; whether the offset is -2, -1, 0, 1, 2.
 
     Args:
-        words: ``[P]``, indices counted from zero.
+        offset: ``[P, W]``, words that each candidate is ahead.
         lengths: ``[P]``, the words of the window of each.
-        width: ``W``.
     """
-    offset = (torch.arange(width, device=words.device) - words[:, None]).float()  # [P, W]
     share = offset / lengths.clamp_min(1)[:, None]
-    features = offset.new_zeros((len(words), width + 1, 8))
-    features[:, 1:, 0] = share.clamp_min(0)
-    features[:, 1:, 1] = (-share).clamp_min(0)
-    for feature, near in enumerate(range(-2, 3), start=2):
-        features[:, 1:, feature] = offset == near
-    features[:, 0, 7] = 1
-    return features
+    near = offset[..., None] == torch.arange(-2, 3, device=offset.device)
+    ahead = torch.stack([share.clamp_min(0), (-share).clamp_min(0)], -1)
+    return torch.cat([ahead, near.to(ahead.dtype)], -1)

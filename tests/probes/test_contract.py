@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import io
-import runpy
 from collections.abc import Callable
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from columns import with_cells
+from every_probe import CLASSES, EXAMPLE
 from torch import Tensor
 
-import probing.probes
 from probing.core.batches import EdgeBatch, Encoding, Sizes
+from probing.core.narrowing import narrowed, of_words
 from probing.core.trees import gold_trees
 from probing.encoder import Encoder
 from probing.learning.module import ProbingModule
@@ -25,12 +23,6 @@ from probing.probes import Probe
 Edges = tuple[EdgeBatch, Encoding]
 MakeEdges = Callable[..., Edges]
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "my_probe.py"
-CLASSES = [
-    value
-    for value in [*vars(probing.probes).values(), *runpy.run_path(str(EXAMPLE)).values()]
-    if inspect.isclass(value) and issubclass(value, Probe) and value is not Probe
-]
 SIZES = Sizes(layers=2, heads=3, hidden=8, embedding=6, vectors=5)
 LENGTHS = (5, 2, 7, 1)
 KINDS: dict[str, dict[str, Any]] = {
@@ -146,6 +138,47 @@ def test_how_windows_are_batched_changes_no_sum_of_losses(
         sums.append(sum(loss_of(probe, *one).item() * int(probe.counted(one[0])) for one in own))
     assert sums[0] > 0
     assert sums == pytest.approx([sums[0]] * 3, rel=1e-4)
+
+
+def test_words_that_nobody_asks_about_change_nothing(
+    cls: type[Probe], random_edges: MakeEdges
+) -> None:
+    """To a probe that says so: neither scores, nor the loss."""
+    if not cls.is_pairwise:
+        pytest.skip("a probe that reads whole windows")
+    kind = {"gold": 2, "restricted": True, "shared": True, "few": True}
+    for root in (True, False):
+        batch, encoding = random_edges(5, lengths=(9, 2, 12, 6), sizes=SIZES, root=root, **kind)
+        gone = torch.zeros_like(batch.is_word)  # [B, W], words that stop being candidates
+        gone[0, 3], gone[2, 1], gone[2, 7], gone[3, 0] = True, True, True, True
+        candidates = batch.candidates.clone()
+        candidates[..., 1:] &= ~gone[:, None]
+        batch = replace(batch, candidates=candidates, gold=batch.gold & candidates)
+        lists = []
+        for b in range(4):
+            asking = batch.anchors[b][batch.is_anchor[b]].tolist()
+            columns = candidates[b].any(0).nonzero()[:, 0].tolist()
+            lists.append(sorted({*asking, *(column - 1 for column in columns if column)}))
+        most = max(map(len, lists))
+        asked = torch.tensor([own + [-1] * (most - len(own)) for own in lists])
+        assert sum(map(len, lists)) < batch.is_word.sum()
+        batch = replace(batch, asked=asked)
+        small = narrowed(batch)
+        probe = configured(cls)
+        whole = probe.score(encoding, batch, name="mine")
+        scores = probe.score(of_words(encoding, small), small, name="mine")
+        for b, a in batch.is_anchor.nonzero().tolist():
+            columns = [0, *(place + 1 for place in lists[b])]
+            own = candidates[b, a, columns]
+            assert torch.equal(small.candidates[b, a, : len(columns)], own)
+            assert not small.candidates[b, a, len(columns) :].any()
+            assert torch.equal(small.gold[b, a, : len(columns)], batch.gold[b, a, columns])
+            torch.testing.assert_close(
+                scores[b, a, : len(columns)][own], whole[b, a, columns][own], rtol=1e-5, atol=1e-6
+            )
+        torch.testing.assert_close(
+            probe.loss(scores, small), probe.loss(whole, batch), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_only_declared_needs_are_read(cls: type[Probe], edges: Edges) -> None:

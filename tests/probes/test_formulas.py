@@ -149,20 +149,21 @@ def naive_features(i: int, j: int, length: int) -> list[float]:
     return [ahead, behind, *(float(j - i == near) for near in (-2, -1, 0, 1, 2)), 0]
 
 
-def test_position_features_are_the_papers_eight() -> None:
+def test_position_features_are_those_of_the_paper_that_words_have() -> None:
     asked = [(i, n) for n in (4, 1, 7) for i in range(n)]
     words, lengths = (torch.tensor(column) for column in zip(*asked, strict=True))
-    found = position_features(words, lengths, 7)
-    assert found.shape == (12, 8, 8)
+    found = position_features(torch.arange(7) - words[:, None], lengths)
+    assert found.shape == (12, 7, 7)
     for k, (i, n) in enumerate(asked):
-        for j in range(-1, n):
-            expected = naive_features(i, j, n)
-            assert found[k, j + 1].tolist() == pytest.approx(expected, abs=1e-6)
+        for j in range(n):
+            *expected, of_root = naive_features(i, j, n)
+            assert not of_root
+            assert found[k, j].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_position_features_of_no_words() -> None:
-    none = torch.zeros(0, dtype=torch.long)
-    assert position_features(none, none, 7).shape == (0, 8, 8)
+    none = torch.zeros(0, 7, dtype=torch.long)
+    assert position_features(none, none[:, 0]).shape == (0, 7, 7)
 
 
 @pytest.mark.parametrize("kind", [{}, {"few": True}, {"few": True, "shared": True, "root": False}])
