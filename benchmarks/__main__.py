@@ -9,7 +9,6 @@ and processor time is what counts.
 from __future__ import annotations
 
 import argparse
-import sys
 
 from benchmarks.figures import BUILTIN, Setting
 from benchmarks.running import ROWS, measured
@@ -35,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -17,9 +17,9 @@ import sys
 import numpy as np
 import torch
 import transformers
-from speed import in_turn
 from torch import Tensor
 
+from benchmarks.measuring import in_turn
 from probing.core.head_picking import HeadPicking
 from probing.counting.intervals import FEW, bounds, central
 from probing.counting.metrics import HeadAccuracy

@@ -33,6 +33,15 @@ def ratio(
     return Figure(row, what, of_ours / of_theirs, least=min(each), most=max(each))
 
 
+def in_turn(
+    first: Callable[[], object], second: Callable[[], object], *, rounds: int
+) -> tuple[float, float]:
+    """Median seconds of processor time of each, run in turn after a warm-up."""
+    times = [(seconds(first), seconds(second)) for _ in range(rounds + 1)][1:]
+    of_first, of_second = (statistics.median(column) for column in zip(*times, strict=True))
+    return of_first, of_second
+
+
 def seconds(work: Callable[[], object]) -> float:
     """Seconds of processor time, of all threads of this process, that ``work`` takes."""
     started = time.process_time()

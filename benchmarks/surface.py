@@ -12,8 +12,8 @@ import sys
 
 import torch
 import transformers
-from speed import in_turn
 
+from benchmarks.measuring import in_turn
 from probing.data.samplers import batches_by_length
 from probing.encoder import Encoder, PlainTokenizer
 from probing.encoder.weights import packaged_folder

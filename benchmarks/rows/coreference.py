@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.figures import Figure, Setting
 from benchmarks.measuring import ratio
 from benchmarks.scoring import batches_of, forward, model, scoring
-from probing.core.sentences import Mention, Sentence
+from probing.core.sentences import Sentence
 from probing.data import CoreferenceData
 from probing.data.builtin import generate
 from probing.encoder import Encoder
@@ -43,5 +43,5 @@ def merged(path: str) -> Iterator[Sentence]:
     """The built-in documents whose number the file holds, several of them as one."""
     for sentence in generate(documents=int(Path(path).read_text()), seed=9):
         number = int(sentence.document.rpartition("-")[2])
-        mentions = [Mention(m.words, f"{number}/{m.entity}") for m in sentence.mentions]
+        mentions = [replace(m, entity=f"{number}/{m.entity}") for m in sentence.mentions]
         yield replace(sentence, document=f"merged-{number // MERGED}", mentions=mentions)

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all; where the cache is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from uuid import uuid4
 from probing.core.errors import ProbingError
 
 _TEMPORARY = re.compile(r"\.(.+\.[0-9a-f]{32}|predictions\.\d+)\.tmp")
+
+
+def cache_folder() -> Path:
+    """Where what can be made anew is kept: ``$PROBING_CACHE``, else the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("PROBING_CACHE") or Path(base) / "probing")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
@@ -20,12 +19,6 @@ from probing.core.files import write_whole
 from probing.data.sources.fingerprints import digest
 
 _DIGEST = "sha256"
-
-
-def cache_folder() -> Path:
-    """Where Arrow files are kept: ``$PROBING_CACHE``, else the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("PROBING_CACHE") or Path(base) / "probing")
 
 
 def write_rows(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, object]]) -> None:

@@ -13,19 +13,20 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import datasets
 import numpy as np
 import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
+from probing.core.files import cache_folder
 from probing.core.schemes import Scheme
 from probing.core.sentences import Reader
 from probing.core.terms import Terms
 from probing.core.windows import Tokenizer, Window
-from probing.data.arrow_files import cache_folder, first_beyond, read_state
+from probing.data.arrow_files import first_beyond, read_state
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.embedded import check_embedded
@@ -36,6 +37,9 @@ from probing.data.sources.fingerprints import code_of, described
 from probing.data.tasks.base import Task
 from probing.data.window_rows import from_row
 from probing.data.window_writer import write_windows
+
+if TYPE_CHECKING:
+    import datasets
 
 _OF_CORE = (
     "batches digits errors files picking schemes sentences terms trees windows word_classes"
@@ -196,6 +200,8 @@ def open_windows(
     Raises:
         ProbingError: for a missing, empty or faulty source; nothing is kept of it.
     """
+    import datasets  # takes a second, which help need not wait for
+
     opened = open_source(source, reader, split=split, escapes=escapes)
     arrow = cache_folder() / f"{_key(opened, task, tokenizer)}.arrow"
     census_file, digests = arrow.with_suffix(".json"), arrow.with_suffix(".npy")

@@ -26,6 +26,7 @@ from probing.jobs.trainer_checks import check_length
 from probing.learning.checkpoints import load_checkpoint
 from probing.learning.feature_cache import CachedFeatures, cache_of
 from probing.learning.module import ProbingModule
+from probing.reports.heatmaps import HeatMaps
 from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions, complain
 from probing.reports.predictions.callback import Predictions
@@ -70,7 +71,10 @@ class Edges(Commands):
         self.treebanks = Treebanks(ledger, self.built.treebanks)
         self.own_writers = OwnWriters(ledger, self.report.writers)
         trees = [TreeReport(ledger)] if self.report.trees else []
-        found: list[Callback] = [Report(ledger), *trees, self.treebanks, HeadWeights(), checkpoint]
+        weights = HeadWeights()
+        found: list[Callback] = [Report(ledger), *trees, self.treebanks, weights, checkpoint]
+        if self.report.heatmaps:
+            found.append(HeatMaps(ledger, weights))
         if self.config.predictions:
             found.append(Predictions(ledger))
         if self.datamodule.cache_features is not None:

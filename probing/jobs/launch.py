@@ -13,6 +13,7 @@ from typing import Any
 
 from probing.core.claims import release
 from probing.core.errors import ProbingError
+from probing.jobs.kept_help import keep_help, kept_help
 from probing.jobs.parse_errors import naming
 from probing.jobs.processes import watch_the_first
 from probing.jobs.registry import row_of
@@ -71,7 +72,9 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         words = re.findall(r"\w+", " ".join([*arguments, *texts]))
         refuse_made(commands.config, screen, frozenset(words))
     if said.help:
-        print(commands.explained(script, said.config[-1] if said.config else name))
+        text = commands.explained(script, said.config[-1] if said.config else name)
+        keep_help(kept_help(script, arguments, said), text)
+        print(text)
         return
     try:
         commands.run(script, said, stored.checkpoint if stored is not None else None)

@@ -34,12 +34,15 @@ class ReportOptions:
             ``best_heads.md``.
         trees: whether to decode spanning trees as well, to judge distances, to break accuracy
             down, and to write the paper's Table 3; needs dependency trees.
+        heatmaps: whether TensorBoard shows heat maps of the most frequent relations and of the
+            weights that probes give to heads; the numbers are in ``heads.csv`` and ``weights.csv``.
         writers: tables and figures of your own: the import path of a function
             ``write(findings, folder)``, such as ``my_writers.sentences``, or a list of several.
     """
 
     min_anchors: int = 100
     trees: bool = False
+    heatmaps: bool = False
     writers: list[Named] | Named = field(default_factory=list)
 
     def __post_init__(self) -> None:

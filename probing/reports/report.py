@@ -21,7 +21,7 @@ from probing.reports.split_callback import SplitCallback, corpora, is_partial
 from probing.reports.summary import circumstances
 from probing.reports.terminal.tables import show, show_epoch, show_findings
 from probing.reports.wording import wording_of
-from probing.reports.writers import OF_HEADS, OF_PROBES, LoggedHeads, write
+from probing.reports.writers import OF_HEADS, OF_PROBES, write
 
 
 class Report(SplitCallback):
@@ -76,7 +76,7 @@ class Report(SplitCallback):
             findings = self._found(split, probes, trainer, module)
             folder = run_folder(trainer) / "reports" / split
             if self.counting.heads is not None:
-                write([*OF_HEADS, LoggedHeads(trainer)], findings, folder)
+                write(OF_HEADS, findings, folder)
             write(OF_PROBES, findings, folder)
             if trainer.state.fn == TrainerFn.FITTING:
                 show_epoch(trainer.current_epoch + 1, split, score, findings.trained)

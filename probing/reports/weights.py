@@ -15,8 +15,7 @@ from probing.core.outcomes import Outcome
 from probing.core.terms import Terms
 from probing.counting.metrics import Spread, WordMean
 from probing.learning.module import ProbingModule
-from probing.reports.figures.heads import weight_heatmap
-from probing.reports.run_folder import add_figure, run_folder
+from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback
 from probing.reports.tables import WEIGHTS
 
@@ -25,16 +24,19 @@ class HeadWeights(SplitCallback):
     """Writes ``reports/weights.csv``: the weight that each probe gives each head, each epoch.
 
     A weight is multiplied by the standard deviation of what it multiplies, the head's
-    attention over all pairs of words of the validation data, so that heads compare.
+    attention over all pairs of words of the validation data, so that heads compare. Those of the
+    last epoch are in ``latest``, in the first process.
     """
 
     def __init__(self) -> None:
         self.spread: dict[str, Tensor] | None = None  # by encoder
+        self.latest: dict[str, Tensor] = {}  # [2, L, H], by probe
         self.lines: list[tuple[object, ...]] = []
         self.terms: Terms
 
     def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Start counting, if the probes are being trained."""
+        self.latest = {}
         self.means: dict[str, WordMean] = {}
         if trainer.state.fn != TrainerFn.FITTING:
             return
@@ -59,7 +61,7 @@ class HeadWeights(SplitCallback):
             self.means[name].update(weights, batch.lengths.sum())
 
     def finish(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
-        """Sum over processes, write, draw."""
+        """Sum over processes and write."""
         if not self.means:
             return
         if self.spread is None:
@@ -77,13 +79,10 @@ class HeadWeights(SplitCallback):
                 continue
             encoder = module.probes[name].encoder
             numbers = module.encoders[encoder].layer_numbers
-            weights = mean * self.spread[encoder]  # [2, L, H]
+            weights = self.latest[name] = mean * self.spread[encoder]  # [2, L, H]
             for d, layer, head in torch.cartesian_prod(*map(torch.arange, weights.shape)).tolist():
                 value = f"{float(weights[d, layer, head]):.6g}"
                 self.lines.append((epoch, name, directions[d], numbers[layer], head + 1, value))
-            title = f"{name}, epoch {epoch}"
-            figure = weight_heatmap(weights, numbers, title=title, directions=directions)
-            add_figure(trainer, f"weights/{name}", figure)
         if self.lines:
             write_csv(run_folder(trainer) / "reports" / "weights.csv", WEIGHTS, self.lines)
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
-
-from pytorch_lightning import Trainer
 
 from probing.core.files import write_csv, write_whole
 from probing.core.terms import MAIN
 from probing.counting.best import baseline_scores
 from probing.reports.best_heads import markdown
-from probing.reports.figures.heads import head_overview, png, relation_heatmap, seed_overview
+from probing.reports.figures.heads import head_overview, png, seed_overview
 from probing.reports.findings import Findings
-from probing.reports.run_folder import add_figure
 from probing.reports.summary import summary
 from probing.reports.tables import (
     BASELINES,
@@ -82,19 +78,6 @@ def best_heads(findings: Findings, folder: Path) -> None:
 def heads_figure(findings: Findings, folder: Path) -> None:
     """``heads.png``."""
     write_whole(folder / "heads.png", png(head_overview(findings)))
-
-
-@dataclass(frozen=True)
-class LoggedHeads:
-    """A figure of each relation for the logger of a run, and no file."""
-
-    trainer: Trainer
-
-    def __call__(self, findings: Findings, folder: Path) -> None:
-        """Show them."""
-        for best in findings.pictured:
-            figure = relation_heatmap(findings.counts, best.relation)
-            add_figure(self.trainer, f"{findings.split}/heads/{best.relation}", figure)
 
 
 def probes(findings: Findings, folder: Path) -> None:

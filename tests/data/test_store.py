@@ -23,11 +23,11 @@ from letters import Letters
 
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
+from probing.core.files import cache_folder
 from probing.core.sentences import Reader, Sentence
 from probing.core.terms import Rival, Terms
 from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data import store
-from probing.data.arrow_files import cache_folder
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.formats.paper import read_text

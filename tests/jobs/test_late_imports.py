@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,24 @@ HEAVY = ("torch", "pytorch_lightning", "transformers", "datasets", "jsonargparse
 )
 def test_nothing_heavy_is_imported_for_help(what: str) -> None:
     assert imported_by(what, *HEAVY) == []
+
+
+# Lightning brings along transformers, matplotlib and SciPy, whoever imports it.
+UNUSED = ("datasets", "pandas", "networkx", "sklearn", "tensorboard")
+JOB = "from probing.jobs.cli import main; main('{script}', ['--config', '{config}', '--help'])"
+
+
+@pytest.mark.parametrize(
+    ("script", "config"), [("evaluate", "heads.yaml"), ("train", "table3.yaml")]
+)
+def test_help_of_a_job_reads_no_data_and_draws_nothing(
+    script: str, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROBING_CACHE", str(tmp_path))
+    what = JOB.format(script=script, config=config)
+    assert imported_by(what, *UNUSED) == []
+    assert list((tmp_path / "help").iterdir())
+    assert imported_by(what, *HEAVY) == []  # kept since
 
 
 def test_the_look_at_what_is_imported_sees_it() -> None:

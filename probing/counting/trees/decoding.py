@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import networkx
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -106,6 +105,8 @@ def best_tree(scores: Matrix) -> list[int]:
 
 def by_networkx(scores: Matrix) -> list[int]:
     """Chu-Liu/Edmonds of networkx, as :func:`best_tree`; a word is not its own head (``-inf``)."""
+    import networkx  # takes seconds, and most trees are found without it
+
     graph = networkx.DiGraph()
     for word, head in np.argwhere(np.isfinite(scores)).tolist():
         graph.add_edge(head, word + 1, weight=scores[word, head])

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-import datasets
-
 from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence, annotation
@@ -81,6 +79,8 @@ def in_one_line(error: Exception) -> str:
 
 def _labels(feature: object) -> Sequence[str] | None:
     """The names behind the numbers of a list of class labels."""
+    import datasets
+
     inner = getattr(feature, "feature", None)
     return inner.names if isinstance(inner, datasets.ClassLabel) else None
 

@@ -14,7 +14,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import datasets
 import huggingface_hub
 from huggingface_hub.errors import (
     HFValidationError,
@@ -100,6 +99,8 @@ class Local:
 
 def _file(path: Path) -> Tables:
     """One file; ``datasets`` calls what it holds ``train``."""
+    import datasets
+
     kind = _FILES.get(path.suffix.lower())
     if kind is None:
         known = ", ".join(_FILES)
@@ -129,12 +130,16 @@ def _check_rows(path: Path) -> None:
 
 def _saved(path: Path) -> Tables:
     """What ``save_to_disk`` wrote; rows as they are, whatever format was set then."""
+    import datasets
+
     found = datasets.load_from_disk(str(path)).with_format(None)
     return found if isinstance(found, datasets.DatasetDict) else {"": found}
 
 
 def _folder(path: Path, config: str | None) -> Tables:
     """Files that tell their split by their names or in a ``README.md``, as on the hub."""
+    import datasets
+
     for file in beneath(path):
         _check_rows(file)
     return _stream(datasets.load_dataset_builder(str(path.absolute()), config), str(path))
@@ -199,6 +204,8 @@ class Hub:
         Raises:
             ProbingError: if another commit is all that can be had.
         """
+        import datasets
+
         builder = datasets.load_dataset_builder(self.name, self.config, revision=self.commit)
         # Where it cannot have what was asked for, `datasets` takes what was cached last.
         if builder.hash != self.commit:

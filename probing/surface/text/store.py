@@ -7,19 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from torch.utils.data import Dataset
 
 from probing.core.errors import ProbingError
-from probing.core.files import written_aside
+from probing.core.files import cache_folder, written_aside
 from probing.core.sentences import Reader
 from probing.data import store as windows
 from probing.data.arrow_files import (
-    cache_folder,
     first_beyond,
     read_state,
     write_rows,
@@ -31,6 +30,9 @@ from probing.encoder import PlainTokenizer
 from probing.surface.text.batches import TokenBatch, pad
 from probing.surface.text.segments import Segment, TextCensus, counted, segments
 from probing.surface.text.texts import open_text
+
+if TYPE_CHECKING:
+    import datasets
 
 SHAPING = (*windows.SHAPING, "surface/text", "encoder/plain.py")
 """Where the code is that shapes a segment; the tokenizer answers for its own."""
@@ -92,6 +94,8 @@ def open_segments(
     Raises:
         ProbingError: for a missing, empty or faulty text, or one without a segment.
     """
+    import datasets  # takes a second, which help need not wait for
+
     opened = open_text(source, reader)
     whole = hashlib.sha256(f"{limit} {seed} {tokenizer.limit} {tokenizer.fingerprint} ".encode())
     whole.update(f"{code_of(*SHAPING)} {opened.fingerprint()}".encode(errors="surrogateescape"))
