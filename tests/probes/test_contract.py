@@ -153,7 +153,7 @@ def test_words_that_nobody_asks_about_change_nothing(
         gone[0, 3], gone[2, 1], gone[2, 7], gone[3, 0] = True, True, True, True
         candidates = batch.candidates.clone()
         candidates[..., 1:] &= ~gone[:, None]
-        batch = replace(batch, candidates=candidates, gold=batch.gold & candidates)
+        batch = with_cells(batch, candidates=candidates, gold=batch.gold & candidates)
         lists = []
         for b in range(4):
             asking = batch.anchors[b][batch.is_anchor[b]].tolist()
