@@ -71,7 +71,8 @@ class Row:
             return f"{what} {self.problem} | | | | | | |"
         return (
             f"{what} {self.ours:,.0f} | {self.bare:,.0f} | {self.bare / self.ours:.2f} | "
-            f"{self.ours_gib:.2f} | {self.bare_gib:.2f} | {self.waits:.1f} | {self.bare_waits:.1f} |"
+            f"{self.ours_gib:.2f} | {self.bare_gib:.2f} | "
+            f"{self.waits:.1f} | {self.bare_waits:.1f} |"
         )
 
 
@@ -177,10 +178,8 @@ def measure(
                 times[name].append(seconds(work, device))
                 continue
             peaks[name] = peak(work, device)
-            first = scoring(encoder, batches[:1], device)
-            if name == "sdpa":
-                first = forward(encoder.model, batches[:1], device)
-            places[name] = {place: float(n) for place, n in waits(first, device).items()}
+            seen = waits(work, device)
+            places[name] = {place: n / len(batches) for place, n in seen.items()}
     encoder.model.set_attn_implementation(IMPLEMENTATION)
     count = sum(len(batch.words) for batch in batches)
     row.ours, row.bare = (count / statistics.median(own) for own in times.values())
@@ -212,20 +211,18 @@ def agreement(shape: Shape, device: str) -> dict[str, int]:
     own = encoder_of(shape, "float32", "cpu")
     other = adopted(copy.deepcopy(own.model).to(device), shape.name, "float32")
     found = Counter(picks=0, differing=0, near_ties=0, counts=0)
-    for batches in (tree_batches(2_000, 500), mention_batches(1_000, 500, length=200)):
+    for batches in (tree_batches(1_000, 500), mention_batches(500, 500, length=200)):
         here, there, again = HeadAccuracy(), HeadAccuracy().to(device), HeadAccuracy()
         for batch in batches:
             with torch.inference_mode():
                 picked = score(own, batch, here).found
                 moved = score(other, batch.to(device), there).found.to("cpu")
                 again.update(batch, moved)
-                maps = own(
-                    batch.ids, batch.words_of, width=batch.width, needs={"attention"}
-                ).part("attention")
+                maps = own(batch.ids, batch.words_of, width=batch.width, needs={"attention"}).part(
+                    "attention"
+                )
             scores = torch.stack(directed(maps, batch.anchors), 2)  # [B, A, 3, L, H, W]
-            best, others = (
-                scores.gather(-1, p.words[..., None])[..., 0] for p in (picked, moved)
-            )
+            best, others = (scores.gather(-1, p.words[..., None])[..., 0] for p in (picked, moved))
             differ = (picked.words != moved.words) & batch.is_anchor[:, :, None, None, None]
             near = differ & ((best - others).abs() <= 1e-5)
             found["picks"] += picked.words.numel()
@@ -238,12 +235,14 @@ def agreement(shape: Shape, device: str) -> dict[str, int]:
     return dict(found)
 
 
-def rows_of(shapes: Sequence[Shape], budgets: Sequence[int]) -> Iterator[tuple[Shape, list[Row]]]:
-    """What is measured of each model, in each precision."""
+def rows_of(
+    shapes: Sequence[Shape], budgets: Sequence[int], length: int
+) -> Iterator[tuple[Shape, list[Row]]]:
+    """What is measured of each model, in each precision; ``length`` is that of long windows."""
     for shape in shapes:
         for precision in shape.precisions:
             trees = [Row(shape.name, precision, "trees", budget) for budget in budgets]
-            long = Row(shape.name, precision, "coreference, 512 wordpieces", budgets[-2])
+            long = Row(shape.name, precision, f"coreference, {length} each", budgets[-2])
             yield shape, [*trees, long]
 
 
@@ -265,7 +264,7 @@ def measured(folder: Path, *, tiny: bool, until: float) -> None:
     """Measure all rows that can be begun before ``until``."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     card = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
-    shapes, budgets = (TINY, (100, 400)) if tiny else (SHAPES, BUDGETS)
+    shapes, budgets, length = (TINY, (100, 200), 64) if tiny else (SHAPES, BUDGETS, 512)
     said: dict[str, Any] = {
         "card": card,
         "torch": torch.__version__,
@@ -278,17 +277,23 @@ def measured(folder: Path, *, tiny: bool, until: float) -> None:
     print(f"against the processor: {said['agreement']}\n\n{HEADER}", flush=True)
     lines: list[str] = []
     folder.mkdir(parents=True, exist_ok=True)
-    for shape, rows in rows_of(shapes, budgets):
+    for shape, rows in rows_of(shapes, budgets, length):
         encoder = encoder_of(shape, rows[0].precision, device)
         for row in rows:
             if time.monotonic() > until:
                 row.problem = "not measured: out of time"
             else:
-                made = tree_batches if row.windows == "trees" else mention_batches
-                batches = made(max(shape.wordpieces, row.budget), row.budget)
+                count = max(shape.wordpieces, row.budget)
+                batches = (
+                    tree_batches(count, row.budget)
+                    if row.windows == "trees"
+                    else mention_batches(count, row.budget, length=length)
+                )
                 try:
                     places = measure(row, encoder, batches, device)
-                    said["waits"][f"{row.model} {row.precision} {row.windows} {row.budget}"] = places
+                    said["waits"][f"{row.model} {row.precision} {row.windows} {row.budget}"] = (
+                        places
+                    )
                 except torch.OutOfMemoryError:
                     row.problem = "out of memory"
             said["rows"].append(asdict(row))
@@ -296,7 +301,7 @@ def measured(folder: Path, *, tiny: bool, until: float) -> None:
             print(row, flush=True)
             _write(folder, said, lines)
         if "profile" not in said and rows[0].precision == "bfloat16":
-            batches = tree_batches(shape.wordpieces, budgets[-2])[:4]
+            batches = tree_batches(shape.wordpieces, budgets[-2])[:2]
             said["profile"] = profiled(encoder, batches, device)
             print(said["profile"], flush=True)
         del encoder

@@ -1,4 +1,4 @@
-"""Models of random weights, and windows of random trees or mentions: nothing is read from a disk."""
+"""Models of random weights, and windows of random trees or mentions; nothing is read."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ _TINY = {
     "intermediate_size": 64,
 }
 TINY = (
-    Shape("tiny BERT", "bert", _TINY, wordpieces=800),
-    Shape("tiny Llama", "llama", {**_TINY, "num_key_value_heads": 2}, ("bfloat16",), 800),
+    Shape("tiny BERT", "bert", _TINY, wordpieces=300),
+    Shape("tiny Llama", "llama", {**_TINY, "num_key_value_heads": 2}, ("bfloat16",), 300),
 )
 
 
@@ -114,9 +114,7 @@ def tree_batches(wordpieces: int, budget: int, *, seed: int = 0) -> list[EdgeBat
     return _batches(windows, budget, (ALL, *_RELATIONS), TREES)
 
 
-def mention_batches(
-    wordpieces: int, budget: int, *, length: int = 512, seed: int = 0
-) -> list[EdgeBatch]:
+def mention_batches(wordpieces: int, budget: int, *, length: int, seed: int = 0) -> list[EdgeBatch]:
     """Batches of windows of ``length`` wordpieces in which a few words are mentions."""
     random = np.random.default_rng(seed)
     windows = [_passage(random, length) for _ in range(max(1, wordpieces // length))]

@@ -17,7 +17,11 @@ ROWS = ("trees", "coreference", "decoder")
 
 def measured(rows: Sequence[str], setting: Setting) -> Iterator[Figure]:
     """The figures of rows, each row in a fresh process with one thread and an empty cache."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    os.environ |= {
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
     fresh = multiprocessing.get_context("spawn")
     for row in rows:
         with tempfile.TemporaryDirectory() as folder:

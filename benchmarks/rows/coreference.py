@@ -43,7 +43,5 @@ def merged(path: str) -> Iterator[Sentence]:
     """The built-in documents whose number the file holds, several of them as one."""
     for sentence in generate(documents=int(Path(path).read_text()), seed=9):
         number = int(sentence.document.rpartition("-")[2])
-        mentions = [
-            Mention(m.words, f"{number}/{m.entity}") for m in sentence.mentions
-        ]
+        mentions = [Mention(m.words, f"{number}/{m.entity}") for m in sentence.mentions]
         yield replace(sentence, document=f"merged-{number // MERGED}", mentions=mentions)
