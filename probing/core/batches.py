@@ -30,7 +30,7 @@ is word ``j`` counted from one, just as a treebank numbers heads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
@@ -46,13 +46,25 @@ class ByWindow:
     """Tensors whose first dimension is ``B``, and what goes with them."""
 
     def to(self, device: torch.device | str) -> Self:
-        """The same, with every tensor on ``device``."""
-        moved = {
-            field.name: value.to(device)
+        """The same, with every tensor on ``device``.
+
+        A GPU copies pinned memory while the processor goes on; what comes back is waited for.
+        """
+        goes_on = torch.device(device).type == "cuda"
+        return self._each(lambda value: value.to(device, non_blocking=goes_on))
+
+    def pin_memory(self) -> Self:
+        """The same in memory that a GPU copies by itself; a loader calls it."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        """The same, with every tensor changed."""
+        changed = {
+            field.name: change(value)
             for field in fields(self)  # type: ignore[arg-type]
             if isinstance(value := getattr(self, field.name), Tensor)
         }
-        return replace(self, **moved)  # type: ignore[type-var]
+        return replace(self, **changed)  # type: ignore[type-var]
 
     def of_windows(self, windows: Sequence[int]) -> Self:
         """The same of some windows, by their place in the batch; padding stays."""
@@ -93,9 +105,10 @@ class EdgeBatch(ByWindow):
     - ``class_of [B, W]``: the first of the words that share all their wordpieces with a word,
       itself if none does; ``None`` where none does in any window.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
-    - ``for_probes [B, A]``: false for anchors that only heads and baselines are asked about, and
-      for padding; ``None`` where probes are asked about all anchors. Probes see :attr:`probed`,
-      so that they neither learn from the others nor are scored on them.
+    - ``for_probes [B, any]``: false for anchors that only heads and baselines are asked about, and
+      for padding; it ends with the last anchor of probes in any window. ``None`` where probes are
+      asked about all anchors. Probes see :attr:`probed`, so that they neither learn from the
+      others nor are scored on them.
     - ``asked [B, W]``: the words that probes are asked about, as anchors or candidates, ascending,
       -1 behind the last (``W`` here is the most of them that a window has); ``None`` where that
       is every word. :func:`~probing.core.narrowing.narrowed` leaves out the others.
@@ -138,19 +151,19 @@ class EdgeBatch(ByWindow):
     def probed(self) -> EdgeBatch:
         """The batch as probes see it: without the anchors that only heads are asked about.
 
-        ``A`` is cut behind the last anchor of probes, so that of a window's anchors those that
-        are for heads alone had best come last.
+        ``A`` is that of :attr:`for_probes`, so that of a window's anchors those that are for heads
+        alone had best come last.
         """
         if self.for_probes is None:
             return self
-        asked = self.for_probes.any(0).nonzero()  # [P, 1]
-        most = int(asked.max()) + 1 if len(asked) else 0
-        only = replace(self, is_anchor=self.for_probes, for_probes=None).of_anchors(slice(most))
-        is_padding = ~only.is_anchor
+        most = self.for_probes.shape[1]
+        only = replace(self, for_probes=None).of_anchors(slice(most))
+        is_padding = ~self.for_probes
         fills = {"gold_at": -1, "candidates_at": -1, "kinds_at": 0, "member": 0, "baselines": 0}
         values = ((name, getattr(only, name), fill) for name, fill in fills.items())
         padded = {n: v.masked_fill(is_padding[..., None], f) for n, v, f in values if v is not None}
-        return replace(only, anchors=only.anchors.masked_fill(is_padding, 0), **padded)
+        anchors = only.anchors.masked_fill(is_padding, 0)
+        return replace(only, is_anchor=self.for_probes, anchors=anchors, **padded)
 
     def of_anchors(self, some: slice) -> EdgeBatch:
         """The batch with some of its anchors, ``A`` being as many."""
@@ -222,9 +235,9 @@ class EdgeBatch(ByWindow):
     @property
     def asks(self) -> Tensor:
         """``[B, W]``: which words are anchors."""
-        window, anchor = self.is_anchor.nonzero(as_tuple=True)
-        asks = self.is_anchor.new_zeros(len(self.lengths), self.width)
-        return asks.index_put((window, self.anchors[window, anchor]), asks.new_ones(()))
+        asks = self.is_anchor.new_zeros(len(self.lengths), self.width + 1)
+        words = self.anchors.masked_fill(~self.is_anchor, self.width)
+        return asks.scatter(1, words, self.is_anchor)[:, :-1]
 
 
 def _cells(columns: Tensor, count: int) -> Tensor:

@@ -18,11 +18,17 @@ from probing.counting.resampling import Resampler
 def by_row(values: Tensor, member: Tensor) -> Tensor:
     """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
 
-    Float64 holds every integer below 2**53, so sums of booleans are exact.
+    Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
+    int64.
     """
-    rows = member.flatten(0, 1).T.double()  # [R, B*A]
-    flat = values.flatten(0, 1).double()  # [B*A, ...]
-    return (rows @ flat.flatten(1)).view(rows.shape[0], *values.shape[2:])
+    flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
+    counts = values.dtype == torch.bool and len(flat) < 2**24
+    dtype = torch.float32 if counts else torch.float64
+    rows = member.flatten(0, 1).T.to(dtype)  # [R, B*A]
+    with torch.autocast(values.device.type, enabled=False):
+        found = rows @ flat.to(dtype)
+    found = found.long() if counts else found
+    return found.view(len(rows), *values.shape[2:])
 
 
 class RowMetric(Metric):

@@ -96,7 +96,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         kinds_at=kinds_at,
         last_of=last_of,
         class_of=class_of,
-        for_probes=for_probes,
+        for_probes=None if for_probes is None else for_probes[:, : _end(for_probes)],
         asked=_asked(windows),
     )
 
@@ -107,6 +107,12 @@ def _candidates(window: Window) -> Sequence[Sequence[int]]:
         return window.candidates
     columns = range(len(window.words) + 1)
     return [[column for column in columns if column != own + 1] for own in window.anchors]
+
+
+def _end(asked: Tensor) -> int:
+    """Behind the last anchor that is asked about in any window; ``asked [B, A]``."""
+    places = asked.any(0).nonzero()  # [any, 1]
+    return int(places[-1]) + 1 if len(places) else 0
 
 
 def _padded(windows: Sequence[Sequence[Sequence[int]]], anchors: int) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Sampler
 
@@ -203,6 +204,7 @@ class EdgeData(LightningDataModule):
             sampler=sampler,
             batch_size=None,
             num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(),
             persistent_workers=self.workers > 0,
         )
 

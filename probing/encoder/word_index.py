@@ -132,8 +132,23 @@ class WordIndex:
         """``[B, W]``: which words have a wordpiece."""
         return self.membership.first_of[:, : self.width] < self.membership.group.shape[1]
 
+    @cached_property
+    def _asked(self) -> dict[int, tuple[Tensor, Membership]]:
+        """What :meth:`of_words` found last, by the identity of a tensor that is kept for that."""
+        return {}
+
     def of_words(self, words: Tensor) -> Membership:
-        """Of ``words [B, A]`` alone, each of which is a group."""
+        """Of ``words [B, A]`` alone, each of which is a group.
+
+        All layers ask about the same words, and a GPU is waited for to learn how many pairs there
+        are: what was found last is kept.
+        """
+        if id(words) not in self._asked:
+            self._asked.clear()
+            self._asked[id(words)] = words, self._of_words(words)
+        return self._asked[id(words)][1]
+
+    def _of_words(self, words: Tensor) -> Membership:
         every = self.membership
         batch, groups = len(words), every.count
         counts = torch.zeros(batch, groups + 1, dtype=torch.long, device=words.device)

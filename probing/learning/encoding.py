@@ -9,7 +9,6 @@ from dataclasses import replace
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
-from probing.core.errors import ProbingError
 from probing.core.layers import Collector, WordLayer
 from probing.data.store import EdgeWindows
 from probing.encoder import Encoder
@@ -56,23 +55,14 @@ def encoded(
 
 
 def scored(
-    name: str,
-    batch: EdgeBatch,
-    probes: Mapping[str, Probe],
-    encoders: Mapping[str, Encoder],
-    encodings: Mapping[str, Encoding],
+    name: str, batch: EdgeBatch, probes: Mapping[str, Probe], encodings: Mapping[str, Encoding]
 ) -> Tensor:
     """What probe ``name`` makes of the anchors of a batch, ``[B, A, W+1]``.
 
-    Raises:
-        ProbingError: naming the encoder if what it computed is not finite; or else the probe.
+    Whether it is finite is remembered, see :meth:`~probing.probes.Probe.check_finite`.
     """
     probe = probes[name]
-    try:
-        return probe.score(encodings[probe.encoder], batch, name=name)
-    except ProbingError:
-        encoders[probe.encoder].check_maps()
-        raise
+    return probe.unchecked(encodings[probe.encoder], batch, name=name)
 
 
 def of_encoder(needs: set[str], vectors: WordVectors | None) -> set[str]:

@@ -192,7 +192,8 @@ class ProbingModule(LightningModule):
         with torch.no_grad():
             encodings = self.encode(batch)
             for name in self.probes:
-                scored(name, batch.probed, self.probes, self.encoders, encodings)
+                scored(name, batch.probed, self.probes, encodings)
+            self.check_maps(_here)
 
     def on_train_batch_start(self, batch: EdgeBatch, batch_idx: int) -> None:
         """Each probe sets its learning rate."""
@@ -208,7 +209,7 @@ class ProbingModule(LightningModule):
         for name, probe in self.probes.items():
             seen = lessons[probe.encoder].batch
             with _full_precision(batch):
-                scores = scored(name, seen, self.probes, self.encoders, encodings)
+                scores = scored(name, seen, self.probes, encodings)
                 losses.append(probe.loss(scores, seen))
                 reduced.append(self.reduce(losses[-1], probe.counted(seen)))
             self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
@@ -249,8 +250,9 @@ class ProbingModule(LightningModule):
         for name, probe in self.probes.items():
             encoding = encodings[probe.encoder]
             with _full_precision(batch):
-                scores[name] = scored(name, probed, self.probes, self.encoders, encodings)
+                scores[name] = scored(name, probed, self.probes, encodings)
                 if weigh:
+                    self._check_probe(name)  # the mean of losses waits anyway, and refuses NaN
                     loss = probe.loss(scores[name], probed)
                     self.losses[name].update(loss, probe.counted(probed))
                     own_weights = probe.head_weights(encoding, probed)
@@ -262,16 +264,29 @@ class ProbingModule(LightningModule):
         heads = {name: own.found for name, own in picking.items()}
         return Outcome(heads, scores, picks, probed.gold.gather(-1, picks), weights)
 
-    def check_maps(self) -> None:
-        """Refuse what an encoder computed since the last time, if it is not finite.
+    def check_maps(self, reduce: Callable[[Tensor], Tensor] = over_processes) -> None:
+        """Refuse what an encoder or a probe computed since the last time, if it is not finite.
 
         To be called in every process, at the end of a loop over batches.
 
+        Args:
+            reduce: sums flags over processes.
+
         Raises:
-            ProbingError: naming model, layer and precision.
+            ProbingError: naming model, layer and precision, or else the probe.
         """
         for encoder in self.encoders.values():
-            encoder.check_maps(over_processes)
+            encoder.check_maps(reduce)
+        for name, probe in self.probes.items():
+            probe.check_finite(name, lambda flag: reduce(flag.to(self.device)))
+
+    def _check_probe(self, name: str) -> None:
+        """Refuse a probe's scores at once; an encoder that is at fault is named instead."""
+        try:
+            self.probes[name].check_finite(name)
+        except ProbingError:
+            self.check_maps(_here)
+            raise
 
     def on_train_epoch_end(self) -> None:
         """No checkpoint of probes that learnt from what is not finite is written."""
@@ -282,7 +297,12 @@ class ProbingModule(LightningModule):
         self.check_maps()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Name the encoders that the probes belong to."""
+        """Name the encoders that the probes belong to.
+
+        Raises:
+            ProbingError: if something was not finite since the last check.
+        """
+        self.check_maps(_here)
         checkpoint["probing"] = belongings(self.probes, self.encoders, self.vectors)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -317,6 +337,11 @@ class ProbingModule(LightningModule):
                 f"{listed(own.unexpected_keys)}"
             )
         return own
+
+
+def _here(flags: Tensor) -> Tensor:
+    """The flags of this process alone."""
+    return flags
 
 
 def _full_precision(batch: EdgeBatch) -> AbstractContextManager[None]:

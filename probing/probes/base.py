@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import ClassVar
 
 import torch
@@ -41,6 +41,7 @@ class Probe(nn.Module):
         check_range(0, 1e6, learning_rate=learning_rate)
         self.learning_rate = learning_rate
         self.encoder = encoder
+        self._fault: Tensor | None = None
 
     def configure(self, sizes: Sizes) -> None:
         """Create the parameters; called once, when the encoder's sizes are known."""
@@ -107,8 +108,18 @@ class Probe(nn.Module):
         Raises:
             ProbingError: naming the probe, if scores have the wrong shape, type or are not finite.
         """
+        scores = self.unchecked(encoding, batch, name=name)
+        self.check_finite(name)
+        return scores
+
+    def unchecked(self, encoding: Encoding, batch: EdgeBatch, *, name: str) -> Tensor:
+        """:meth:`score`, but whether scores are finite is only remembered: no batch waits for it.
+
+        Raises:
+            ProbingError: naming the probe, if scores have the wrong shape or type.
+        """
         scores = self(encoding, batch)
-        label = f"probe {name!r} ({type(self).__module__}.{type(self).__qualname__})"
+        label = self._label(name)
         words, width = len(batch.words), batch.width
         expected = (words, width, width + 1)
         if not isinstance(scores, Tensor) or not scores.is_floating_point():
@@ -121,12 +132,32 @@ class Probe(nn.Module):
             )
         chosen = anchor_rows(scores, batch.anchors)  # [B, A, W+1]
         asked = batch.candidates & batch.is_anchor[:, :, None]
-        if not bool(torch.isfinite(chosen.masked_fill(~asked, 0.0)).all()):
+        fault = ~chosen.detach().masked_fill(~asked, 0.0).isfinite().all()
+        self._fault = fault if self._fault is None else self._fault | fault
+        return chosen
+
+    def check_finite(self, name: str, reduce: Callable[[Tensor], Tensor] = Tensor.int) -> None:
+        """Refuse scores since the last time, if some were not finite.
+
+        Args:
+            name: of the probe.
+            reduce: makes of the flag, which is one or zero, what is above zero if it is one in
+                any process.
+
+        Raises:
+            ProbingError: naming the probe.
+        """
+        device = next((own.device for own in self.parameters()), None)
+        nothing = torch.zeros((), dtype=torch.bool, device=device)
+        fault, self._fault = nothing if self._fault is None else self._fault, None
+        if bool(reduce(fault.int())):
             raise ProbingError(
-                f"{label} returned scores that are not finite, expected finite ones; "
+                f"{self._label(name)} returned scores that are not finite, expected finite ones; "
                 "a lower learning rate may help"
             )
-        return chosen
+
+    def _label(self, name: str) -> str:
+        return f"probe {name!r} ({type(self).__module__}.{type(self).__qualname__})"
 
 
 def pick(scores: Tensor, candidates: Tensor) -> Tensor:
