@@ -25,8 +25,8 @@ def pair_scores(
     Args:
         dependent: ``[P, units]``, of each anchor.
         head: ``[B, W, units]``, of each word as a candidate.
-        features: ``[P, W, F]``, of each pair; they get no gradient.
-        position: ``[F, units]``.
+        features: ``[P, W, features]``, of each pair; they get no gradient.
+        position: ``[features, units]``.
         output: ``[units]``.
         of: ``[P]``, the window of each anchor.
 
