@@ -229,7 +229,8 @@ def cache_of(module: ProbingModule, data: EdgeData, *, precision: str) -> Featur
         parts = live.needs(name) & STORED
         if not parts:
             continue
-        is_narrow = live.is_narrow(name)
+        every = corpus.word_counts
+        words = corpus.asked_counts if live.is_narrow(name) else every
         description = {
             "weights": encoder.fingerprint,
             "layers": list(encoder.layer_numbers),
@@ -237,11 +238,10 @@ def cache_of(module: ProbingModule, data: EdgeData, *, precision: str) -> Featur
             "precision of the trainer": precision,
             "corpus": corpus.content,
             "task": f"{type(data.task).__module__}.{data.task!r}",
-            "words": "asked about" if is_narrow else "all",
+            "words": "all" if np.array_equal(words, every) else "asked about",
             "versions": {package: version(package) for package in ("torch", "transformers")},
             "code": code_of(*_CODE),
         }
-        words = corpus.asked_counts if is_narrow else corpus.word_counts
         shelves[name] = Shelf(folder, description, parts, encoder.sizes, words)
     return FeatureCache(live, shelves)
 

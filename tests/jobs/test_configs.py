@@ -87,7 +87,8 @@ def found(class_path: str) -> type:
 def test_there_are_configs_and_each_script_has_its_default() -> None:
     assert PATHS
     for script, name in DEFAULT.items():
-        assert headline(CONFIGS / f"{name}.yaml")[0] == script
+        own = "train" if script == "cache" else script  # it is ahead of a run that trains
+        assert headline(CONFIGS / f"{name}.yaml")[0] == own
 
 
 @every_config

@@ -218,6 +218,10 @@ def test_the_name_says_all_that_shapes_what_is_kept(
         is_pairwise = False
 
     module = module_of(Encoder(str(tiny_bert)), Whole())
+    whole = {
+        task: cache_of(module, other(task=task), precision="32-true").shelves[MAIN].key
+        for task in TASKS
+    }
     keys = [
         key(),
         key(layers=[2]),
@@ -229,10 +233,11 @@ def test_the_name_says_all_that_shapes_what_is_kept(
         key(other(task="coreference")),
         key(other(task="coreference", limit=60)),
         key(other(task="coreference", first_window=True)),
-        cache_of(module, trees, precision="32-true").shelves[MAIN].key,
+        whole["coreference"],
     ]
     assert len(set(keys)) == len(keys)
     assert key(other()) == keys[0]  # wherever it is kept
+    assert whole["dependency"] == keys[0]  # every word of a tree is asked about
 
 
 def test_each_encoder_has_a_shelf_of_its_own(
