@@ -86,6 +86,7 @@ class EdgeBatch(ByWindow):
     - ``class_of [B, W]``: the first of the words that share all their wordpieces with a word,
       itself if none does; ``None`` where none does in any window.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
+    - ``is_shared``: whether other processes hold the other windows of the same training batch.
     - ``for_probes [B, A]``: false for anchors that only heads and baselines are asked about, and
       for padding; ``None`` where probes are asked about all anchors. Probes see :attr:`probed`,
       so that they neither learn from the others nor are scored on them.
@@ -109,6 +110,7 @@ class EdgeBatch(ByWindow):
     class_of: Tensor | None = None
     numbers: Sequence[int] = ()
     for_probes: Tensor | None = None
+    is_shared: bool = False
 
     def of_windows(self, windows: Sequence[int]) -> Self:
         """Some windows, by their place in the batch; padding stays."""

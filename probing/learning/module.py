@@ -27,7 +27,7 @@ from probing.learning.checkpoints import as_written, listed
 from probing.learning.configuring import expanded, size
 from probing.learning.encoding import encoded, scored
 from probing.learning.seeds import repeated
-from probing.learning.steps import REDUCTIONS, progress_of
+from probing.learning.steps import REDUCTIONS, of_the_whole, progress_of
 from probing.probes import Probe
 from probing.probes.base import pick
 
@@ -200,16 +200,18 @@ class ProbingModule(LightningModule):
         """The sum of the probes' losses: each only moves its own parameters."""
         encodings = self.encode(batch)
         batch = batch.probed
-        losses, reduced = [], []
+        losses, counted = [], []
         for name, probe in self.probes.items():
             with _full_precision(batch):
                 scores = scored(name, batch, self.probes, self.encoders, encodings)
                 losses.append(probe.loss(scores, batch))
-                reduced.append(self.reduce(losses[-1], probe.counted(batch)))
+                counted.append(probe.counted(batch))
             self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
-        total = torch.stack(losses).sum()
-        self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
-        return torch.stack(reduced).sum()
+        every, counts = torch.stack(losses), torch.stack(counted)
+        self.log("loss", every.sum().detach(), prog_bar=True, logger=False, batch_size=1)
+        if batch.is_shared:
+            every, counts = of_the_whole(every, counts)
+        return self.reduce(every, counts).sum()
 
     def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Outcome]:
         """The ``outcome``, see :meth:`judge`; also logs each probe's loss over the whole split."""
