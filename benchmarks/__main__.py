@@ -1,6 +1,6 @@
 """All figures of the documents about speed, as ratios, in one command.
 
-    python -m benchmarks [ROW ...] [--trees FILE] [--coreference FILE] [--rounds N]
+    python -m benchmarks [ROW ...] [--trees FILE] [--coreference FILE] [--rounds N] [--write FILE]
 
 Each row runs in a process of its own, with one thread; both sides of a ratio run in turn in it,
 and processor time is what counts.
@@ -9,9 +9,11 @@ and processor time is what counts.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmarks.figures import BUILTIN, Setting
 from benchmarks.running import ROWS, measured
+from benchmarks.table import machine, write_table
 
 
 def main() -> None:
@@ -25,12 +27,15 @@ def main() -> None:
     parser.add_argument("--trees", default=BUILTIN, help="trees to measure on")
     parser.add_argument("--coreference", help="documents with coreference to measure on")
     parser.add_argument("--rounds", type=int, default=5, help="how often each side runs")
+    parser.add_argument("--write", type=Path, help="write a Markdown file, and JSON beside it")
     arguments = parser.parse_args()
     if unknown := set(arguments.rows) - set(ROWS):
         parser.error(f"expected rows of {', '.join(ROWS)}, found {', '.join(sorted(unknown))}")
     setting = Setting(arguments.trees, arguments.coreference, arguments.rounds)
-    for _ in measured(arguments.rows or ROWS, setting):
-        pass
+    figures = list(measured(arguments.rows or ROWS, setting))
+    print(machine())
+    if arguments.write is not None:
+        write_table(arguments.write, figures, setting)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What intervals cost, and how far they are from those of the textbook.
 
-python benchmarks/intervals.py FILE.conllu [RESAMPLES]
+python -m benchmarks.intervals FILE.conllu [RESAMPLES]
 
 Time: all heads are scored without and with resamples, the same batches in turn in one process,
 several times; the ratio of the medians is printed. Agreement: the ends of the intervals of the five

@@ -1,6 +1,6 @@
 """How much the averages of all heads over a text cost beside the bare forward pass.
 
-python benchmarks/surface.py FILE.txt
+python -m benchmarks.surface FILE.txt
 
 The same batches go through both sides in turn, in one process, several times; the ratio of the
 medians is printed.

@@ -105,6 +105,7 @@ class EdgeBatch(ByWindow):
     - ``class_of [B, W]``: the first of the words that share all their wordpieces with a word,
       itself if none does; ``None`` where none does in any window.
     - ``numbers``: which windows of the corpus these are, counted from zero; empty if of none.
+    - ``is_shared``: whether other processes hold the other windows of the same training batch.
     - ``for_probes [B, any]``: false for anchors that only heads and baselines are asked about, and
       for padding; it ends with the last anchor of probes in any window. ``None`` where probes are
       asked about all anchors. Probes see :attr:`probed`, so that they neither learn from the
@@ -138,6 +139,7 @@ class EdgeBatch(ByWindow):
     asked: Tensor | None = None
     places: Tensor | None = None
     full_lengths: Tensor | None = None
+    is_shared: bool = False
 
     def of_windows(self, windows: Sequence[int]) -> Self:
         """Some windows, by their place in the batch; padding stays."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from pytorch_lightning import LightningDataModule
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError, check_range
@@ -35,6 +35,19 @@ _SPLITS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Shared(Dataset[EdgeBatch]):
+    """A corpus whose batches say that other processes hold the rest of their windows."""
+
+    windows: EdgeWindows
+
+    def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
+        return replace(self.windows[indices], is_shared=True)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+
 class EdgeData(LightningDataModule):
     """Windows and edges from files, batched by length and dealt to processes.
 
@@ -55,6 +68,9 @@ class EdgeData(LightningDataModule):
         workers: processes that load batches ahead of the model.
         tokenizer: the encoder's (the command line fills it in).
         task: what is asked of the words; a subclass may have one of its own instead.
+        share_batches: whether several processes share each training batch, window by window, and so
+            train the probes of one; if not, each takes batches of its own, and a step sees as many
+            as there are processes.
         changed: whether ``train.py --resume`` goes on though the training data has changed.
         cache_features: a folder to keep what probes learn from, in float16, so that the model runs
             in the first epoch alone; the model runs in each, if not given.
@@ -76,6 +92,7 @@ class EdgeData(LightningDataModule):
         workers: int = 0,
         tokenizer: Tokenizer | None = None,
         task: Task | None = None,
+        share_batches: bool = False,
         changed: bool = False,
         cache_features: str | None = None,
     ) -> None:
@@ -94,6 +111,7 @@ class EdgeData(LightningDataModule):
         check_range(0, 1024, workers=workers)
         self.batch_wordpieces = batch_wordpieces
         self.batch_windows = batch_windows
+        self.share_batches = share_batches
         self.shuffle_seed = shuffle_seed
         self.workers = workers
         self.tokenizer = tokenizer
@@ -163,8 +181,10 @@ class EdgeData(LightningDataModule):
             seed=self.shuffle_seed,
             rank=rank,
             world=world,
+            shared=self.share_batches,
         )
-        return self._loader(windows, sampler)
+        is_shared = self.share_batches and world > 1
+        return self._loader(Shared(windows) if is_shared else windows, sampler)
 
     def val_dataloader(self) -> DataLoader[EdgeBatch] | list[DataLoader[EdgeBatch]]:
         """Every validation window once; no loader where no validation data was given."""
@@ -196,7 +216,9 @@ class EdgeData(LightningDataModule):
         trainer = self.trainer
         return (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
 
-    def _loader(self, windows: EdgeWindows, sampler: Sampler[list[int]]) -> DataLoader[EdgeBatch]:
+    def _loader(
+        self, windows: Dataset[EdgeBatch], sampler: Sampler[list[int]]
+    ) -> DataLoader[EdgeBatch]:
         # Samplers yield lists of indices and the corpus answers with batches, so the loader
         # itself has nothing left to batch.
         return DataLoader(

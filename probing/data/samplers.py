@@ -57,7 +57,9 @@ class EvaluationBatches(Sampler[list[int]]):
 class TrainingBatches(Sampler[list[int]]):
     """Shuffled batches, formed anew each epoch; every process gets equally many.
 
-    Where the number of processes does not divide the batches, the first ones come again.
+    Where the number of processes does not divide the batches, the first ones come again. If
+    batches are shared, every process gets all of them, and of the windows of each every
+    ``world``-th, which may be none.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class TrainingBatches(Sampler[list[int]]):
         seed: int,
         rank: int = 0,
         world: int = 1,
+        shared: bool = False,
     ) -> None:
         self.lengths = lengths
         self.form = partial(batches_by_length, lengths, wordpieces=wordpieces, windows=windows)
         self.seed = seed
         self.rank = rank
         self.world = world
+        self.shared = shared
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -86,6 +90,9 @@ class TrainingBatches(Sampler[list[int]]):
         order = random.permutation(len(self.lengths))
         batches = self.form(order=order)
         dealt = random.permutation(len(batches))
+        if self.shared:
+            yield from (batches[number][self.rank :: self.world] for number in dealt)
+            return
         even = -(-len(batches) // self.world) * self.world
         for position in range(self.rank, even, self.world):
             yield batches[dealt[position % len(batches)]]
@@ -93,4 +100,4 @@ class TrainingBatches(Sampler[list[int]]):
     def __len__(self) -> int:
         # Only lengths decide where batches end, so every epoch has equally many.
         count = len(self.form())
-        return -(-count // self.world)
+        return count if self.shared else -(-count // self.world)

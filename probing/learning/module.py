@@ -28,7 +28,7 @@ from probing.learning.configuring import expanded, size
 from probing.learning.encoding import encoded, scored
 from probing.learning.lessons import Lesson, Lessons
 from probing.learning.seeds import repeated
-from probing.learning.steps import REDUCTIONS, progress_of
+from probing.learning.steps import REDUCTIONS, of_the_whole, progress_of
 from probing.probes import Probe
 from probing.probes.base import pick
 
@@ -205,17 +205,19 @@ class ProbingModule(LightningModule):
         """The sum of the probes' losses: each only moves its own parameters."""
         lessons = self.lessons(batch)
         encodings = {name: lesson.encoding for name, lesson in lessons.items()}
-        losses, reduced = [], []
+        losses, counted = [], []
         for name, probe in self.probes.items():
             seen = lessons[probe.encoder].batch
             with _full_precision(batch):
                 scores = scored(name, seen, self.probes, encodings)
                 losses.append(probe.loss(scores, seen))
-                reduced.append(self.reduce(losses[-1], probe.counted(seen)))
+                counted.append(probe.counted(seen))
             self.log(f"train/loss/{name}", losses[-1].detach(), batch_size=1)
-        total = torch.stack(losses).sum()
-        self.log("loss", total.detach(), prog_bar=True, logger=False, batch_size=1)
-        return torch.stack(reduced).sum()
+        every, counts = torch.stack(losses), torch.stack(counted)
+        self.log("loss", every.sum().detach(), prog_bar=True, logger=False, batch_size=1)
+        if batch.is_shared:
+            every, counts = of_the_whole(every, counts)
+        return self.reduce(every, counts).sum()
 
     def validation_step(self, batch: EdgeBatch, batch_idx: int) -> dict[str, Outcome]:
         """The ``outcome``, see :meth:`judge`; also logs each probe's loss over the whole split."""

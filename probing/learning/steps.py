@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import torch
 from pytorch_lightning import Trainer
-from torch import Tensor
+from torch import Tensor, distributed
 
 
 def mean_loss(loss: Tensor, counted: Tensor) -> Tensor:
@@ -22,6 +23,35 @@ REDUCTIONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mean": mean_loss,
     "sum": summed_loss,
 }
+
+
+def over_processes(values: Tensor) -> Tensor:
+    """``values`` of all processes, ``[processes, ...]``, in the order of their ranks."""
+    found = [torch.empty_like(values) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(found, values)
+    return torch.stack(found)
+
+
+def of_the_whole(
+    losses: Tensor, counted: Tensor, gather: Callable[[Tensor], Tensor] = over_processes
+) -> tuple[Tensor, Tensor]:
+    """What this process adds to the losses of a batch that several processes share.
+
+    DDP averages gradients over processes. Each loss is a mean over what its process counted, so
+    that, times its share of all that was counted and the number of processes, the average is the
+    gradient of the mean over the whole batch.
+
+    Args:
+        losses: ``[K]``, of the probes.
+        counted: ``[K]``, how many things each is a mean over.
+        gather: what all processes have of a tensor, in the order of their ranks.
+
+    Returns:
+        The losses ``[K]`` to go back from, and how many things were counted in all, ``[K]``.
+    """
+    every = gather(counted)  # [processes, K]
+    total = every.sum(0)
+    return losses * (len(every) * counted / total.clamp_min(1)), total
 
 
 def progress_of(trainer: Trainer, batch_idx: int) -> float:

@@ -217,3 +217,21 @@ def test_an_epoch_does_not_depend_on_those_before_it() -> None:
     list(sampler)
     sampler.set_epoch(5)
     assert list(sampler) == list(training([2] * 30, 8, epoch=5))
+
+
+@given(lengths, budgets, worlds, st.integers(0, 3))
+def test_shared_batches_are_those_of_one_process(
+    sizes: list[int], budget: int, world: int, epoch: int
+) -> None:
+    options = {"wordpieces": budget, "seed": 1}
+    one = TrainingBatches(sizes, **options)  # type: ignore[arg-type]
+    several = [
+        TrainingBatches(sizes, **options, rank=rank, world=world, shared=True)  # type: ignore[arg-type]
+        for rank in range(world)
+    ]
+    for sampler in (one, *several):
+        sampler.set_epoch(epoch)
+    assert {len(sampler) for sampler in several} == {len(one)}
+    for whole, *parts in zip(one, *several, strict=True):
+        assert sorted(chain(*parts)) == sorted(whole)
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1

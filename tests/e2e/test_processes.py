@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from probing.data.builtin.reader import read_builtin
 
@@ -171,3 +172,18 @@ def test_bad_input_under_torchrun_ends_every_process(
     assert done.code != 0
     assert f"error: {missing}" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_share_batches_train_the_probes_of_one(
+    script: Run, tiny_bert: Path, tmp_path: Path
+) -> None:
+    found = []
+    for count in (1, 2):
+        folder = tmp_path / str(count)
+        options = ["--model.encoder.name", tiny_bert, "--output", folder, *SMALL]
+        options += ["--data.share_batches", "true", "--trainer.max_epochs", "1"]
+        script("train", *options, *processes(count), train=TRAIN, test=TEST).ok()
+        found.append(torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True))
+    one, two = found
+    assert one["global_step"] == two["global_step"] > 5
+    torch.testing.assert_close(two["state_dict"], one["state_dict"], rtol=1e-4, atol=1e-5)
