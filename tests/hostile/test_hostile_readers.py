@@ -72,7 +72,8 @@ talk 0 3 again RB *))) - - - Ann * - 3)
 """
 JSON = "\n".join(
     json.dumps({"doc_key": name, "sentences": [["Ann", "sank"], ["She", "swam"]],
-                "clusters": [[[0, 0], [2, 2]], [[0, 1], [0, 0]]], "pos": [["NNP", "VBD"], ["PRP", "VBD"]]})
+                "clusters": [[[0, 0], [2, 2]], [[0, 1], [0, 0]]],
+                "pos": [["NNP", "VBD"], ["PRP", "VBD"]]})
     for name in ("talk", "walk")
 )  # fmt: skip
 Reading = Callable[[str, str], Iterator[Naive]]
