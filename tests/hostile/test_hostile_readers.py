@@ -33,7 +33,8 @@ CONLLU = """\
 
 # newdoc id = walk
 1	She	she	PRON	PRP	_	2	nsubj	_	Entity=(e1-person-1)
-2	walks	walk	VERB	VBZ	_	0	root	_	_
+2	walks	walk	VERB	VBZ	_	0	root	_	Entity=(e2-event-1(e2-event-1)
+3	here	here	ADV	RB	_	2	advmod	_	Entity=e2)
 """
 CONLLU_PLUS = """\
 # global.columns = ID HEAD FORM DEPREL UPOS MISC
@@ -62,14 +63,17 @@ talk 0 1 pilot NN *) - - - Ann * * 7)
 talk 0 2 sank VBD (VP*) sink 01 1 Ann * (V*) -
 talk 0 3 /. . *)) - - - Ann * * -
 
-talk 0 0 She PRP (TOP(S(NP*) - - - Ann * - (7)
-talk 0 1 swam VBD (VP*))) - - - Ann * - -
+talk 0 0 She PRP (TOP(S(NP*) - - - Ann * - (3|(7)
+talk 0 1 swam VBD (VP* - - - Ann * - (3
+talk 0 2 there RB * - - - Ann * - 3)
+talk 0 3 again RB *))) - - - Ann * - 3)
 
 #end document
 """
 JSON = "\n".join(
     json.dumps({"doc_key": name, "sentences": [["Ann", "sank"], ["She", "swam"]],
-                "clusters": [[[0, 0], [2, 2]]], "pos": [["NNP", "VBD"], ["PRP", "VBD"]]})
+                "clusters": [[[0, 0], [2, 2]], [[0, 1], [0, 0]]],
+                "pos": [["NNP", "VBD"], ["PRP", "VBD"]]})
     for name in ("talk", "walk")
 )  # fmt: skip
 Reading = Callable[[str, str], Iterator[Naive]]

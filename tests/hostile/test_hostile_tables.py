@@ -113,6 +113,18 @@ def test_a_damaged_plain_text_is_refused_or_read_as_it_stands(
         assert found == expected
 
 
+@pytest.mark.parametrize("odd", [0, 1.5, True, None, ["x"], {}])
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+def test_a_word_that_is_no_text_is_refused(ending: str, odd: object, tmp_path: Path) -> None:
+    """It makes no other words of those beside it."""
+    rows = [{"tokens": ["Ann", odd], "head": ["2", "0"], "deprel": ["nsubj", "root"]}, *ROWS]
+    text = json.dumps(rows) if ending == ".json" else "\n".join(map(json.dumps, rows))
+    (tmp_path / f"a{ending}").write_text(text)
+    assert answered(lambda: read(tmp_path / f"a{ending}")) is None
+    if ending == ".json":
+        assert answered(lambda: list(open_source(f"datasets:{tmp_path}", None).read())) is None
+
+
 def test_what_is_whole_is_read(tmp_path: Path) -> None:
     """The mutants are of something that is read."""
     for ending, (whole, rows) in TABLES.items():

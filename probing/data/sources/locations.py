@@ -6,6 +6,7 @@ No code of a data set is ever run, and only formats that cannot hold code are re
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -105,19 +106,34 @@ def _file(path: Path) -> Tables:
     if kind is None:
         known = ", ".join(_FILES)
         raise ProbingError(f"{path}: expected a file with lists ({known}), found {path.suffix!r}")
-    _check_rows(path)
+    if _is_list(path):
+        return {"": _rows(path)}
     builder = datasets.load_dataset_builder(kind, data_files=str(path.absolute()))
     return {"": builder.as_streaming_dataset()["train"]}
 
 
-def _check_rows(path: Path) -> None:
-    """Refuse JSON that holds no rows: the Arrow reader ends the whole process at ``null``.
+def _rows(path: Path) -> list[dict[str, object]]:
+    """The rows of a list in JSON, as they stand.
+
+    Where a column holds texts and numbers, ``datasets`` makes other texts of them: ``"a"``, in
+    quotes, of an ``a``.
+    """
+    rows = json.loads(path.read_bytes())
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise ProbingError(f"{path}, row {number}: expected columns, found {row!r:.80}")
+    return list(rows)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether a file is JSON that holds a list of rows, not a row a line.
 
     Raises:
-        ProbingError: naming the file and how it begins.
+        ProbingError: naming the file and how it begins, for JSON that holds no rows: the Arrow
+            reader ends the whole process at ``null``.
     """
     if _FILES.get(path.suffix.lower()) != "json":
-        return
+        return False
     try:
         with path.open("rb") as file:
             start = file.read(4096).removeprefix(codecs.BOM_UTF8).lstrip()[:20]
@@ -126,6 +142,7 @@ def _check_rows(path: Path) -> None:
     if start and not start.startswith((b"{", b"[")):
         found = start.decode(errors="replace")
         raise ProbingError(f"{path}: expected rows, which begin with '{{' or '[', found {found!r}")
+    return start.startswith(b"[")
 
 
 def _saved(path: Path) -> Tables:
@@ -141,7 +158,11 @@ def _folder(path: Path, config: str | None) -> Tables:
     import datasets
 
     for file in beneath(path):
-        _check_rows(file)
+        if _is_list(file):
+            raise ProbingError(
+                f"{file}: expected a row a line, as JSON has in a folder, found a list; such a "
+                "file is read if it is named itself"
+            )
     return _stream(datasets.load_dataset_builder(str(path.absolute()), config), str(path))
 
 
