@@ -55,6 +55,9 @@ def make_ready(run: Run, splits: Collection[str], *, resume: bool | None) -> Non
         model.vectors.check()
     model.encoder.load()
     if is_first():
+        source = model.encoder.source
+        if source.revision is not None and os.path.isdir(source.folder):
+            show(f"model.encoder.revision {source.revision}: not used, {source.name} is a folder")
         for split in splits:
             if data.sources[split] is not None:
                 data.split(split)

@@ -101,6 +101,9 @@ class Edges(Commands):
             )
         if self.datamodule.sources["test"] is None:
             raise ProbingError("no test data: give --data.test FILE")
+        train = self.datamodule.sources["train"]
+        if train is not None and checkpoint is None and not self.is_quiet:
+            show(f"train: {train} is not read: evaluate.py scores val and test")
         make_ready(self, ("val", "test"), resume=None)
 
     def check_names(self) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, BinaryIO, cast
 
 from rich.console import Console, JustifyMethod
-from rich.markup import escape
-from rich.progress import wrap_file
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -45,15 +44,18 @@ def show(text: str) -> None:
     console.print(text)
 
 
-def watched(file: IO[bytes], name: str, size: int) -> AbstractContextManager[IO[bytes]]:
+@contextmanager
+def watched(file: IO[bytes], name: str, size: int) -> Iterator[IO[bytes]]:
     """A bar for a file that takes a while to read."""
     if size < _LARGE or not console.is_terminal:
-        return nullcontext(file)
-    bar = wrap_file(
-        cast(BinaryIO, file), size, description=escape(visible(name)), console=console,
-        transient=True,
-    )  # fmt: skip
-    return cast(AbstractContextManager[IO[bytes]], bar)
+        yield file
+        return
+    title = TextColumn("{task.description}", markup=False)  # rich's own has names of emoji
+    columns = (title, BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        own = bars.wrap_file(cast(BinaryIO, file), size, description=visible(name))
+        with own as bar:
+            yield bar
 
 
 def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
