@@ -1,6 +1,6 @@
 """Scoring all heads against the bare forward pass on a GPU, in under five minutes.
 
-    python -m benchmarks.gpu FOLDER [--tiny] [--seconds N]
+    python -m benchmarks.gpu FOLDER [--models NAME ...] [--seconds N] [--tiny]
 
 Weights and windows are random. Both sides run in turn on the same batches, which are copied from
 pinned memory; windows a second are those of all batches, and memory is the most that was
@@ -255,15 +255,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where gpu.json and gpu.md go")
     parser.add_argument("--tiny", action="store_true", help="small shapes, to try the script")
     parser.add_argument("--seconds", type=float, default=270, help="after which no row is begun")
+    every = [shape.name for shape in SHAPES]
+    parser.add_argument("--models", nargs="+", choices=every, default=every, help="all by default")
     arguments = parser.parse_args()
-    measured(arguments.folder, tiny=arguments.tiny, until=time.monotonic() + arguments.seconds)
+    shapes = (TINY, (100, 200), 64)
+    if not arguments.tiny:
+        shapes = tuple(s for s in SHAPES if s.name in arguments.models), BUDGETS, 512
+    measured(arguments.folder, *shapes, until=time.monotonic() + arguments.seconds)
 
 
-def measured(folder: Path, *, tiny: bool, until: float) -> None:
-    """Measure all rows that can be begun before ``until``."""
+def measured(
+    folder: Path, shapes: Sequence[Shape], budgets: Sequence[int], length: int, *, until: float
+) -> None:
+    """Measure all rows that can be begun before ``until``; ``length`` is that of long windows."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     card = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
-    shapes, budgets, length = (TINY, (100, 200), 64) if tiny else (SHAPES, BUDGETS, 512)
     said: dict[str, Any] = {
         "card": card,
         "torch": torch.__version__,

@@ -123,6 +123,9 @@ def check_checkpoint(model: ProbingModule, data: EdgeData, path: str) -> None:
         checkpoint = load_checkpoint(path)
         model.configure_model()
         model.on_load_checkpoint(checkpoint)
+        for part in ("optimizer_states", "loops"):  # without which it would begin anew
+            if not checkpoint.get(part):
+                raise ProbingError(f"{path}: no run can go on with it: it has no {part}")
         before = learnt_from(checkpoint)
         if before and before[-1] != data.split("train").questions and not data.changed:
             raise ProbingError(

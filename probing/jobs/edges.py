@@ -23,7 +23,7 @@ from probing.jobs.parse_errors import Parser
 from probing.jobs.parser import Commands, flat
 from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.jobs.trainer_checks import check_length
-from probing.learning.checkpoints import load_checkpoint
+from probing.learning.checkpoints import going_on, load_checkpoint
 from probing.learning.feature_cache import CachedFeatures, cache_of
 from probing.learning.module import ProbingModule
 from probing.reports.heatmaps import HeatMaps
@@ -215,7 +215,8 @@ class Probes(Edges):
         if start is not None:
             check_checkpoint(model, data, start)
         try:
-            trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
+            with going_on(start):
+                trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
         except SystemExit:  # how Lightning ends after Ctrl-C
             path = self.folder.path
             kept = (path / CHECKPOINT).exists()

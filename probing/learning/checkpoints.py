@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from traceback import extract_tb
 from typing import Any
 from zipfile import ZipFile
 
@@ -13,6 +14,7 @@ from probing.core.errors import ProbingError
 from probing.encoder import Encoder
 
 CHECKPOINT_FORMAT = 3
+_RESTORING = "checkpoint_connector"  # where Lightning restores what it has written
 READ_BY = ("aggregation", "tokenizer_file")
 """Options of an encoder with which the same weights give other words."""
 
@@ -52,6 +54,28 @@ def as_written() -> Iterator[None]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError) as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise ProbingError(f"the checkpoint does not hold what train.py writes: {what}") from error
+
+
+@contextmanager
+def going_on(path: str | None) -> Iterator[None]:
+    """Complain in words where Lightning cannot take up the optimizer, or the place, of a run.
+
+    Args:
+        path: the checkpoint that a run goes on with, if it does.
+
+    Raises:
+        ProbingError: naming it.
+    """
+    try:
+        yield
+    except (ProbingError, OSError):
+        raise
+    except Exception as error:  # of whatever kind: it reads what it has written itself
+        frames = extract_tb(error.__traceback__)
+        if path is None or not any(_RESTORING in frame.filename for frame in frames):
+            raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise ProbingError(f"{path}: no run can go on with the checkpoint: {what}") from error
 
 
 def check_same(made: Mapping[str, Any], encoder: Encoder) -> None:

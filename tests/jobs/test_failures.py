@@ -143,6 +143,12 @@ def test_a_stream_without_a_reader() -> None:
         assert unbroken.encoding == stream.encoding
 
 
+def test_a_stream_that_lacks_letters(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w", encoding="ascii") as stream:
+        Unbroken(stream).write("\u2501 caf\u00e9 \udcff\n")
+    assert (tmp_path / "out").read_text() == "\\u2501 caf\\xe9 \\udcff\n"
+
+
 def test_help_whose_reader_has_gone_ends_well() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", HELP],
@@ -219,6 +225,13 @@ def test_numbers_that_no_option_takes(say: Say) -> None:
         code, err = say("evaluate", "heads.yaml", option)
         assert code == 2, err
         assert told in err
+
+
+def test_options_are_utf8(say: Say, tmp_path: Path) -> None:
+    code, err = say("evaluate", "heads.yaml", "--output=a\udcff")
+    assert code == 2
+    assert err.startswith(r"error: --output=a\udcff: expected UTF-8")
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_fault_of_ours_is_called_one(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

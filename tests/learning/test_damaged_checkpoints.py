@@ -12,7 +12,7 @@ import torch
 
 from probing.core.errors import ProbingError
 from probing.encoder import Encoder
-from probing.learning.checkpoints import load_checkpoint
+from probing.learning.checkpoints import going_on, load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe
 
@@ -105,3 +105,16 @@ def test_what_a_checkpoint_holds_may_be_anything(tiny_encoder: Encoder) -> None:
             except KeyError:  # load_checkpoint has refused one without
                 assert (*outer, last) == ("state_dict",)
     assert refused > len(paths) * len(ODD) / 2
+
+
+def test_what_lightning_cannot_take_up_is_said_of_the_checkpoint() -> None:
+    of_lightning: dict[str, Any] = {}
+    place = "pytorch_lightning/trainer/connectors/checkpoint_connector.py"
+    exec(compile("def restore(state): return state['param_groups']", place, "exec"), of_lightning)
+    told = r"^last\.ckpt: no run can go on with the checkpoint: KeyError: 'param_groups'$"
+    with pytest.raises(ProbingError, match=told), going_on("last.ckpt"):
+        of_lightning["restore"]({})
+    with pytest.raises(KeyError), going_on(None):
+        of_lightning["restore"]({})
+    with pytest.raises(KeyError), going_on("last.ckpt"):
+        raise KeyError("of a step")
