@@ -258,10 +258,12 @@ def main() -> None:
     every = [shape.name for shape in SHAPES]
     parser.add_argument("--models", nargs="+", choices=every, default=every, help="all by default")
     arguments = parser.parse_args()
-    shapes = (TINY, (100, 200), 64)
-    if not arguments.tiny:
-        shapes = tuple(s for s in SHAPES if s.name in arguments.models), BUDGETS, 512
-    measured(arguments.folder, *shapes, until=time.monotonic() + arguments.seconds)
+    until = time.monotonic() + arguments.seconds
+    if arguments.tiny:
+        measured(arguments.folder, TINY, (100, 200), 64, until=until)
+    else:
+        shapes = [shape for shape in SHAPES if shape.name in arguments.models]
+        measured(arguments.folder, shapes, BUDGETS, 512, until=until)
 
 
 def measured(

@@ -68,5 +68,5 @@ def _is_users(name: str) -> bool:
     if name in ("__main__", "__mp_main__") or not isinstance(file, str) or not os.path.isabs(file):
         return False
     installed = [*site.getsitepackages(), site.getusersitepackages()]
-    places = [str(place) for place in (_PACKAGE, *installed, *sysconfig.get_paths().values())]
+    places: list[str | Path] = [_PACKAGE, *installed, *sysconfig.get_paths().values()]
     return not any(Path(file).is_relative_to(place) for place in places)
