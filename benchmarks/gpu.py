@@ -14,7 +14,6 @@ import copy
 import json
 import platform
 import statistics
-import sys
 import time
 import warnings
 from collections import Counter
@@ -321,4 +320,4 @@ def _write(folder: Path, said: dict[str, Any], lines: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
