@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from probing.core.batches import EdgeBatch
 from probing.core.picking import offset_hits
 from probing.core.terms import Terms
 from probing.core.windows import Window
 from probing.data.tasks.offsets import offsets_of
+
+Array = NDArray[Any]
 
 
 def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id: int) -> EdgeBatch:
@@ -25,54 +29,42 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
     offsets = offsets_of(terms)
     if offsets is None and any(w.baselines is None for w in windows):
         raise ValueError("windows without baselines need fixed offsets as terms")
-    size = len(windows)
-    length = max((len(w.wordpieces.ids) for w in windows), default=0)
-    width = max((len(w.words) for w in windows), default=0)
-    most = max((len(w.anchors) for w in windows), default=0)
-    ids = torch.full((size, length), pad_id)
-    words_of = torch.full((size, length), -2)
-    is_shared = any(w.wordpieces.last_of is not None for w in windows)
-    last_of = words_of.clone() if is_shared else None
-    classes = [w.wordpieces.class_of for w in windows]
-    are_alike = any(own is not None for own in classes)
-    class_of = torch.arange(width).repeat(size, 1) if are_alike else None
+    pieces = [w.wordpieces for w in windows]
+    size, width = len(windows), max((len(w.words) for w in windows), default=0)
+    words_of = _padded([own.words_of for own in pieces], -2)
+    last_of = class_of = None
+    if any(own.last_of is not None for own in pieces):
+        lasts = (own.words_of if own.last_of is None else own.last_of for own in pieces)
+        last_of = _padded(list(lasts), -2)
+    classes = [own.class_of for own in pieces]
+    if any(own is not None for own in classes):
+        class_of = np.tile(np.arange(width), (size, 1))
+        for of_window, alike in zip(class_of, classes, strict=True):
+            of_window[: len(alike or ())] = alike or ()
     lengths = torch.tensor([len(w.words) for w in windows], dtype=torch.long)
-    anchors = torch.zeros(size, most, dtype=torch.long)
-    is_anchor = torch.zeros(size, most, dtype=torch.bool)
-    gold_at = _padded([[sorted(set(gold)) for gold in w.gold] for w in windows], most)
-    listed = [w.candidates for w in windows]
-    kinds = [w.kinds for w in windows]
-    candidates_at = kinds_at = None
-    if any(own is not None for own in listed):
-        candidates_at = _padded([_candidates(window) for window in windows], most)
-        if any(own is not None for own in kinds):
-            kinds_at = torch.zeros_like(candidates_at, dtype=torch.int8)
-    member = torch.zeros(size, most, len(rows), dtype=torch.bool)
-    are_apart = any(not all(w.for_probes or ()) for w in windows)
-    for_probes = is_anchor.clone() if are_apart else None
-    for b, window in enumerate(windows):
-        count = len(window.anchors)
-        ids[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.ids)
-        words_of[b, : len(window.wordpieces.ids)] = torch.tensor(window.wordpieces.words_of)
-        if last_of is not None:
-            last = window.wordpieces.last_of
-            pieces = torch.tensor(window.wordpieces.words_of if last is None else last)
-            last_of[b, : len(pieces)] = pieces
-        if class_of is not None and (own := classes[b]) is not None:
-            class_of[b, : len(own)] = torch.tensor(own)
-        anchors[b, :count] = torch.tensor(window.anchors, dtype=torch.long)
-        is_anchor[b, :count] = True
-        if for_probes is not None:
-            asked = window.for_probes
-            for_probes[b, :count] = True if asked is None else torch.tensor(asked)
-        member[b][_cells(window.rows)] = True
-        if kinds_at is not None:
-            for a, of_anchor in enumerate(window.kinds or ()):
-                kinds_at[b, a, : len(of_anchor)] = torch.tensor(of_anchor, dtype=torch.int8)
+    anchors = _padded([w.anchors for w in windows], 0)
+    counts = np.array([len(w.anchors) for w in windows], dtype=int)
+    is_anchor = np.arange(anchors.shape[1]) < counts[:, None]  # [B, A]
+    gold = chain.from_iterable(w.gold for w in windows)
+    gold_at = _of_anchors(_padded([_once(own) for own in gold], -1), is_anchor, -1)
+    candidates_at = kinds_at = for_probes = None
+    if any(w.candidates is not None for w in windows):
+        listed = _padded(list(chain.from_iterable(map(_candidates, windows))), -1)
+        candidates_at = _of_anchors(listed, is_anchor, -1)
+        if any(w.kinds is not None for w in windows):
+            kinds = _padded(list(chain.from_iterable(map(_kinds, windows))), 0, np.int8)
+            own_kinds = np.zeros(listed.shape, np.int8)
+            own_kinds[:, : kinds.shape[1]] = kinds
+            kinds_at = _of_anchors(own_kinds, is_anchor, 0)
+    if any(not all(w.for_probes or ()) for w in windows):
+        asked = _padded([_asked(w) for w in windows], 0, np.bool_)
+        for_probes = torch.from_numpy(asked[:, : _end(asked)])
+    member = _of_anchors(_cells(windows, len(rows)), is_anchor, 0)
     if offsets is not None:
-        baselines = offset_hits(gold_at, anchors, lengths, offsets).double()
+        hits = offset_hits(torch.from_numpy(gold_at), torch.from_numpy(anchors), lengths, offsets)
+        baselines = hits.double()
     else:
-        baselines = torch.zeros(size, most, len(terms.baselines), dtype=torch.float64)
+        baselines = torch.zeros(*anchors.shape, len(terms.baselines), dtype=torch.float64)
     for b, window in enumerate(windows):
         if window.baselines is not None:
             shares = torch.tensor(window.baselines, dtype=torch.float64)
@@ -83,21 +75,21 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         words=[list(w.words) for w in windows],
         rows=rows,
         terms=terms,
-        ids=ids,
-        words_of=words_of,
+        ids=torch.from_numpy(_padded([own.ids for own in pieces], pad_id)),
+        words_of=torch.from_numpy(words_of),
         lengths=lengths,
         width=width,
-        anchors=anchors,
-        is_anchor=is_anchor,
-        gold_at=gold_at,
-        candidates_at=candidates_at,
-        member=member,
+        anchors=torch.from_numpy(anchors),
+        is_anchor=torch.from_numpy(is_anchor),
+        gold_at=torch.from_numpy(gold_at),
+        candidates_at=_tensor(candidates_at),
+        member=torch.from_numpy(member),
         baselines=baselines,
-        kinds_at=kinds_at,
-        last_of=last_of,
-        class_of=class_of,
-        for_probes=None if for_probes is None else for_probes[:, : _end(for_probes)],
-        asked=_asked(windows),
+        kinds_at=_tensor(kinds_at),
+        last_of=_tensor(last_of),
+        class_of=_tensor(class_of),
+        for_probes=for_probes,
+        asked=_tensor(_asked(windows)),
     )
 
 
@@ -109,33 +101,59 @@ def _candidates(window: Window) -> Sequence[Sequence[int]]:
     return [[column for column in columns if column != own + 1] for own in window.anchors]
 
 
-def _end(asked: Tensor) -> int:
+def _kinds(window: Window) -> Sequence[Sequence[int]]:
+    """The kinds of error of each anchor; none, where the window tells none."""
+    return [()] * len(window.anchors) if window.kinds is None else window.kinds
+
+
+def _asked(window: Window) -> Sequence[bool]:
+    """Of which anchors probes are asked."""
+    return [True] * len(window.anchors) if window.for_probes is None else window.for_probes
+
+
+def _once(columns: Sequence[int]) -> Sequence[int]:
+    """Columns in their order, each once."""
+    return columns if len(columns) == 1 else sorted(set(columns))
+
+
+def _end(asked: Array) -> int:
     """Behind the last anchor that is asked about in any window; ``asked [B, A]``."""
-    places = asked.any(0).nonzero()  # [any, 1]
+    places = np.flatnonzero(asked.any(0))
     return int(places[-1]) + 1 if len(places) else 0
 
 
-def _padded(windows: Sequence[Sequence[Sequence[int]]], anchors: int) -> Tensor:
-    """Columns of each anchor of each window, ``[B, A, most]``; -1 behind the last of them."""
-    most = max((len(columns) for window in windows for columns in window), default=0)
-    found = np.full((len(windows), anchors, most), -1)
-    for of_window, window in zip(found, windows, strict=True):
-        for of_anchor, columns in zip(of_window, window, strict=False):
-            of_anchor[: len(columns)] = columns
-    return torch.from_numpy(found)
+def _padded(lists: Sequence[Sequence[int]], fill: int, dtype: type[np.generic] = np.int64) -> Array:
+    """Numbers in as many rows as there are lists; ``fill`` behind the last of each."""
+    counts = np.fromiter(map(len, lists), int, len(lists))
+    found = np.full((len(lists), counts.max(initial=0)), fill, dtype)
+    numbers = np.fromiter(chain.from_iterable(lists), dtype, counts.sum())
+    found[np.arange(found.shape[1]) < counts[:, None]] = numbers
+    return found
 
 
-def _asked(windows: Sequence[Window]) -> Tensor | None:
+def _asked(windows: Sequence[Window]) -> Array | None:
     """The words of each window that probes are asked about, -1 behind them; ``None`` if all."""
     if all(window.candidates is None for window in windows):
         return None
-    own = [w.asked if w.candidates is not None else range(len(w.words)) for w in windows]
-    lists = [torch.tensor(words or (), dtype=torch.long) for words in own]
-    return pad_sequence(lists, batch_first=True, padding_value=-1)
+    every = [range(len(w.words)) if w.candidates is None else w.asked for w in windows]
+    return _padded(every, -1)
 
 
-def _cells(lists: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Indices of the true cells of a boolean matrix given by the columns of each row."""
-    first = [a for a, columns in enumerate(lists) for _ in columns]
-    second = [column for columns in lists for column in columns]
-    return torch.tensor(first, dtype=torch.long), torch.tensor(second, dtype=torch.long)
+def _of_anchors(values: Array, is_anchor: Array, fill: int) -> Array:
+    """``[B, A, any]`` of ``values [P, any]``, which are those of all anchors; else ``fill``."""
+    found = np.full((*is_anchor.shape, values.shape[1]), fill, values.dtype)
+    found[is_anchor] = values
+    return found
+
+
+def _cells(windows: Sequence[Window], rows: int) -> Array:
+    """``[P, R]``: which rows each anchor of the windows counts in."""
+    lists = list(chain.from_iterable(w.rows for w in windows))
+    anchor = np.repeat(np.arange(len(lists)), np.fromiter(map(len, lists), int, len(lists)))
+    found = np.zeros((len(lists), rows), np.bool_)
+    found[anchor, np.fromiter(chain.from_iterable(lists), int, len(anchor))] = True
+    return found
+
+
+def _tensor(values: Array | None) -> Tensor | None:
+    return None if values is None else torch.from_numpy(values)
