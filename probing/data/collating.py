@@ -89,7 +89,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         last_of=_tensor(last_of),
         class_of=_tensor(class_of),
         for_probes=for_probes,
-        asked=_tensor(_asked(windows)),
+        asked=_tensor(_asked_words(windows)),
     )
 
 
@@ -131,11 +131,11 @@ def _padded(lists: Sequence[Sequence[int]], fill: int, dtype: type[np.generic] =
     return found
 
 
-def _asked(windows: Sequence[Window]) -> Array | None:
+def _asked_words(windows: Sequence[Window]) -> Array | None:
     """The words of each window that probes are asked about, -1 behind them; ``None`` if all."""
     if all(window.candidates is None for window in windows):
         return None
-    every = [range(len(w.words)) if w.candidates is None else w.asked for w in windows]
+    every = [range(len(w.words)) if w.candidates is None else w.asked or () for w in windows]
     return _padded(every, -1)
 
 
