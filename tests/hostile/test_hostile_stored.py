@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from letters import Letters
 from mutants import VALUES, altered, answered, damaged, trying
 
-from probing.data.arrow_files import cache_folder
+from probing.core.files import cache_folder
 from probing.data.store import open_windows
 from probing.data.tasks.dependencies import Dependencies
 from probing.encoder import PlainTokenizer

@@ -15,7 +15,7 @@ from test_hostile_readers import CONLL2012, CONLLU, CONLLU_PLUS, CONLLX, JSON, T
 
 from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
-from probing.data.arrow_files import cache_folder
+from probing.core.files import cache_folder
 from probing.data.sources.files import READERS, open_source
 from probing.data.store import open_windows
 from probing.data.tasks.dependencies import Dependencies
