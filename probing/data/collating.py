@@ -58,7 +58,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             kinds_at = _of_anchors(own_kinds, is_anchor, 0)
     if any(not all(w.for_probes or ()) for w in windows):
         asked = _padded([_asked(w) for w in windows], 0, np.bool_)
-        for_probes = torch.from_numpy(asked[:, : _end(asked)])
+        for_probes = torch.from_numpy(asked[:, : _end(asked)].copy())
     member = _of_anchors(_cells(windows, len(rows)), is_anchor, 0)
     if offsets is not None:
         hits = offset_hits(torch.from_numpy(gold_at), torch.from_numpy(anchors), lengths, offsets)
