@@ -40,7 +40,7 @@ def write_table(path: Path, figures: Sequence[Figure], setting: Setting) -> None
     lines = [
         "# Benchmarks",
         "",
-        "Written by `python -m benchmarks --write docs/benchmarks.md`. Ratios are of processor",
+        "Written by `python -m benchmarks --write FILE`. Ratios are of processor",
         "time, both sides in turn in one process with one thread: the medians', and beside them",
         "what single rounds gave. The model is the packaged one unless a row says otherwise.",
         "",

@@ -23,7 +23,7 @@ LAYERS, HEADS, HIDDEN = 24, 32, 512
 WORDS = (512, 1_024, 2_048)
 TIMED = (512, 1_024)
 SPLIT = 8
-"""Every so manieth word has two wordpieces."""
+"""One word in so many has two wordpieces."""
 ROWS = 12
 
 

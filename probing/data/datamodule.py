@@ -72,8 +72,8 @@ class EdgeData(LightningDataModule):
             train the probes of one; if not, each takes batches of its own, and a step sees as many
             as there are processes.
         changed: whether ``train.py --resume`` goes on though the training data has changed.
-        cache_features: a folder to keep what probes learn from, in float16, so that the model runs
-            in the first epoch alone; the model runs in each, if not given.
+        cache_features: a folder to keep what probes learn from, in float16, so that training runs
+            the model in its first epoch alone; it does in each, if not given.
     """
 
     task: Task

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from probing.core.files import writing, written_aside
+from probing.core.files import writing
 
 _IS_THERE = 1 << 32
 """Told from a window that was never written, whose place holds a zero."""
@@ -62,13 +62,22 @@ class FeatureFile:
         """
         if self._is_whole():
             return
-        if self.path.exists():
+        if self.path.exists() and self.path.stat().st_size:  # one without is just being made
             print(f"{self.path}: damaged: not of its size; it is made anew", file=sys.stderr)
-        with written_aside(self.path) as aside, aside.open("r+b") as file:
-            if hasattr(os, "posix_fallocate"):  # so that a full disk is found now
-                os.posix_fallocate(file.fileno(), 0, self.size)
-            else:
-                os.ftruncate(file.fileno(), self.size)
+            self.path.unlink(missing_ok=True)
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # In place: what is not written yet is zero, and another run may be writing there.
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+            try:
+                os.ftruncate(file, self.size)
+                if hasattr(os, "posix_fallocate") and self.size:  # so that a full disk is found now
+                    os.posix_fallocate(file, 0, self.size)
+            except OSError:
+                self.path.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(file)
 
     def read(self, window: int) -> Values | None:
         """The values of a window, or ``None`` where they are not there, whole."""
@@ -80,7 +89,10 @@ class FeatureFile:
         if _sum(values) == expected:
             return values
         if not self.is_damaged:
-            print(f"{self.path}: damaged; what is, is written again", file=sys.stderr)
+            print(
+                f"{self.path}: a window is not whole (being written, or damaged); it is made again",
+                file=sys.stderr,
+            )
         self.is_damaged = True
         return None
 

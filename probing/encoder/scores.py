@@ -69,11 +69,14 @@ class Scores:
 
     def times(self, factor: float) -> Scores:
         """All scores times ``factor``, in float32."""
+        mask = self.mask
+        if mask is not None and mask.dtype != torch.bool:  # hidden by the least number there is
+            mask = (mask.float() * factor).clamp_min(torch.finfo(torch.float32).min)
         return Scores(
             self.queries.float() * factor,
             self.keys.float(),
             None if self.softcap is None else self.softcap * factor,
-            self.mask if self.mask is None or self.mask.dtype == torch.bool else self.mask * factor,
+            mask,
         )
 
     def seen_columns(self) -> slice:

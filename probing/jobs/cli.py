@@ -17,7 +17,7 @@ from probing.core.errors import Interrupted
 from probing.core.inert import visible
 from probing.core.version import VERSION
 from probing.jobs.arguments import peek
-from probing.jobs.kept_help import kept_help
+from probing.jobs.kept_help import kept_help, read_help
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script, called, with_shipped
 from probing.jobs.streams import read_or_not
 
@@ -81,8 +81,8 @@ def _run(script: Script, given: list[str]) -> int:
         return 0
     if arguments != given and int(os.environ.get("LOCAL_RANK", "0")) == 0:
         print(f"Config: {said.config[-1]}", flush=True)
-    if said.help and (kept := kept_help(script, arguments, said)) and kept.is_file():
-        print(kept.read_text(encoding="utf-8"))
+    if said.help and (kept := read_help(kept_help(script, arguments, said))) is not None:
+        print(kept)
         return 0
     _quieten()
     try:

@@ -18,8 +18,8 @@ usage: probing train [--config FILE] [--output DIR] [options]
 {scripts}
 
 A job is a config; the first of each is what runs without one. Configs that are not in the current
-folder are those that the package brings along. probing train --help and probing evaluate --help
-say more.
+folder are those that the package brings along. --help behind train, evaluate
+or cache says more.
 """
 
 

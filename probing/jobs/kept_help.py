@@ -16,6 +16,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from probing.core.errors import ProbingError
 from probing.core.files import cache_folder, write_whole
 from probing.jobs.scripts import Script, called
 
@@ -45,13 +46,21 @@ def kept_help(script: Script, arguments: Sequence[str], said: Namespace) -> Path
     return cache_folder() / "help" / f"{whole.hexdigest()[:32]}.txt"
 
 
+def read_help(kept: Path | None) -> str | None:
+    """Help that is kept; ``None`` where none is, or it cannot be read: it is made anew then."""
+    try:
+        return None if kept is None else kept.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
 def keep_help(kept: Path | None, text: str) -> None:
     """Keep ``text`` for the next time, unless a module of the user's own was imported for it."""
     if kept is None or any(map(_is_users, list(sys.modules))):
         return
     try:
         write_whole(kept, text)
-    except OSError:  # help needs no cache
+    except (OSError, ProbingError):  # help needs no cache
         return
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from traceback import extract_tb
+from traceback import FrameSummary, extract_tb
 from typing import Any
 from zipfile import ZipFile
 
@@ -72,10 +72,15 @@ def going_on(path: str | None) -> Iterator[None]:
         raise
     except Exception as error:  # of whatever kind: it reads what it has written itself
         frames = extract_tb(error.__traceback__)
-        if path is None or not any(_RESTORING in frame.filename for frame in frames):
+        if path is None or not any(map(_restores, frames)):
             raise
         what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise ProbingError(f"{path}: no run can go on with the checkpoint: {what}") from error
+
+
+def _restores(frame: FrameSummary) -> bool:
+    """Whether a frame is of Lightning's taking up; what saves is in the same file."""
+    return _RESTORING in frame.filename and ("restore" in frame.name or "resume" in frame.name)
 
 
 def check_same(made: Mapping[str, Any], encoder: Encoder) -> None:

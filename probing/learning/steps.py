@@ -25,7 +25,7 @@ REDUCTIONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def over_processes(values: Tensor) -> Tensor:
+def gathered(values: Tensor) -> Tensor:
     """``values`` of all processes, ``[processes, ...]``, in the order of their ranks."""
     found = [torch.empty_like(values) for _ in range(distributed.get_world_size())]
     distributed.all_gather(found, values)
@@ -33,7 +33,7 @@ def over_processes(values: Tensor) -> Tensor:
 
 
 def of_the_whole(
-    losses: Tensor, counted: Tensor, gather: Callable[[Tensor], Tensor] = over_processes
+    losses: Tensor, counted: Tensor, gather: Callable[[Tensor], Tensor] = gathered
 ) -> tuple[Tensor, Tensor]:
     """What this process adds to the losses of a batch that several processes share.
 

@@ -94,3 +94,17 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ProbingError, match=r"some\.hidden: cannot be written"):
         FeatureFile(tmp_path / "file" / "some.hidden", COUNTS).make()
+
+
+def test_who_makes_a_file_that_is_there_takes_it_as_it_is(file: FeatureFile) -> None:
+    """Two runs may begin together: what the one has mapped is what the other writes to."""
+    file.make()
+    other = FeatureFile(file.path, np.diff(file.bounds))
+    assert file.read(0) is None  # mapped
+    inode = file.path.stat().st_ino
+    other.make()
+    assert file.path.stat().st_ino == inode
+    other.write(0, values(0))
+    found = file.read(0)
+    assert found is not None
+    assert np.array_equal(found, values(0))

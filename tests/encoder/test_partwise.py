@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,6 +72,19 @@ def test_a_row_that_is_not_finite_is_a_fault(value: float) -> None:
     parts = PartwiseMap(scores, scores.queries, None)
     assert whole.faults[1, 2, 4]
     assert torch.equal(parts.faults, whole.faults)
+
+
+def test_a_row_from_which_numbers_hide_everything_is_finite() -> None:
+    """As in padding on the left; the least number there is stays a number."""
+    scores = scores_of("none")
+    hidden = torch.zeros(2, 1, 9, 9)
+    hidden[1, 0, 0] = torch.finfo(torch.float32).min
+    own = replace(scores, mask=hidden, softcap=None)
+    whole, _ = softmax_of(own, None)
+    parts = PartwiseMap(own, own.queries, None)
+    assert not whole.faults.any()
+    assert not parts.faults.any()
+    torch.testing.assert_close(parts.whole()[0], whole.weights[0])
 
 
 def picks(encoder: Encoder, batch: EdgeBatch) -> HeadPicks:

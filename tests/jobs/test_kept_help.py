@@ -45,6 +45,22 @@ def test_help_is_kept_and_printed_again(
     assert "--data.workers 2" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("damage", [b"\xff", None], ids=["not UTF-8", "nowhere to keep it"])
+def test_help_needs_no_cache(
+    damage: bytes | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_is_users", lambda name: False)
+    if damage is None:
+        monkeypatch.setenv("PROBING_CACHE", "/dev/null")
+    else:
+        found = place("--config", HEADS, "--help")
+        assert found is not None
+        found.parent.mkdir(parents=True)
+        found.write_bytes(damage)
+    assert main("evaluate", ["--config", HEADS, "--help"]) == 0
+    assert "--model.encoder.name" in capsys.readouterr().out
+
+
 def test_another_config_code_or_package_is_another_help(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
