@@ -27,8 +27,8 @@ def ratio(
     by what else the machine does, and what slows it down slows both. The value is the ratio of the
     medians.
     """
-    times = [(seconds(ours), seconds(theirs)) for _ in range(rounds + 1)][1:]
-    of_ours, of_theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    times = _rounds(ours, theirs, rounds)
+    of_ours, of_theirs = _medians(times)
     each = [a / b for a, b in times]
     return Figure(row, what, of_ours / of_theirs, least=min(each), most=max(each))
 
@@ -37,9 +37,19 @@ def in_turn(
     first: Callable[[], object], second: Callable[[], object], *, rounds: int
 ) -> tuple[float, float]:
     """Median seconds of processor time of each, run in turn after a warm-up."""
-    times = [(seconds(first), seconds(second)) for _ in range(rounds + 1)][1:]
-    of_first, of_second = (statistics.median(column) for column in zip(*times, strict=True))
-    return of_first, of_second
+    return _medians(_rounds(first, second, rounds))
+
+
+def _rounds(
+    first: Callable[[], object], second: Callable[[], object], rounds: int
+) -> list[tuple[float, float]]:
+    """Seconds of each round; one before them warms up."""
+    return [(seconds(first), seconds(second)) for _ in range(rounds + 1)][1:]
+
+
+def _medians(times: list[tuple[float, float]]) -> tuple[float, float]:
+    first, second = (statistics.median(column) for column in zip(*times, strict=True))
+    return first, second
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -81,6 +81,19 @@ class Collector(Protocol[Layer]):
     def take(self, layer: Layer) -> None:
         """Take a layer; its tensors are the model's own, to be read only."""
         ...
+
+
+def visible_of(shown: Sequence[Tensor | None], is_word: Tensor) -> Tensor | None:
+    """What each layer shows each word, ``[B, L, W, W]``; ``None`` if no layer has a mask.
+
+    Args:
+        shown: ``[B, W, W]`` of each layer; ``None`` of one without a mask.
+        is_word: ``[B, W]``, false where ``W`` is padding.
+    """
+    if all(own is None for own in shown):
+        return None
+    pairs = is_word[:, :, None] & is_word[:, None]
+    return torch.stack([pairs if own is None else own for own in shown], 1)
 
 
 def boundary_of(maps: Tensor) -> Tensor:

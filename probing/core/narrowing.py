@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from probing.core.batches import EdgeBatch, Encoding
-from probing.core.layers import WordLayer, boundary_of
+from probing.core.layers import WordLayer, boundary_of, visible_of
 from probing.core.maps import Map
 
 _DIMENSIONS = {
@@ -118,13 +118,10 @@ class NarrowMaps:
     def encoding(self) -> Encoding:
         """Attention and boundary, and what is visible, of all layers that were taken."""
         maps = torch.stack(self.layers, 1)
-        hides = any(shown is not None for shown in self.visible)
-        pairs = self.batch.is_word[:, :, None] & self.batch.is_word[:, None]
-        shown = [pairs if own is None else own for own in self.visible]
         return Encoding(
             attention=maps[..., :-2, :-2].contiguous(),
             boundary=boundary_of(maps),
-            visible=torch.stack(shown, 1) if hides else None,
+            visible=visible_of(self.visible, self.batch.is_word),
         )
 
 

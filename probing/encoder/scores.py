@@ -112,17 +112,13 @@ class Scores:
         return self.mask.expand(shape)
 
 
-def with_sink(scores: Tensor, sink: Tensor) -> Tensor:
-    """``scores [B, H, T, T]`` and, as a last column, that of a learned ``sink [H]`` (GPT-OSS)."""
-    of_sink = sink.to(scores.dtype).view(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
-    return torch.cat([scores, of_sink], -1)
-
-
 def softmax_of(scores: Scores, sink: Tensor | None) -> tuple[WholeMap, Tensor | None]:
     """The map (float32), and ``[B, H, T]``, the weight that goes to a learned ``sink [H]``."""
+    found = scores.whole()
     if sink is None:
-        return WholeMap(scores.whole().softmax(-1, dtype=torch.float32)), None
-    weights = with_sink(scores.whole(), sink).softmax(-1, dtype=torch.float32)
+        return WholeMap(found.softmax(-1, dtype=torch.float32)), None
+    of_sink = sink.to(found.dtype).view(1, -1, 1, 1).expand(*found.shape[:-1], 1)
+    weights = torch.cat([found, of_sink], -1).softmax(-1, dtype=torch.float32)
     return WholeMap(weights[..., :-1]), weights[..., -1]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor
 
-from probing.core.layers import Collector, LayerRecord, WordLayer, boundary_of
+from probing.core.layers import Collector, LayerRecord, WordLayer, boundary_of, visible_of
 from probing.core.maps import Map, WholeMap
 from probing.encoder.word_index import WordIndex
 from probing.encoder.word_maps import Aggregation, WordMap, largest
@@ -69,17 +69,10 @@ class Stack:
     def parts(self, needs: Collection[str], index: WordIndex) -> dict[str, Tensor | None]:
         """The parts ``needs`` of :class:`~probing.core.batches.Encoding`, and ``visible``."""
         maps = torch.stack(self.maps, 1)  # [B, L, H, W+2, W+2]
-        found: dict[str, Tensor | None] = {"visible": self._visible(index.is_word)}
+        shown = [None if own is None else own.whole()[:, 0, :-2, :-2] > 0 for own in self.visible]
+        found: dict[str, Tensor | None] = {"visible": visible_of(shown, index.is_word)}
         if "attention" in needs:
             found["attention"] = maps[..., :-2, :-2]
         if "boundary" in needs:
             found["boundary"] = boundary_of(maps)
         return found
-
-    def _visible(self, is_word: Tensor) -> Tensor | None:
-        """``[B, L, W, W]``; ``None`` where no layer has a mask."""
-        if not any(self.visible):
-            return None
-        pairs = is_word[:, :, None] & is_word[:, None, :]
-        shown = [pairs if own is None else own.whole()[:, 0, :-2, :-2] > 0 for own in self.visible]
-        return torch.stack(shown, 1)

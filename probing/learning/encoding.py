@@ -37,21 +37,42 @@ def encoded(
     needs = {name: set(extra) for name in encoders}
     for probe in probes:
         needs[probe.encoder] |= set(probe.needs)
-    encodings = {
-        name: encoder(
-            batch.ids,
-            batch.words_of,
-            last_of=batch.last_of,
-            width=batch.width,
-            needs=of_encoder(needs[name], vectors),
-            collectors=collectors.get(name, ()),
-        )
+    return {
+        name: asked_of(encoder, batch, needs[name], vectors, collectors.get(name, ()))
         for name, encoder in encoders.items()
     }
-    return {
-        name: with_vectors(encoding, batch, vectors) if "vectors" in needs[name] else encoding
-        for name, encoding in encodings.items()
-    }
+
+
+def asked_of(
+    encoder: Encoder,
+    batch: EdgeBatch,
+    needs: AbstractSet[str],
+    vectors: WordVectors | None,
+    collectors: Sequence[Collector[WordLayer]] = (),
+) -> Encoding:
+    """The parts ``needs`` of what an encoder says of a batch, vectors of words included.
+
+    Args:
+        encoder: is run once.
+        batch: on its device.
+        needs: names of parts.
+        vectors: of words, from a file; what the encoder embeds, if not given.
+        collectors: get its word maps layer by layer.
+    """
+    is_embedded = "vectors" in needs and vectors is None
+    encoding: Encoding = encoder(
+        batch.ids,
+        batch.words_of,
+        last_of=batch.last_of,
+        width=batch.width,
+        needs=(needs | {"embeddings"} if is_embedded else needs) - {"vectors"},
+        collectors=collectors,
+    )
+    if "vectors" not in needs:
+        return encoding
+    if vectors is None:
+        return replace(encoding, vectors=encoding.embeddings)
+    return replace(encoding, vectors=vectors(batch.words, batch.width).to(batch.ids.device))
 
 
 def scored(
@@ -63,20 +84,6 @@ def scored(
     """
     probe = probes[name]
     return probe.unchecked(encodings[probe.encoder], batch, name=name)
-
-
-def of_encoder(needs: set[str], vectors: WordVectors | None) -> set[str]:
-    """What an encoder must compute: word vectors come from a file or are what it embeds."""
-    if "vectors" in needs and vectors is None:
-        needs = needs | {"embeddings"}
-    return needs - {"vectors"}
-
-
-def with_vectors(encoding: Encoding, batch: EdgeBatch, vectors: WordVectors | None) -> Encoding:
-    """The encoding, with the vectors of words from a file or as the model embeds them."""
-    if vectors is None:
-        return replace(encoding, vectors=encoding.embeddings)
-    return replace(encoding, vectors=vectors(batch.words, batch.width).to(batch.ids.device))
 
 
 def check_embedded(encoders: Mapping[str, Encoder], corpora: Iterable[EdgeWindows]) -> None:

@@ -9,7 +9,7 @@ from probing.core.batches import EdgeBatch, Encoding
 from probing.core.narrowing import NarrowMaps, narrowed, of_words
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
-from probing.learning.encoding import of_encoder, with_vectors
+from probing.learning.encoding import asked_of
 from probing.probes import Probe
 
 MAPS = frozenset({"attention", "boundary"})
@@ -71,16 +71,13 @@ class Lessons:
         needs = set(self.needs(name)) - set(without)
         # Only maps between words that are asked about are kept while the model runs.
         maps = NarrowMaps(view) if view.places is not None and MAPS & needs else None
-        encoding = self.encoders[name](
-            batch.ids,
-            batch.words_of,
-            last_of=batch.last_of,
-            width=batch.width,
-            needs=of_encoder(needs, self.vectors) - (MAPS if maps else frozenset()),
-            collectors=[maps] if maps else (),
+        encoding = asked_of(
+            self.encoders[name],
+            batch,
+            needs - MAPS if maps else needs,
+            self.vectors,
+            [maps] if maps else (),
         )
-        if "vectors" in needs:
-            encoding = with_vectors(encoding, batch, self.vectors)
         if view.places is not None:
             encoding = of_words(encoding, view)
         return Lesson(encoding if maps is None else merged(encoding, maps.encoding), view)
