@@ -68,26 +68,27 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
         ``words``, ``is_pick``, ``hits``, ``kinds`` and ``quantities`` of
         :class:`~probing.core.outcomes.HeadPicks`, without ``L``.
     """
-    seen = AnchorMaps.of(layer, batch.anchors)
+    seen = AnchorMaps.of(layer, batch)
     values = torch.stack([q.value(seen, batch) for q in quantities.QUANTITIES], -1)
-    picks = [_strongest(scores, batch) for scores in seen.scores]
+    picks = [_strongest(scores, seen, batch) for scores in seen.asked]
     words, is_pick = (torch.stack(own, 3).permute(0, 2, 3, 1) for own in zip(*picks, strict=True))
     gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
     hits = (words[..., None] + 1 == gold).any(-1) & is_pick
     return words, is_pick, hits, batch.kinds_of(words) * is_pick, values.permute(0, 2, 3, 1, 4)
 
 
-def _strongest(scores: Tensor, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
+def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
     """The word that each anchor picks, and whether it is a pick: ``[B, H, A]`` each.
 
-    ``scores [B, H, A, W]`` are changed in place: nobody else has them, and they are large.
+    ``scores [B, H, asked, W]``, one of ``seen.asked``, are changed in place: nobody else needs them
+    any more, and they are large.
     """
     if batch.picks_any_other:  # words that are padding have no weight
-        own = batch.anchors[:, None, :, None].expand(*scores.shape[:-1], 1)
+        own = seen.words[:, None, :, None].expand(*scores.shape[:-1], 1)
         scores.scatter_(-1, own, -1.0)
     else:
         scores.masked_fill_(~batch.choices[:, None], -1.0)
-    words, is_pick = strongest(scores)
+    words, is_pick = (seen.of_anchors(found) for found in strongest(scores))
     return words, is_pick & batch.is_anchor[:, None]
 
 

@@ -25,6 +25,11 @@ def limit(of: Mapping[str, int], device: torch.device) -> int:
     return of.get(device.type, of["cuda"])
 
 
+def most(words: Tensor, width: int) -> bool:
+    """Whether ``words [B, A]`` are so many of ``W`` that a whole map costs less than theirs."""
+    return 2 * words.shape[1] > width
+
+
 class Map(Protocol):
     """Attention from each of some things (row) to each (column)."""
 

@@ -13,34 +13,70 @@ import torch
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
-from probing.core.layers import WordLayer
+from probing.core.layers import WordLayer, boundary_of
+from probing.core.maps import most, taken
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorMaps:
     """The word map of a layer as the anchors of a batch see it.
 
-    - ``scores``: the row, the column, and row plus column of each anchor, ``[B, H, A, W]`` each.
+    - ``asked``: the row, the column, and row plus column of each of some words, ``[B, H, asked, W]``
+      each: of the anchors, or, where they are most of the words, of all, which then need not be
+      copied one by one.
+    - ``words [B, asked]``: which words these are.
+    - ``place [B, A]``: where among them each anchor is; ``None`` if they are the anchors.
     - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
       token, and from them.
     - ``sink [B, H, A]``: attention of each anchor to a learned sink; zero where there is none.
     """
 
-    scores: tuple[Tensor, Tensor, Tensor]
+    asked: tuple[Tensor, Tensor, Tensor]
+    words: Tensor
+    place: Tensor | None
     boundary: Tensor
     sink: Tensor
 
     @classmethod
-    def of(cls, layer: WordLayer, anchors: Tensor) -> AnchorMaps:
-        """As ``anchors [B, A]`` see a layer."""
-        rows, columns = layer.map.rows(anchors), layer.map.columns(anchors)  # [B, H, A, W+2]
-        boundary = torch.cat([rows[..., -2:], columns[..., -2:]], -1)
-        rows, columns = rows[..., :-2], columns[..., :-2]
+    def of(cls, layer: WordLayer, batch: EdgeBatch) -> AnchorMaps:
+        """As the anchors of ``batch`` see a layer."""
+        anchors = batch.anchors
+        place = anchors if batch.picks_any_other and most(anchors, batch.width) else None
+        if place is None:
+            words = anchors
+            rows, columns = layer.map.rows(anchors), layer.map.columns(anchors)  # [B, H, A, W+2]
+            boundary = torch.cat([rows[..., -2:], columns[..., -2:]], -1)
+            rows, columns = rows[..., :-2], columns[..., :-2]
+        else:
+            words = torch.arange(batch.width, device=anchors.device).expand(len(anchors), -1)
+            every = layer.map.whole()
+            boundary = taken(boundary_of(every), anchors)
+            rows = every[..., :-2, :-2].contiguous()
+            columns = rows.mT
         if layer.sink is None:
             sink = torch.zeros_like(boundary[..., 0])
         else:
-            sink = layer.sink.gather(2, anchors[:, None].expand(*layer.sink.shape[:2], -1))
-        return cls((rows, columns, rows + columns), boundary, sink)
+            sink = taken(layer.sink[..., None], anchors)[..., 0]
+        return cls((rows, columns, rows + columns), words, place, boundary, sink)
+
+    @property
+    def scores(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The row, the column, and row plus column of each anchor, ``[B, H, A, W]`` each."""
+        if self.place is None:
+            return self.asked
+        rows, columns, both = (taken(own, self.place) for own in self.asked)
+        return rows, columns, both
+
+    def of_anchors(self, values: Tensor) -> Tensor:
+        """What ``values [B, H, asked]`` are of each anchor, ``[B, H, A]``."""
+        return values if self.place is None else taken(values[..., None], self.place)[..., 0]
+
+    def on(self, words: Tensor) -> Tensor:
+        """Between each anchor and some ``words [B, A, any]``: ``[B, A, any, H, 3]``."""
+        batch, anchors = words.shape[:2]
+        window = torch.arange(batch, device=words.device)[:, None, None]
+        place = torch.arange(anchors, device=words.device) if self.place is None else self.place
+        return torch.stack([own[window, :, place[..., None], words] for own in self.asked], -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +93,9 @@ class HeadQuantity:
 
 def gold_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
     """Attention on the gold words together, ``[B, H, A, 3]``."""
-    words = batch.gold_at[:, None] - 1  # [B, 1, A, G]
-    index, is_word = words.clamp_min(0).expand(-1, seen.sink.shape[1], -1, -1), words >= 0
-    return torch.stack([(own.gather(-1, index) * is_word).sum(-1) for own in seen.scores], -1)
+    words = batch.gold_at - 1  # [B, A, G]
+    on_each = seen.on(words.clamp_min(0)) * (words >= 0)[..., None, None]
+    return on_each.sum(2).transpose(1, 2)
 
 
 def special_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from probing.core.maps import Map, WholeMap, taken
+from probing.core.maps import Map, WholeMap, most, taken
 from probing.encoder.word_index import Membership, WordIndex, along
 
 
@@ -75,7 +75,7 @@ class WordMap:
 
     def rows(self, of: Tensor) -> Tensor:
         """``[B, H, A, W+2]`` of the words ``of [B, A]``."""
-        if self._needs_whole(of):
+        if most(of, self.index.width):
             return self._whole.rows(of)
         every, own = self.index.membership, self.index.of_words(of)
         rows = _exact(self.of.rows(own.wordpieces))  # [B, H, pairs, T]
@@ -83,16 +83,12 @@ class WordMap:
 
     def columns(self, of: Tensor) -> Tensor:
         """``[B, H, A, W+2]`` of the words ``of [B, A]``."""
-        if self._needs_whole(of):
+        if most(of, self.index.width):
             return self._whole.columns(of)
         every, own = self.index.membership, self.index.of_words(of)
         columns = _exact(self.of.columns(own.wordpieces))  # [B, H, pairs, T]
         to_words = own.summed(columns, 2)[:, :, :-1]
         return self.aggregate(every.taken(to_words, 3), every, 3)
-
-    def _needs_whole(self, words: Tensor) -> bool:
-        """Whether so many words are asked for that the whole map costs less than parts."""
-        return 2 * words.shape[1] > self.index.width
 
 
 def _exact(values: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
 
 from probing.core import quantities
 from probing.counting.counts import HeadCounts, ProbeCounts
@@ -54,11 +53,12 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
     for r in counts.order():
         total = int(counts.total[r])
         ends = _ends_of_heads(counts, r)
+        right, sums_of = counts.correct[r].tolist(), counts.quantities[r].tolist()
+        reachable = counts.reachable[r].tolist()
         for d in range(directions):
             for layer in range(layers):
                 for head in range(heads):
-                    correct = int(counts.correct[r, d, layer, head])
-                    sums = counts.quantities[r, d, layer, head].tolist()
+                    correct, sums = right[d][layer][head], sums_of[d][layer][head]
                     yield (
                         counts.rows[r],
                         counts.terms.directions[d],
@@ -66,7 +66,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                         head + 1,
                         correct,
                         total,
-                        int(counts.reachable[r, d, layer]),
+                        reachable[d][layer],
                         f"{correct / total:.6f}",
                         *(f"{value / total:.6f}" for value in sums),
                         *(ends[d, layer, head].cells if ends else ()),
@@ -92,10 +92,7 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
     """Lines of ``errors.csv``: the wrong picks of each head by kind, and their share of anchors."""
     for r in counts.order():
         total = int(counts.total[r])
-        for d, layer, head, kind in torch.cartesian_prod(
-            *(torch.arange(size) for size in counts.errors.shape[1:])
-        ).tolist():
-            count = int(counts.errors[r, d, layer, head, kind])
+        for (d, layer, head, kind), count in np.ndenumerate(counts.errors[r].numpy()):
             yield (
                 counts.rows[r],
                 counts.terms.directions[d],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
@@ -24,6 +25,63 @@ SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"
 
 
+@dataclass(frozen=True)
+class _Page:
+    """Where panels of ``across`` by ``up`` stand, in lines of ``columns``; all in inches.
+
+    Places that are reckoned cost nothing, where a layout that matplotlib finds draws all twice.
+    """
+
+    columns: int
+    lines: int
+    across: float
+    up: float
+
+    LEFT, RIGHT, TOP, BOTTOM = 0.45, 0.75, 0.32, 0.4
+    BETWEEN, CAPTION, CAPTIONED = 0.35, 0.56, 2.3
+
+    @classmethod
+    def of(cls, count: int, layers: int, heads: int) -> _Page:
+        """For panels of ``layers`` by ``heads`` cells."""
+        cell = min(0.19, 2.3 / max(heads, 1))
+        columns = min(4, max(1, count))
+        return cls(columns, max(1, -(-count // columns)), heads * cell, layers * cell)
+
+    @property
+    def pitch(self) -> tuple[float, float]:
+        """From a panel to the next one, across and down: captions have to fit, too."""
+        return max(self.across + self.BETWEEN, self.CAPTIONED), self.up + self.CAPTION
+
+    @property
+    def width(self) -> float:
+        """Of the figure."""
+        return self.LEFT + self.columns * self.pitch[0] + self.RIGHT
+
+    @property
+    def height(self) -> float:
+        """Of the figure."""
+        return self.TOP + self.lines * self.pitch[1] + self.BOTTOM
+
+    def panel(self, figure: Figure, number: int) -> Any:
+        """The panel ``number``, counted from zero, line by line from the top."""
+        line, column = divmod(number, self.columns)
+        across, down = self.pitch
+        left = self.LEFT + column * across
+        top = self.height - self.TOP - line * down - (self.CAPTION - 0.14)
+        return self._axes(figure, left, top - self.up, self.across, self.up)
+
+    def bar(self, figure: Figure) -> Any:
+        """Beside the first column's height, for the colour bar."""
+        left = self.width - self.RIGHT + 0.1
+        low, high = self.BOTTOM, self.height - self.TOP - self.CAPTION + 0.14
+        tall = 0.8 * (high - low)
+        return self._axes(figure, left, (low + high - tall) / 2, 0.13, tall)
+
+    def _axes(self, figure: Figure, left: float, low: float, across: float, up: float) -> Any:
+        wide, tall = self.width, self.height
+        return figure.add_axes((left / wide, low / tall, across / wide, up / tall))
+
+
 def head_overview(findings: Findings) -> Figure:
     """Every head's accuracy on up to twelve rows of the report, each in its best head's direction.
 
@@ -31,22 +89,18 @@ def head_overview(findings: Findings) -> Figure:
     strongest baseline.
     """
     counts, shown = findings.counts, findings.pictured
-    columns = min(4, max(1, len(shown)))
-    lines = max(1, -(-len(shown) // columns))
-    layers, heads = counts.correct.shape[2:]
-    cell = min(0.19, 2.3 / max(heads, 1))
-    figure = Figure(
-        figsize=(columns * (heads * cell + 0.55) + 0.7, lines * (layers * cell + 0.72) + 0.55),
-        layout="constrained",
-    )
+    page = _Page.of(len(shown), *counts.correct.shape[2:])
+    figure = Figure(figsize=(page.width, page.height))
     FigureCanvasAgg(figure)
-    axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
     image: Any = None
-    for panel, best in zip(axes.flat, shown, strict=False):
+    for number, best in enumerate(shown):
+        panel = page.panel(figure, number)
         row = counts.rows.index(best.relation)
         direction = counts.terms.directions.index(best.head.direction)
         share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
         image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
+        left, bottom = number % page.columns == 0, number + page.columns >= len(shown)
+        panel.tick_params(labelleft=left, labelbottom=bottom)
         panel.set_title(
             f"{drawn(best.relation)}  {best.head.direction}\n"
             f"{best.head}: {100 * best.accuracy:.0f}%"
@@ -55,15 +109,14 @@ def head_overview(findings: Findings) -> Figure:
             loc="left",
         )
         _frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
-    for panel in axes.flat[len(shown) :]:
-        panel.set_visible(False)
-    for panel in axes.flat[max(0, len(shown) - columns) : len(shown)]:
-        panel.tick_params(labelbottom=True)  # also where the place beneath is empty
-    figure.suptitle(drawn(title_of(findings)), fontsize=9, x=0.01, ha="left")
+    figure.suptitle(
+        drawn(title_of(findings)), fontsize=9, x=0.01, y=1 - 0.08 / page.height, ha="left", va="top"
+    )
     if image is not None:
-        figure.supxlabel("head", fontsize=8)
-        figure.supylabel("layer", fontsize=8)
-        _bar(figure, image, axes, label="accuracy (%)")
+        figure.supxlabel("head", fontsize=8, y=0.06 / page.height, va="bottom")
+        figure.supylabel("layer", fontsize=8, x=0.06 / page.width, ha="left")
+        bar = figure.colorbar(image, cax=page.bar(figure))
+        _label(bar, "accuracy (%)")
     else:
         figure.text(0.5, 0.5, textwrap.fill(absence(findings), 48), ha="center", fontsize=7)
     return figure
@@ -194,7 +247,11 @@ def _grid(
 
 def _bar(figure: Figure, image: Any, axes: Any, *, label: str) -> None:
     """The colour bar beside ``axes``."""
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.01)
+    _label(figure.colorbar(image, ax=axes, shrink=0.8, pad=0.01), label)
+
+
+def _label(bar: Any, label: str) -> None:
+    """Say what a colour bar measures."""
     bar.set_label(label, fontsize=7)
     bar.ax.tick_params(labelsize=6)
 
