@@ -21,9 +21,9 @@ from probing.core.maps import most, taken
 class AnchorMaps:
     """The word map of a layer as the anchors of a batch see it.
 
-    - ``asked``: the row, the column, and row plus column of each of some words, ``[B, H, asked, W]``
-      each: of the anchors, or, where they are most of the words, of all, which then need not be
-      copied one by one.
+    - ``asked``: the row, the column, and row plus column of some words, ``[B, H, asked, W]`` each:
+      of the anchors, or, where they are most of the words, of all, which then need not be copied
+      one by one.
     - ``words [B, asked]``: which words these are.
     - ``place [B, A]``: where among them each anchor is; ``None`` if they are the anchors.
     - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
