@@ -16,11 +16,12 @@ from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.checks import check_checkpoint, check_place, is_first, learnt_from, make_ready
+from probing.jobs.checks import check_place, is_first, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
 from probing.jobs.parse_errors import Parser
 from probing.jobs.parser import Commands, flat
+from probing.jobs.resuming import check_checkpoint, learnt_from
 from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.jobs.trainer_checks import check_length
 from probing.learning.checkpoints import going_on, load_checkpoint
@@ -213,7 +214,7 @@ class Probes(Edges):
         resumed = Path(said.output or "") / CHECKPOINT
         start = str(resumed) if said.resume and resumed.exists() else None
         if start is not None:
-            check_checkpoint(model, data, start)
+            check_checkpoint(model, data, trainer, start)
         try:
             with going_on(start):
                 trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)
