@@ -35,19 +35,22 @@ class Run(Protocol):
     model: ProbingModule
     datamodule: EdgeData
     trainer: Trainer
-    folder: RunFolder
     ledger: Ledger
     report: ReportOptions
     treebanks: Treebanks
 
 
-def make_ready(run: Run, splits: Collection[str], *, resume: bool | None) -> None:
+def hold_folder(folder: RunFolder, *, resume: bool | None) -> None:
+    """Refuse a folder that cannot be written, or is another run's, and keep others out of it."""
+    if is_first():
+        check_place(folder.output)
+        folder.check(resume=resume)
+
+
+def make_ready(run: Run, splits: Collection[str]) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = run.datamodule, run.model
     final = "val" if data.sources["test"] is None else "test"
-    if is_first():
-        check_place(run.folder.output)
-        run.folder.check(resume=resume)
     check_trainer(run.trainer)
     measuring = [name for name, probe in model.probes.items() if probe.measures_distances]
     if model.vectors is not None:
