@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,29 @@ from probing.core.files import write_whole
 from probing.data.sources.fingerprints import digest
 
 _DIGEST = "sha256"
+_ROWS, _VALUES = 1024, 50_000_000  # of a batch, at most
 
 
 def write_rows(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows as an Arrow stream, a thousand at a time."""
-    stream = iter(rows)
+    """Write rows as an Arrow stream, a thousand at a time, or fewer of very long ones."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        while batch := list(islice(stream, 1024)):
+        batch: list[Mapping[str, object]] = []
+        size = 0
+        for row in rows:
+            batch.append(row)
+            size += sum(map(_size, row.values()))
+            if len(batch) == _ROWS or size >= _VALUES:
+                writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+                batch, size = [], 0
+        if batch:
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+
+
+def _size(value: object) -> int:
+    """About how many values a value of a row holds."""
+    if not isinstance(value, list):
+        return 1
+    return len(value) + (sum(map(len, value)) if value and isinstance(value[0], list) else 0)
 
 
 def first_beyond(column: pa.ChunkedArray, rows: int) -> int | None:

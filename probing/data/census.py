@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence
 from probing.core.terms import ALL
 from probing.core.windows import Wordpieces
+
+MOST = 10_000
+"""Rows of a report; a treebank has some dozens, and for each of them all heads are counted."""
+
+
+class ManyRows(ProbingError):
+    """More rows than any report can hold, as where identifiers stand in place of relations."""
 
 
 @dataclass
@@ -40,12 +48,31 @@ class Census:
     counts: Counter[str] = field(default_factory=Counter)
     oddities: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._numbers = {name: number for number, name in enumerate(self.rows)}
 
     def row(self, name: str) -> int:
-        """The index of the row ``name``, new if need be."""
-        if name not in self.rows:
+        """The index of the row ``name``, new if need be.
+
+        Raises:
+            ManyRows: for more than any report can hold.
+        """
+        number = self._numbers.setdefault(name, len(self.rows))
+        if number == len(self.rows):
+            if number >= MOST:
+                raise ManyRows(
+                    f"expected at most {MOST:,} relations, or other rows of a report, found "
+                    f"another, {name!r}"
+                )
             self.rows.append(name)
-        return self.rows.index(name)
+        return number
+
+    @property
+    def state(self) -> dict[str, object]:
+        """All that it is made of again."""
+        return {own.name: getattr(self, own.name) for own in fields(self) if own.init}
 
     def count_window(self, wordpieces: Wordpieces, sentences: Sequence[Sentence]) -> None:
         """Count a window that is used."""

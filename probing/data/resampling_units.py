@@ -102,20 +102,23 @@ class UnitCounter:
 
 
 class _Numbers:
-    """How many different numbers there were: a bit for each up to the largest."""
+    """How many different numbers there were: a bit for each, in words where there are any."""
 
     def __init__(self) -> None:
-        self.bits = bytearray()
-        self.count = 0
+        self.words: dict[int, int] = {}
 
     def add(self, number: int) -> None:
-        """Count a number, unless it was there."""
-        place, bit = divmod(number, 8)
-        if place >= len(self.bits):
-            self.bits.extend(bytes(place + 1 - len(self.bits)))
-        if not self.bits[place] >> bit & 1:
-            self.bits[place] |= 1 << bit
-            self.count += 1
+        """Note a number."""
+        place, bit = divmod(number, _BITS)
+        self.words[place] = self.words.get(place, 0) | 1 << bit
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return sum(word.bit_count() for word in self.words.values())
+
+
+_BITS = 1024  # of a word
 
 
 def _in_sud(counts: Mapping[str, int]) -> dict[str, int]:

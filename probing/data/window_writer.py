@@ -12,7 +12,7 @@ from probing.core.errors import ProbingError
 from probing.core.files import written_aside
 from probing.core.windows import Tokenizer, Window
 from probing.data.arrow_files import write_rows, write_state
-from probing.data.census import Census
+from probing.data.census import Census, ManyRows
 from probing.data.documents import Parts, TakesTurns, in_order, taking_turns
 from probing.data.resampling_units import Digested, UnitCounter
 from probing.data.tasks.base import Misread, Task
@@ -75,7 +75,7 @@ def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokeni
     with written_aside(arrow.with_suffix(".npy")) as aside, aside.open("wb") as file:
         np.save(file, digested.array, allow_pickle=False)
     units = counter.units(documents=census.documents, corpus=digested.corpus)
-    counted = vars(census) | {"parts": counted_parts, "units": vars(units)}
+    counted = census.state | {"parts": counted_parts, "units": vars(units)}
     write_state(arrow.with_suffix(".json"), counted, beside=[arrow, arrow.with_suffix(".npy")])
 
 
@@ -83,6 +83,8 @@ def _naming(path: Path, windows: Iterable[Window]) -> Iterator[Window]:
     """The windows of a part; what cannot be used is said to stand in its file."""
     try:
         yield from windows
+    except ManyRows as error:
+        raise ProbingError(f"{path}: {error}") from None
     except Misread as error:
         if not path.is_file():  # the built-in corpus and data sets have documents alone
             raise

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
@@ -18,7 +18,6 @@ from probing.counting.differences import check, names
 from probing.counting.trees.decoding import SEARCH, by_networkx
 from probing.data import CoreferenceData, EdgeData
 from probing.jobs.trainer_checks import check_share, check_trainer
-from probing.learning.checkpoints import load_checkpoint
 from probing.learning.encoding import check_embedded
 from probing.learning.feature_cache import cache_of
 from probing.learning.module import ProbingModule
@@ -36,19 +35,22 @@ class Run(Protocol):
     model: ProbingModule
     datamodule: EdgeData
     trainer: Trainer
-    folder: RunFolder
     ledger: Ledger
     report: ReportOptions
     treebanks: Treebanks
 
 
-def make_ready(run: Run, splits: Collection[str], *, resume: bool | None) -> None:
+def hold_folder(folder: RunFolder, *, resume: bool | None) -> None:
+    """Refuse a folder that cannot be written, or is another run's, and keep others out of it."""
+    if is_first():
+        check_place(folder.output)
+        folder.check(resume=resume)
+
+
+def make_ready(run: Run, splits: Collection[str]) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = run.datamodule, run.model
     final = "val" if data.sources["test"] is None else "test"
-    if is_first():
-        check_place(run.folder.output)
-        run.folder.check(resume=resume)
     check_trainer(run.trainer)
     measuring = [name for name, probe in model.probes.items() if probe.measures_distances]
     if model.vectors is not None:
@@ -115,30 +117,6 @@ def _is_there(place: Path) -> bool:
     except NotADirectoryError:  # a file is told when its own turn comes
         return False
     return True
-
-
-def check_checkpoint(model: ProbingModule, data: EdgeData, path: str) -> None:
-    """Refuse to go on with other probes, encoders, vectors or data, before anything is written."""
-    if is_first():
-        checkpoint = load_checkpoint(path)
-        model.configure_model()
-        model.on_load_checkpoint(checkpoint)
-        for part in ("optimizer_states", "loops"):  # without which it would begin anew
-            if not checkpoint.get(part):
-                raise ProbingError(f"{path}: no run can go on with it: it has no {part}")
-        before = learnt_from(checkpoint)
-        if before and before[-1] != data.split("train").questions and not data.changed:
-            raise ProbingError(
-                f"{data.sources['train']}: the training data is not what the run has learnt from; "
-                "--data.changed true goes on all the same, and the summary says so"
-            )
-
-
-def learnt_from(checkpoint: Mapping[str, Any]) -> list[str]:
-    """What training data a checkpoint says that it has learnt from; those of before 0.2 do not."""
-    states = (state for state in checkpoint.values() if isinstance(state, dict))
-    found = next((state["learnt"] for state in states if "learnt" in state), None)
-    return [str(data) for data in found] if isinstance(found, list) else []
 
 
 def check_trees(data: EdgeData) -> None:

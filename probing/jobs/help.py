@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +11,8 @@ from docstring_parser import DocstringStyle, parse
 from jsonargparse import Namespace
 
 from probing.encoder import Encoder
-from probing.jobs.registry import EVERY, Row
-from probing.jobs.scripts import Script, called
+from probing.jobs.registry import EVERY, TACIT, Row
+from probing.jobs.scripts import Script, as_named, called
 
 _WIDTH = 100
 _INDENT = 8
@@ -43,17 +43,21 @@ def explained(
         sections["probes"] |= _named(f"model.probes.{name}", probe)
     sections["data"] = _named("data", config.data)
     for option in (*EVERY, *row.options):
-        if option.name not in row.tacit:
-            value = config[option.name] if option.shown is None else option.shown
-            own = sections.setdefault(option.title, {})
-            own[option.name] = (value, option.text)
-    lines = [f"usage: {called(script)} --config {config_name} [options]", ""]
+        value = config[option.name] if option.shown is None else option.shown
+        sections.setdefault(option.title, {})[option.name] = (value, option.text)
+    trainer: Values = {f"trainer.{name}": (config.trainer[name], "") for name in _TRAINER}
+    tacit = row.tacit | TACIT[script]
+    lines = [f"usage: {called(script)} --config {as_named(config_name)} [options]", ""]
     for title, values in sections.items():
-        if values:
-            lines += [f"{title}:", *_listed(values)]
+        if title not in tacit and (shown := _but(values, tacit)):
+            lines += [f"{title}:", *_listed(shown)]
     lines += ["trainer (any argument of Lightning's Trainer; --help_trainer lists them all):"]
-    lines += _listed({f"trainer.{name}": (config.trainer[name], "") for name in _TRAINER})
+    lines += _listed(_but(trainer, tacit))
     return "\n".join(lines)
+
+
+def _but(values: Values, tacit: Collection[str]) -> Values:
+    return {name: value for name, value in values.items() if name not in tacit}
 
 
 def _named(key: str, said: Namespace) -> Values:

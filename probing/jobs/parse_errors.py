@@ -74,20 +74,25 @@ class Parser(ArgumentParser):
             ProbingError: for whatever is wrong with it.
         """
         with self._refusing():
-            found = super().parse_args(*arguments, **settings)
-            for key, options in self.sections.items():  # the parser takes a section for a value
-                if not all(option in found for option in options):
-                    raise Unread(f"expected options in {key!r}, found nothing", key)
-            return found
+            return self._whole(super().parse_args(*arguments, **settings))
 
-    def instantiate(self, *arguments: Any, **settings: Any) -> Any:
+    def _whole(self, found: Any) -> Any:
+        """What is parsed, if each section has its options: the parser takes any value for one."""
+        for key, options in self.sections.items():
+            if not all(option in found for option in options):
+                said = found.get(key)
+                what = "nothing" if said is None else repr(said)
+                raise Unread(f"expected options in {key!r}, found {what}", key)
+        return found
+
+    def instantiate(self, namespace: Any, *arguments: Any, **settings: Any) -> Any:
         """Build the parts; see :meth:`jsonargparse.ArgumentParser.instantiate`.
 
         Raises:
             ProbingError: for whatever a part refuses.
         """
         with self._refusing():
-            return super().instantiate(*arguments, **settings)
+            return super().instantiate(self._whole(namespace), *arguments, **settings)
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:
@@ -180,6 +185,13 @@ def _in_short(message: str, known: Known) -> Unread:
     found = nested[-1][1] if nested else given[1] if given else None
     key = ".".join([outer[0], nested[-1][0]] if nested else outer).replace(".init_args", "")
 
+    if no_options := re.search(r"Unable to load config '(.*?)'", message):
+        section = outer[-1] if outer else key
+        return Unread(
+            f"--{section}: expected options of its own, such as --{section}.OPTION VALUE, found "
+            f"{no_options[1]!r}",
+            section,
+        )
     if nested and outer[0] == "model.encoders" and "." in nested[-1][0]:  # it has no path there
         name, _, option = nested[-1][0].partition(".")
         return Unread(

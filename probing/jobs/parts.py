@@ -9,6 +9,7 @@ import yaml
 from jsonargparse import register_unresolvable_import_paths, set_dumper, set_parsing_settings
 
 from probing.encoder import Encoder
+from probing.jobs.known_options import arguments_of
 from probing.jobs.parse_errors import Parser
 
 
@@ -43,6 +44,7 @@ def add_parts(parser: Parser, *, model: type, data: type) -> None:
     set_parsing_settings(subclasses_disabled=[Encoder])
     parser.add_section(model, "model")
     parser.known.add("model.encoder", Encoder, is_named=False)
+    parser.sections["model.encoder"] = [f"model.encoder.{name}" for name in arguments_of(Encoder)]
     parser.add_section(data, "data", is_named=True)
     parser.link_arguments(
         "model.encoder.tokenizer", "data.init_args.tokenizer", apply_on="instantiate"

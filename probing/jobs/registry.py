@@ -75,7 +75,8 @@ class Row:
         kind: the subclass of ``Commands`` that parses, builds, checks and runs it.
         told_by: the section that a config of it has and no other, for one without ``job``.
         options: of its run, besides those of every run.
-        tacit: which of these it reads and help leaves out, since they say nothing here.
+        tacit: options, and sections of them, that it reads and help leaves out, since they say
+            nothing here.
         has_checkpoints: whether it makes or reads any.
     """
 
@@ -94,6 +95,20 @@ class Row:
         return found
 
 
+TACIT: Mapping[Script, frozenset[str]] = {
+    "train": frozenset(),
+    "evaluate": frozenset(
+        {"data.train", "data.batch_windows", "data.shuffle_seed", "data.share_batches"}
+        | {"data.changed", "data.cache_features", "model.reduction", "trainer.max_epochs"}
+    ),
+    "cache": frozenset(
+        {"output", "overwrite", "report", "treebanks", "predictions", "intervals", "paired"}
+        | {"data.val", "data.test", "data.batch_windows"}
+        | {"data.shuffle_seed", "data.share_batches", "data.changed", "model.reduction"}
+        | {"trainer.max_epochs"}
+    ),
+}
+"""What a script leaves out of help, whatever the job: it reads that and does nothing with it."""
 _FLAG = {"type": bool, "nargs": "?", "const": True, "default": False}
 EVERY = (
     Option("seed_everything", "seed of everything random", {"type": bool | int, "default": 1}),
@@ -149,7 +164,7 @@ ROWS = (
         "probing.jobs.edges.Heads",
         told_by=None,
         options=_EDGES,
-        tacit=frozenset({"seeds"}),
+        tacit=frozenset({"seeds", "model.vectors"}),
     ),
     Row(
         "probes",

@@ -39,6 +39,12 @@ def with_shipped(arguments: Sequence[str]) -> list[str]:
     return found
 
 
+def as_named(config: str) -> str:
+    """A config as a user would name it: a shipped one without the place where it is installed."""
+    path = Path(config)
+    return path.name if path.parent == CONFIGS else config
+
+
 def _shipped(config: str) -> str:
     """The path of the config that this names; as it stands if it is a file, or names none."""
     path, shipped = Path(config), CONFIGS / Path(config).name

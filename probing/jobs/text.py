@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pytorch_lightning.callbacks import Callback
 
 from probing.core.errors import ProbingError
-from probing.jobs.checks import check_place, is_first
+from probing.jobs.checks import hold_folder, is_first
 from probing.jobs.parser import Commands
 from probing.jobs.scripts import Script
 from probing.jobs.trainer_checks import check_trainer
@@ -44,9 +44,7 @@ class Text(Commands):
         model, data = self.model, self.datamodule
         if data.test is None and not sentence:
             raise ProbingError('no text: give --data.test FILE, or --sentence "…" --heads 3-9')
-        if is_first():
-            check_place(self.folder.output)
-            self.folder.check(resume=None)
+        hold_folder(self.folder, resume=None)
         check_trainer(self.trainer)
         model.configure_model()
         chosen = [head_named(text, model) for text in heads]

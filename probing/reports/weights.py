@@ -10,6 +10,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
+from probing.core.errors import ProbingError
 from probing.core.files import write_csv
 from probing.core.outcomes import Outcome
 from probing.core.terms import Terms
@@ -91,5 +92,12 @@ class HeadWeights(SplitCallback):
         return {"lines": [list(line) for line in self.lines]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the epochs of the interrupted run."""
-        self.lines = [tuple(line) for line in state_dict["lines"]]
+        """Take up the epochs of the interrupted run.
+
+        Raises:
+            ProbingError: for what is no state of it.
+        """
+        lines = state_dict.get("lines")
+        if not isinstance(lines, list) or any(len(WEIGHTS) != len(line) for line in lines):
+            raise ProbingError(f"the checkpoint has no lines of {len(WEIGHTS)} values of weights")
+        self.lines = [tuple(line) for line in lines]

@@ -84,7 +84,7 @@ def test_help_of_a_job_says_which_config_is_used(capsys: pytest.CaptureFixture[s
     assert command(["evaluate", "--config", "heads.yaml", "--help"]) == 0
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert first == f"Config: {CONFIGS / 'heads.yaml'}"
-    assert second == f"usage: probing evaluate --config {CONFIGS / 'heads.yaml'} [options]"
+    assert second == "usage: probing evaluate --config heads.yaml [options]"
 
 
 @pytest.mark.parametrize("name", ["heads.yaml", "configs/heads.yaml", "./heads.yaml"])

@@ -42,7 +42,7 @@ def of(config: str) -> tuple[str, str]:
 def test_help_of_a_config_is_help_or_says_whose_it_is(script: str, path: Path, say: Say) -> None:
     code, out, err = say(script, "--config", str(path), "--help")
     if code == 0:
-        assert out.startswith(f"usage: python {script}.py --config {path}")
+        assert out.startswith(f"usage: python {script}.py --config {path.name}")
         assert "--model.encoder.name" in out
         assert "--output" in out
     else:
@@ -111,6 +111,17 @@ SAID: dict[str, tuple[list[str], str, str]] = {
         "--data.reader: expected a class or function that can be imported, found 'nowhere.read'",
         "Callable",
     ),
+    "nothing as options": (
+        ["--model.encoder", "null"],
+        "--model.encoder: expected options of its own, such as --model.encoder.OPTION VALUE, "
+        "found 'null'",
+        "Parser key",
+    ),
+    "a text as options": (
+        ["--trainer=x"],
+        "--trainer: expected options of its own, such as --trainer.OPTION VALUE, found 'x'",
+        "Parser key",
+    ),
     "an encoder's option": (
         ["--model.encoders.twin.random_init", "true"],
         "write --model.encoders.twin '{random_init: true}'",
@@ -138,6 +149,9 @@ def test_a_complaint_is_in_plain_words(
         ("resume: true", "--resume belongs on the command line"),
         ("job: head", "found 'head'; did you mean 'heads'?"),
         ("model: {encoder: {precision: fp16}}", "expected one of float32, bfloat16, float16"),
+        ("model: {encoder: }", "expected options in 'model.encoder', found nothing"),
+        ("model: {encoder: [1]}", "expected options in 'model.encoder', found [1]"),
+        ("{job: heads, trainer: }", "expected options in 'trainer', found nothing"),
     ],
 )
 def test_what_a_config_says_wrongly_names_the_config(

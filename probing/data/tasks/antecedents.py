@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from probing.core.sentences import Mention, Sentence, annotation
@@ -11,6 +11,7 @@ from probing.core.windows import Window, Wordpieces
 from probing.data.census import Census
 from probing.data.tasks.agreement import PRONOUN_TAGS, PROPER_TAGS, person
 from probing.data.tasks.base import origin_of
+from probing.data.tasks.earlier import Earlier
 from probing.data.tasks.mentions import PlacedMention, placed_mentions
 
 BASELINES = ("nearest", "head-match", "rules", "random")
@@ -45,25 +46,32 @@ def coreference_window(
     mentions = placed_mentions(numbers, sentences, kept)
     inside = set(numbers)
     anchors, gold, candidates, rows, baselines, kinds = [], [], [], [], [], []
-    for index, mention in enumerate(mentions):
-        before = [
-            other
-            for other in mentions[:index]
-            if other.head != mention.head and not other.contains(mention)
-        ]
-        right = {other.head for other in before if other.entity == mention.entity}
-        if not right:
+    earlier = Earlier()
+    for mention in mentions:
+        earlier.ask_about(mention)
+        right = earlier.lasts("entity", mention.entity)
+        if right:
+            last = earlier.lasts()
+            columns = sorted(last)
+            anchors.append(mention.head)
+            gold.append([head + 1 for head in sorted(right)])
+            candidates.append([head + 1 for head in columns])
+            nearest = max(last[head] for head in right)
+            rows.append([census.row(name) for name in _rows(mention, earlier, nearest)])
+            baselines.append(_baselines(mention, earlier, right, last))
+            alike = earlier.lasts("head_word", mention.head_word)
+            # The kind of error, from one, that picking each would be; 0 for a right one.
+            kinds.append(
+                [
+                    0 if head in right else 1 if head in alike else 2 if last[head] > nearest else 3
+                    for head in columns
+                ]
+            )
+        else:
             outside = (s for s in mentioned_in[mention.entity] if s not in inside)
             is_cut_off = next(outside, mention.sentence) < mention.sentence
             census.counts["anaphors cut off from all their antecedents"] += is_cut_off
-            continue
-        columns = sorted({other.head for other in before})
-        anchors.append(mention.head)
-        gold.append([head + 1 for head in sorted(right)])
-        candidates.append([head + 1 for head in columns])
-        rows.append([census.row(name) for name in _rows(mention, before, right)])
-        baselines.append(_baselines(mention, before, right))
-        kinds.append(_kinds(mention, before, right, columns))
+        earlier.add(mention)
     census.counts["anaphors"] += len(anchors)
     used = [sentences[s] for s in numbers]
     census.count_window(wordpieces, used)
@@ -88,9 +96,7 @@ def _together(sentences: Iterable[tuple[Sequence[str], Sequence[str]]]) -> list[
     return annotation(chain.from_iterable(own or ["_"] * len(words) for words, own in sentences))
 
 
-def _rows(
-    mention: PlacedMention, before: Sequence[PlacedMention], right: set[int]
-) -> Iterator[str]:
+def _rows(mention: PlacedMention, earlier: Earlier, nearest: int) -> Iterator[str]:
     """The rows of the report that an anaphor counts in."""
     yield ALL
     if mention.tag in PRONOUN_TAGS:
@@ -102,42 +108,21 @@ def _rows(
         yield "untagged"
     else:
         yield "proper" if mention.tag in PROPER_TAGS else "nominal"
-    if all(other.head_word != mention.head_word for other in before):
+    if earlier.last("head_word", mention.head_word) is None:
         yield "no-shared-head"
-    nearest = next(other for other in reversed(before) if other.head in right)
-    back = mention.sentence - nearest.sentence
+    back = mention.sentence - earlier.mentions[nearest].sentence
     yield next((name for most, name in _DISTANCES if back <= most), _FARTHER)
 
 
 def _baselines(
-    mention: PlacedMention, before: Sequence[PlacedMention], right: set[int]
+    mention: PlacedMention, earlier: Earlier, right: Collection[int], last: Mapping[int, int]
 ) -> list[float]:
-    """How right each of :data:`BASELINES` is."""
-    same_head = _nearest([o for o in before if o.head_word == mention.head_word])
+    """How right each of :data:`BASELINES` is; ``last`` has each head word's last candidate."""
+    nearest = max(last.values())
+    same_head = earlier.last("head_word", mention.head_word)
     # The sieves of section 4.3: full string, head word, agreement, and else the nearest.
-    sieved = (
-        _nearest([other for other in before if other.text == mention.text])
-        or same_head
-        or _nearest([other for other in before if other.features.agrees(mention.features)])
-        or _nearest(before)
-    )
-    picks = (_nearest(before), same_head, sieved)
-    hits = [float(pick is not None and pick.head in right) for pick in picks]
-    return [*hits, len(right) / len({other.head for other in before})]
-
-
-def _nearest(mentions: Sequence[PlacedMention]) -> PlacedMention | None:
-    return mentions[-1] if mentions else None
-
-
-def _kinds(
-    mention: PlacedMention, before: Sequence[PlacedMention], right: set[int], columns: Sequence[int]
-) -> list[int]:
-    """The kind of error, from one, that picking each of ``columns`` would be; 0 for a right one."""
-    last = max(index for index, other in enumerate(before) if other.head in right)
-    nearer = {other.head for other in before[last + 1 :]}
-    alike = {other.head for other in before if other.head_word == mention.head_word}
-    return [
-        0 if head in right else 1 if head in alike else 2 if head in nearer else 3
-        for head in columns
-    ]
+    sieves = (earlier.last("text", mention.text), same_head, earlier.last_agreeing(mention))
+    sieved = next((number for number in sieves if number is not None), nearest)
+    picks = (nearest, same_head, sieved)
+    hits = [float(pick is not None and earlier.mentions[pick].head in right) for pick in picks]
+    return [*hits, len(right) / len(last)]

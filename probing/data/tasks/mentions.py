@@ -27,7 +27,10 @@ class PlacedMention:
 
     def contains(self, other: PlacedMention) -> bool:
         """Whether every word of ``other`` is in this mention."""
-        return self.words[-1] >= other.words[-1] and set(other.words) <= set(self.words)
+        if not self.words[0] <= other.words[0] <= other.words[-1] <= self.words[-1]:
+            return False
+        is_whole = len(self.words) == self.words[-1] - self.words[0] + 1
+        return is_whole or set(other.words) <= set(self.words)
 
 
 def kept_mentions(sentences: Sequence[Sentence], census: Census) -> list[list[Mention]]:
