@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 SchemeName = Literal["UD", "SUD", "Stanford"]
@@ -83,6 +84,7 @@ def recognised(relations: Collection[str]) -> str:
     return found[0] if len(found) == 1 else UNKNOWN
 
 
+@lru_cache(maxsize=4096)
 def universal(relation: str, separators: str = SEPARATORS) -> str:
     """A relation without its subtype."""
     return re.split(f"[{re.escape(separators)}]", relation, maxsplit=1)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -72,33 +73,44 @@ class UnitCounter:
     def __init__(self, separators: str) -> None:
         self.separators = separators
         # By document and by place, for either kind of anchors: which numbers each row has.
-        self.seen: dict[tuple[str, str], dict[str, _Numbers]] = {}
+        self.seen: dict[tuple[str, str], defaultdict[int, _Numbers]] = {
+            (unit, anchors): defaultdict(_Numbers)
+            for unit in ("document", "place")
+            for anchors in ("any", "heads")
+        }
         self.known = True
 
-    def add(self, window: Window, rows: Sequence[str]) -> None:
-        """Count a window; ``rows`` are their names."""
+    def add(self, window: Window) -> None:
+        """Count a window."""
         self.known &= window.document > 0 and window.place > 0
         asked = zip(window.rows, window.gold, strict=True)
         of_anchors = set(chain.from_iterable(window.probed.rows))
         of_heads = set(chain.from_iterable(own for own, gold in asked if any(gold)))
-        for anchors, numbers in (("any", of_anchors), ("heads", of_heads)):
-            names = {rows[number] for number in numbers}
-            if self.separators:
-                plain = {universal(row, self.separators) + ALL_SUBTYPES for row in names}
-                names |= plain | {universal(row, SUD_SEPARATORS) + _IN_SUD for row in names}
+        for anchors, rows in (("any", of_anchors), ("heads", of_heads)):
             for unit, number in (("document", window.document), ("place", window.place)):
-                seen = self.seen.setdefault((unit, anchors), {})
-                for name in names:
-                    seen.setdefault(name, _Numbers()).add(number)
+                seen = self.seen[unit, anchors]
+                for row in rows:
+                    seen[row].add(number)
 
-    def units(self, *, documents: int, corpus: str) -> Units:
-        """What was counted: documents as units if there are several."""
+    def units(self, rows: Sequence[str], *, documents: int, corpus: str) -> Units:
+        """What was counted: documents as units if there are several; ``rows`` are their names."""
         unit = "document" if documents > 1 else "place"
         any_anchor, of_heads = (
-            {name: numbers.count for name, numbers in self.seen.get((unit, kind), {}).items()}
-            for kind in ("any", "heads")
+            {name: numbers.count for name, numbers in self._named(rows, unit, anchors).items()}
+            for anchors in ("any", "heads")
         )
         return Units(self.known, documents > 1, any_anchor, of_heads, corpus)
+
+    def _named(self, rows: Sequence[str], unit: str, anchors: str) -> Mapping[str, _Numbers]:
+        found: defaultdict[str, _Numbers] = defaultdict(_Numbers)
+        for row, numbers in self.seen[unit, anchors].items():
+            names = {rows[row]}
+            if self.separators:
+                names.add(universal(rows[row], self.separators) + ALL_SUBTYPES)
+                names.add(universal(rows[row], SUD_SEPARATORS) + _IN_SUD)
+            for name in names:
+                found[name].join(numbers)
+        return found
 
 
 class _Numbers:
@@ -111,6 +123,11 @@ class _Numbers:
         """Note a number."""
         place, bit = divmod(number, _BITS)
         self.words[place] = self.words.get(place, 0) | 1 << bit
+
+    def join(self, others: _Numbers) -> None:
+        """Note all that others have noted."""
+        for place, word in others.words.items():
+            self.words[place] = self.words.get(place, 0) | word
 
     @property
     def count(self) -> int:

@@ -42,10 +42,11 @@ def joined(sentences: Sequence[Sentence]) -> Text:
     texts: list[str] = []
     offset = 0
     for sentence in sentences:
-        own = spaced(sentence.words)
         if sentence.text or sentence.spans:
             _check(sentence)
             own = Text(sentence.words, sentence.text, sentence.spans)
+        else:
+            own = spaced(sentence.words)
         words += own.words
         spans += [(start + offset, end + offset) for start, end in own.spans]
         texts.append(own.text)

@@ -51,7 +51,7 @@ def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokeni
             before = _counted(census)
             windows = task(digested.passing(sentences), tokenizer, census)
             for window in _naming(_file(source, name), windows):
-                counter.add(window, census.rows)
+                counter.add(window)
                 anchors += len(window.anchors)
                 yield to_row(window, part=number)
             own = {key: count - before[key] for key, count in _counted(census).items()}
@@ -74,7 +74,7 @@ def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokeni
             )
     with written_aside(arrow.with_suffix(".npy")) as aside, aside.open("wb") as file:
         np.save(file, digested.array, allow_pickle=False)
-    units = counter.units(documents=census.documents, corpus=digested.corpus)
+    units = counter.units(census.rows, documents=census.documents, corpus=digested.corpus)
     counted = census.state | {"parts": counted_parts, "units": vars(units)}
     write_state(arrow.with_suffix(".json"), counted, beside=[arrow, arrow.with_suffix(".npy")])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from probing.data.formats.lines import fault
 from probing.data.formats.penn import are_penn
@@ -59,11 +60,16 @@ class Columns:
         if len(cells) != len(self.names):
             expected = f"{len(self.names)} columns separated by tabs"
             raise fault(path, number, expected, f"{len(cells)}")
-        named = dict(zip(self.names, cells, strict=True))
-        row = Row(number, *(named.get(name, "_") for name in _READ))
+        row = Row(number, *["_" if at is None else cells[at] for at in _places(self.names)])
         if not row.form.strip(" "):
             raise fault(path, number, f"a form of {row.id}", "none")
         return row
+
+
+@cache
+def _places(names: tuple[str, ...]) -> Sequence[int | None]:
+    """Where in a line what is read of it stands."""
+    return [names.index(name) if name in names else None for name in _READ]
 
 
 def declaration(comment: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 
 from probing.core.errors import ProbingError
 from probing.core.sentences import Reader, Sentence
+from probing.data.ahead import ahead
 from probing.data.builtin.reader import read_builtin
 from probing.data.formats.conll2012 import begins_document, read_conll2012
 from probing.data.formats.conllu import read_conllu
@@ -175,6 +176,11 @@ class Files:
         """Names and bytes of the files, and the reader's code."""
         return f"{digest(self.root, self.paths)} {described(self.reader)}"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the reader is one of ours, escapes aside."""
+        return getattr(self.reader, "func", self.reader) in READERS.values()
+
     def read(self) -> Iterator[Sentence]:
         """The sentences of all files; see :meth:`parts`."""
         return chain.from_iterable(sentences for _, sentences in self.parts())
@@ -189,7 +195,8 @@ class Files:
 
         def sentences(path: Path, own: str, before: str | None) -> Iterator[Sentence]:
             nonlocal last
-            for sentence in told(partial(self.reader, str(path))):
+            again = ahead if self.is_ours else _at_once
+            for sentence in told(self.reader(str(path)), again(self.reader, str(path))):
                 if sentence.document == before:
                     sentence = replace(sentence, document=own)
                 last = sentence.document
@@ -198,6 +205,10 @@ class Files:
         for path in self.paths:
             own = path.relative_to(self.root).as_posix()
             yield own, sentences(path, own, last)
+
+
+def _at_once(read: Reader, path: str) -> Iterable[Sentence]:
+    return read(path)
 
 
 def _folder(name: str, reader: Reader | None, split: str | None) -> Files:

@@ -75,7 +75,8 @@ class HuggingFaceData:
         """
         name, rows = self.table()
         columns = Columns(**{key: self.options[key] for key in _COLUMNS if key in self.options})
-        yield from told(partial(read_table, rows, columns, name=name))
+        read = partial(read_table, rows, columns, name=name)
+        yield from told(read(), read())
 
     def table(self) -> tuple[str, Iterable[Mapping[str, object]]]:
         """What complaints call the split, and its rows.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from probing.core.schemes import SUD_SEPARATORS, universal
@@ -17,7 +17,7 @@ UNTOLD = "sentences in files where neither relation nor tag says what is punctua
 """What the census counts such sentences by."""
 
 
-def told(read: Callable[[], Iterable[Sentence]]) -> Iterator[Sentence]:
+def told(first: Iterable[Sentence], sentences: Iterable[Sentence]) -> Iterator[Sentence]:
     """The sentences of a file, each with what punctuation is known by in the file.
 
     By the relation ``punct``, subtypes aside, if any has it; else, as where it is called ``P``, by
@@ -26,10 +26,11 @@ def told(read: Callable[[], Iterable[Sentence]]) -> Iterator[Sentence]:
     relations are left as they are.
 
     Args:
-        read: reads the file; twice, but that the first time ends with the first ``punct``.
+        first: the sentences of the file, read to the first ``punct``.
+        sentences: the same from the start.
     """
-    known_by = _known_by(read())
-    for sentence in read():
+    known_by = _known_by(first)
+    for sentence in sentences:
         is_usual = known_by == sentence.punctuation_by
         yield sentence if is_usual else replace(sentence, punctuation_by=known_by)
 
