@@ -51,7 +51,8 @@ def test_a_fault_comes_behind_what_stands_before_it(tmp_path: Path) -> None:
 def test_it_is_another_process_that_reads_and_none_is_left(tmp_path: Path) -> None:
     stream = ahead(process_of, treebank(tmp_path))
     child = next(stream)
-    assert child in _children() and child != os.getpid()
+    assert child in _children()
+    assert child != os.getpid()
     stream.close()  # type: ignore[attr-defined]
     assert child not in _children()
 
