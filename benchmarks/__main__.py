@@ -27,11 +27,14 @@ def main() -> None:
     parser.add_argument("--trees", default=BUILTIN, help="trees to measure on")
     parser.add_argument("--coreference", help="documents with coreference to measure on")
     parser.add_argument("--rounds", type=int, default=5, help="how often each side runs")
+    parser.add_argument(
+        "--most", type=int, default=100_000, help="sentences of the largest generated treebank"
+    )
     parser.add_argument("--write", type=Path, help="write a Markdown file, and JSON beside it")
     arguments = parser.parse_args()
     if unknown := set(arguments.rows) - set(ROWS):
         parser.error(f"expected rows of {', '.join(ROWS)}, found {', '.join(sorted(unknown))}")
-    setting = Setting(arguments.trees, arguments.coreference, arguments.rounds)
+    setting = Setting(arguments.trees, arguments.coreference, arguments.rounds, arguments.most)
     figures = list(measured(arguments.rows or ROWS, setting))
     print(machine())
     if arguments.write is not None:

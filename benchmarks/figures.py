@@ -33,9 +33,11 @@ class Setting:
     """What is measured on.
 
     ``trees`` and ``coreference`` are sources of data, the latter ``None`` for documents made of
-    the built-in ones; ``rounds`` is how often both sides of a ratio run, after a warm-up.
+    the built-in ones; ``rounds`` is how often both sides of a ratio run, after a warm-up, and
+    ``most`` how many sentences there are at most where their number grows.
     """
 
     trees: str = BUILTIN
     coreference: str | None = None
     rounds: int = 5
+    most: int = 100_000

@@ -1,38 +1,74 @@
-"""Reading and tokenizing generated treebanks of growing size: time a sentence, and memory."""
+"""Generated treebanks of growing size, read, tokenized and scored: time a sentence, and memory."""
 
 from __future__ import annotations
 
 import random
 import tempfile
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import torch
+import transformers
+
 from benchmarks.figures import Figure, Setting
-from benchmarks.measuring import peak, seconds
+from benchmarks.measuring import peak
+from probing.counting.counting import HeadCounting
 from probing.data import DependencyData
 from probing.data.builtin import generate
-from probing.encoder import Encoder
+from probing.encoder import PACKAGED, Encoder
+from probing.encoder.weights import packaged_folder
+from probing.learning.module import ProbingModule
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """From CoNLL-U to windows in the cache."""
-    encoder = Encoder().load()
+    """From CoNLL-U to windows in the cache, and heads of a small model scored on them."""
     with tempfile.TemporaryDirectory() as folder:
-        for size in SIZES:
+        save(folder)
+        encoder = Encoder(folder).load()
+        for size in (size for size in SIZES if size <= setting.most):
             file = Path(folder, f"{size}.conllu")
             write(file, size)
             data = DependencyData(test=str(file), tokenizer=encoder.tokenizer)
-            taken: list[float] = []
+            for done, work in (
+                ("reading and tokenizing", partial(data.open, "test")),
+                ("scoring", partial(score, data, encoder)),
+            ):
+                started = time.perf_counter()
+                most = peak(work)
+                taken = time.perf_counter() - started
+                what = f"{done} {size:,} sentences"
+                yield Figure("scale", f"{what}, a sentence", 1_000 * taken / size, "ms")
+                yield Figure("scale", f"{what}, peak of memory", most, "MiB")
 
-            def read(data: DependencyData = data, taken: list[float] = taken) -> None:
-                taken.append(seconds(lambda: data.open("test")))
 
-            most = peak(read)
-            what = f"reading and tokenizing {size:,} sentences"
-            yield Figure("scale", f"{what}, a sentence", 1_000 * taken[0] / size, "ms")
-            yield Figure("scale", f"{what}, peak of memory", most, "MiB")
+def save(folder: str) -> None:
+    """Write a random BERT of two layers, so that what grows is ours, not the model's."""
+    torch.manual_seed(0)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(packaged_folder(PACKAGED))
+    tokenizer.save_pretrained(folder)
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+
+
+def score(data: DependencyData, encoder: Encoder) -> None:
+    """Count all heads, batch by batch, as ``evaluate.py`` does."""
+    module = ProbingModule(encoder).eval()
+    module.configure_model()
+    counting = HeadCounting(module, data.open("test").terms)
+    with torch.inference_mode():
+        for batch in data.evaluation("test"):
+            counting.update(batch, module.judge(batch))
+    counting.compute()
 
 
 def write(file: Path, size: int) -> None:
