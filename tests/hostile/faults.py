@@ -10,6 +10,7 @@ Prints a line for each fault and ends with the number of those that were not bor
 from __future__ import annotations
 
 import argparse
+import csv
 import multiprocessing
 import os
 import random
@@ -35,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from conftest import _save_tokenizer  # noqa: E402
 
+Launcher = Callable[[str, int], tuple[list[str], dict[str, str]]]
 SOURCE = "builtin:documents=3,seed={}"
 PROBES = '{"mine": {"class_path": "probing.probes.AttentionProbe"}}'
 
@@ -250,28 +252,44 @@ class Faults:
         assert "was ended by SIGKILL" in err, out + err
 
     def hosts(self) -> None:
-        """Two hosts, each with a network of its own, count what one process counts."""
+        """Two hosts, each with a network of its own, make what one process makes."""
         source = f"--data.test={SOURCE.format(2)}"
         checkpoint = str(self.whole() / "checkpoints" / "last.ckpt")
-        evaluating = ["evaluate.py", "--ckpt_path", checkpoint, source, "--output"]
-        code, said = self.run([*evaluating, str(self.place / "alone")])
-        assert code == 0, said
+        evaluating = ["evaluate.py", "--ckpt_path", checkpoint, source]
+        shared = ["--data.share_batches", "true"]
+        for name, command in {
+            "evaluated": lambda output: [*evaluating, "--output", str(output)],
+            "trained": lambda output: self.training(output, *shared),
+        }.items():
+            alone = self.place / f"{name}_alone"
+            code, said = self.run(command(alone))
+            assert code == 0, said
+            for launcher in (by_torchrun, by_slurm):
+                both = self.place / f"{name}_{launcher.__name__}"
+                self.on_hosts(launcher, command(both))
+                if name == "evaluated":
+                    same_tables(alone, both)
+                else:  # gradients are added up in another order
+                    close_tables(alone, both)
+
+    def on_hosts(self, launcher: Launcher, arguments: list[str]) -> None:
+        """Run on both hosts at once, one process on each."""
         several = "--trainer.num_nodes=2 --trainer.devices=1 --trainer.strategy=ddp".split()
         with networks() as (address, interface):
-            torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2"]
-            torchrun += [f"--master-addr={address}", "--master-port=29511", "--nproc-per-node=1"]
-            both = [
-                self.start(
-                    [*evaluating, str(self.place / "hosts"), *several],
-                    by=["ip", "netns", "exec", host, *torchrun, f"--node-rank={rank}"],
-                    GLOO_SOCKET_IFNAME=interface,
+            both = []
+            for rank, host in enumerate(HOSTS):
+                by, variables = launcher(address, rank)
+                both.append(
+                    self.start(
+                        [*arguments, *several],
+                        by=["ip", "netns", "exec", host, *by],
+                        GLOO_SOCKET_IFNAME=interface,
+                        **variables,
+                    )
                 )
-                for rank, host in enumerate(HOSTS)
-            ]
             said = "".join("".join(process.communicate(timeout=600)) for process in both)
         assert [process.returncode for process in both] == [0, 0], said
         assert "Traceback" not in said, said
-        same_tables(self.place / "alone", self.place / "hosts")
 
     def head(self) -> None:
         """Who reads only the first line of what is said does not end the run."""
@@ -283,6 +301,32 @@ class Faults:
         said = process.stderr.read()
         assert process.wait() == 0, said
         self.same(self.place / "headed")
+
+
+def by_torchrun(address: str, rank: int) -> tuple[list[str], dict[str, str]]:
+    """What starts a host's process, and the variables that it finds: torchrun."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2"]
+    torchrun += [f"--master-addr={address}", "--master-port=29511", "--nproc-per-node=1"]
+    return [*torchrun, f"--node-rank={rank}"], {}
+
+
+def by_slurm(address: str, rank: int) -> tuple[list[str], dict[str, str]]:
+    """The same as ``srun`` leaves them for a task of two nodes with one task each."""
+    variables = {
+        "SLURM_JOB_ID": "1",
+        "SLURM_JOB_NAME": "probing",
+        "SLURM_JOB_NODELIST": ",".join(HOSTS),
+        "SLURM_NODELIST": ",".join(HOSTS),
+        "SLURM_NTASKS": "2",
+        "SLURM_NTASKS_PER_NODE": "1",
+        "SLURM_NNODES": "2",
+        "SLURM_PROCID": str(rank),
+        "SLURM_NODEID": str(rank),
+        "SLURM_LOCALID": "0",
+        "MASTER_ADDR": address,
+        "MASTER_PORT": "29512",
+    }
+    return [sys.executable], variables
 
 
 def forked(arguments: Sequence[str], place: Path, log: Path) -> None:
@@ -343,6 +387,18 @@ def same_tables(whole: Path, output: Path) -> None:
         assert other.read_bytes() == file.read_bytes(), other
 
 
+def close_tables(whole: Path, output: Path) -> None:
+    """Heads are the same to the byte, and probes right about all but a few of the same anchors."""
+    (heads,), (probes,) = (list(whole.rglob(f"test/{name}.csv")) for name in ("heads", "probes"))
+    assert (output / heads.relative_to(whole)).read_bytes() == heads.read_bytes()
+    with probes.open() as one, (output / probes.relative_to(whole)).open() as other:
+        for own, others in zip(csv.DictReader(one), csv.DictReader(other), strict=True):
+            named = ("probe", "relation", "total")
+            assert [own[key] for key in named] == [others[key] for key in named]
+            apart = abs(float(own["correct"]) - float(others["correct"]))
+            assert apart <= 0.02 * int(own["total"]) + 1, (own, others)
+
+
 def none_left(folder: Path) -> None:
     """No temporary file is left."""
     assert not [*folder.rglob("*.tmp")], [*folder.rglob("*.tmp")]
@@ -350,7 +406,7 @@ def none_left(folder: Path) -> None:
 
 def main() -> int:
     names = [name for name, each in vars(Faults).items() if each.__doc__ and name[0] != "_"]
-    names = [name for name in names if name not in ("whole", "same", "fork")]
+    names = [name for name in names if name not in ("whole", "same", "fork", "on_hosts")]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
