@@ -10,6 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+NO_WORD = -1
+"""As the word that a baseline picks: there is none where it looks."""
+
 UNTOLD = -2
 """As the word that a baseline picks: nobody knows, as where an expected value is counted."""
 

@@ -74,7 +74,7 @@ def in_words(baseline: str) -> str:
     """A baseline as a reader understands it: ``nearest VERB to the left (gold tags)``."""
     found = rule_of(baseline)
     if found is None:
-        return _offset(baseline) or baseline
+        return _offset(baseline) or _mention(baseline) or baseline
     family, rule = found
     which = "nearest" if rule.nth == 1 else "second nearest"
     return f"{which} {_KINDS[rule.kind]} to the {rule.side} ({_TAGS[family]})"
@@ -84,7 +84,7 @@ def in_brief(baseline: str) -> str:
     """The same where there is little room: ``VERB left (gold)``."""
     found = rule_of(baseline)
     if found is None:
-        return _offset(baseline) or baseline
+        return _offset(baseline) or _mention(baseline) or baseline
     family, rule = found
     which = "" if rule.nth == 1 else "2nd "
     return f"{which}{_KINDS[rule.kind]} {rule.side} ({_BRIEF_TAGS[family]})"
@@ -109,6 +109,13 @@ def _offset(baseline: str) -> str:
     family, _, offset = baseline.partition("=")
     is_number = offset.removeprefix("-").isdecimal()
     return f"offset {int(offset):+d}" if family == "offset" and is_number else ""
+
+
+def _mention(baseline: str) -> str:
+    family, _, alike = baseline.partition("=")
+    *first, last = alike.split("+")
+    named = f"{', '.join(first)} and {last}" if first else last
+    return f"nearest of the same {named}" if family == "same-kind" and last else ""
 
 
 def wording_of(terms: Terms) -> Wording:
