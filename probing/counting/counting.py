@@ -66,9 +66,11 @@ class HeadCounting:
     ) -> None:
         self.terms = terms
         self.units = units
-        sizes = module.encoder.sizes
-        hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
-        self.hard = hard.to(module.device)
+        self.hard: HardAnchors | None = None
+        if chosen:
+            sizes = module.encoder.sizes
+            hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
+            self.hard = hard.to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
         self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
         self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
@@ -78,7 +80,8 @@ class HeadCounting:
         for name, metric in self.heads.items():
             metric.update(batch, outcome.heads[name])
         self.baselines.update(batch, batch.baselines)
-        self.hard.update(batch, outcome.heads[MAIN])
+        if self.hard is not None:
+            self.hard.update(batch, outcome.heads[MAIN])
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
@@ -89,7 +92,7 @@ class HeadCounting:
                 )
                 for name, metric in self.heads.items()
             },
-            self.hard.compute(),
+            () if self.hard is None else self.hard.found(),
         )
 
 
