@@ -11,6 +11,7 @@ from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.hard import Choice, Hard, HardAnchors
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.counting.resampling import Resampler
 from probing.counting.subtypes import Counts, roll_ups, rolled_up
@@ -20,9 +21,13 @@ from probing.learning.module import ProbingModule
 
 @dataclass(frozen=True)
 class Counted:
-    """The counts of a split; ``of_encoder`` are heads' by the name of their encoder."""
+    """The counts of a split; ``of_encoder`` are heads' by the name of their encoder.
+
+    ``hard`` is what was counted of the main encoder's heads that were chosen on another split.
+    """
 
     of_encoder: Mapping[str, HeadCounts]
+    hard: Sequence[Hard] = ()
 
     @property
     def heads(self) -> HeadCounts:
@@ -47,6 +52,7 @@ class HeadCounting:
         terms: of the task.
         resampler: counts them in resamples, too, if given.
         units: how many units have an anchor of heads, by the name of the row.
+        chosen: heads of the main encoder, and baselines, that were chosen on other data.
     """
 
     def __init__(
@@ -56,9 +62,15 @@ class HeadCounting:
         *,
         resampler: Resampler | None = None,
         units: Mapping[str, int] = MappingProxyType({}),
+        chosen: Sequence[Choice] = (),
     ) -> None:
         self.terms = terms
         self.units = units
+        self.hard: HardAnchors | None = None
+        if chosen:
+            sizes = module.encoder.sizes
+            hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
+            self.hard = hard.to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
         self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
         self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
@@ -68,6 +80,8 @@ class HeadCounting:
         for name, metric in self.heads.items():
             metric.update(batch, outcome.heads[name])
         self.baselines.update(batch, batch.baselines)
+        if self.hard is not None:
+            self.hard.update(batch, outcome.heads[MAIN])
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
@@ -77,7 +91,8 @@ class HeadCounting:
                     metric, self.baselines, self.terms, layers=self.layers[name], units=self.units
                 )
                 for name, metric in self.heads.items()
-            }
+            },
+            () if self.hard is None else self.hard.found(),
         )
 
 

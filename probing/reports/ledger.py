@@ -11,7 +11,9 @@ from probing.core.outcomes import Outcome
 from probing.counting.counting import Counted, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
+from probing.counting.hard import Choice, choices
 from probing.counting.resampling import Resampler
+from probing.counting.subtypes import roll_ups, rolled_up
 from probing.data.resampling_units import share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
@@ -88,9 +90,24 @@ class Ledger:
         terms, units, drawn = corpus.terms, corpus.units, self.resampler
         heads = None
         if split not in self.counted:
-            heads = HeadCounting(module, terms, resampler=drawn, units=units.of_heads)
+            heads = HeadCounting(
+                module,
+                terms,
+                resampler=drawn,
+                units=units.of_heads,
+                chosen=self._chosen_before(split, corpus),
+            )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)
+
+    def _chosen_before(self, split: str, corpus: EdgeWindows) -> list[Choice]:
+        """What was chosen on other data, in the rows of the split that is going to be counted."""
+        if self.chosen_on in (None, split):
+            return []
+        names, separators = corpus.census.rows, corpus.terms.subtypes
+        rows = [*names, *roll_ups(names, separators)]
+        heads = self.counted[self.chosen_on].heads
+        return choices(rolled_up(heads, rows, separators), rows)
 
     def end(self, counting: SplitCounting, *, step: int = 0) -> ProbeCounts:
         """Enter what was counted, summed over processes; returns the probes' counts.
@@ -142,6 +159,7 @@ class Ledger:
             resamples=resamples_of(self.resampler, corpus),
             pairs=self.pairs,
             of_encoder=counted.of_encoder,
+            hard=counted.hard,
             circumstances=circumstances,
         )
         return findings

@@ -9,6 +9,7 @@ import numpy as np
 from probing.core import quantities
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference
+from probing.counting.hard import Hard
 from probing.counting.intervals import BOUNDS, Interval, bounds
 from probing.counting.spread import Family
 from probing.counting.tallies import Score
@@ -21,6 +22,12 @@ BASELINES = "baseline,relation,correct,total,accuracy".split(",")
 
 
 ERRORS = "relation,direction,layer,head,error,count,share".split(",")
+
+
+HARD = (
+    "relation,direction,layer,head,baseline,total,hard,hard_correct,hard_accuracy,easy,"
+    "easy_correct,easy_accuracy,agreed,agreement"
+).split(",")
 
 
 PROBES = "probe,relation,correct,total,accuracy".split(",")
@@ -102,6 +109,31 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                 count,
                 f"{count / total:.6f}",
             )
+
+
+def hard_rows(found: Iterable[Hard]) -> Iterator[tuple[object, ...]]:
+    """Lines of ``hard.csv``."""
+    for own in found:
+        yield (
+            own.row,
+            own.head.direction,
+            own.head.layer,
+            own.head.head,
+            own.baseline,
+            own.total,
+            own.hard,
+            own.hard_correct,
+            _share(own.on_hard),
+            own.easy,
+            own.easy_correct,
+            _share(own.on_easy),
+            "" if own.agreed is None else own.agreed,
+            _share(own.agreement),
+        )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
 
 
 def score_rows(scores: Iterable[Score]) -> Iterator[tuple[object, ...]]:

@@ -18,10 +18,12 @@ from probing.reports.tables import (
     BASELINES,
     DIFFERENCES,
     ERRORS,
+    HARD,
     PROBES,
     SEEDS,
     difference_rows,
     error_rows,
+    hard_rows,
     head_columns,
     head_rows,
     score_rows,
@@ -70,6 +72,12 @@ def baselines(findings: Findings, folder: Path) -> None:
     write_csv(folder / "baselines.csv", columns, score_rows(baseline_scores(counts)))
 
 
+def hard(findings: Findings, folder: Path) -> None:
+    """``hard.csv``, if heads were chosen on other data."""
+    if findings.hard:
+        write_csv(folder / "hard.csv", HARD, hard_rows(findings.hard))
+
+
 def best_heads(findings: Findings, folder: Path) -> None:
     """``best_heads.md``."""
     write_whole(folder / "best_heads.md", markdown(findings))
@@ -110,7 +118,14 @@ def summary_file(findings: Findings, folder: Path) -> None:
     write_whole(folder / "summary.json", json.dumps(content, indent=2) + "\n")
 
 
-OF_HEADS: tuple[Writer[Findings], ...] = (heads, errors, baselines, best_heads, heads_figure)
+OF_HEADS: tuple[Writer[Findings], ...] = (
+    heads,
+    errors,
+    baselines,
+    hard,
+    best_heads,
+    heads_figure,
+)
 """Written once a split, since heads do not change while a probe trains."""
 
 OF_PROBES: tuple[Writer[Findings], ...] = (probes, seeds, seeds_figure, differences, summary_file)

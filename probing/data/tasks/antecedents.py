@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations
 
+from probing.core.picking import NO_WORD, UNTOLD
 from probing.core.sentences import Mention, Sentence, annotation
 from probing.core.terms import ALL
 from probing.core.windows import Window, Wordpieces
 from probing.data.census import Census
-from probing.data.tasks.agreement import PRONOUN_TAGS, PROPER_TAGS, person
+from probing.data.tasks.agreement import person
 from probing.data.tasks.base import origin_of
 from probing.data.tasks.earlier import Earlier
-from probing.data.tasks.mentions import PlacedMention, placed_mentions
+from probing.data.tasks.mentions import LIKENESS, PlacedMention, placed_mentions
 
-BASELINES = ("nearest", "head-match", "rules", "random")
+_COMBINED = tuple(some for size in (1, 2, 3) for some in combinations(LIKENESS, size))
+SAME_KIND = tuple(f"same-kind={'+'.join(some)}" for some in _COMBINED)
+"""The nearest mention that may be of the same number, of the same gender, is of the same type."""
+
+BASELINES = ("nearest", "head-match", "rules", "random", *SAME_KIND)
 ERRORS = ("same head word", "nearer mention", "other mention")
 MENTION_TYPES = (
     ALL,
@@ -45,7 +50,8 @@ def coreference_window(
     """The questions of the window that the sentences ``numbers`` make."""
     mentions = placed_mentions(numbers, sentences, kept)
     inside = set(numbers)
-    anchors, gold, candidates, rows, baselines, kinds = [], [], [], [], [], []
+    anchors, gold, candidates, rows = [], [], [], []
+    baselines, picks, kinds = [], [], []
     earlier = Earlier()
     for mention in mentions:
         earlier.ask_about(mention)
@@ -58,7 +64,10 @@ def coreference_window(
             candidates.append([head + 1 for head in columns])
             nearest = max(last[head] for head in right)
             rows.append([census.row(name) for name in _rows(mention, earlier, nearest)])
-            baselines.append(_baselines(mention, earlier, right, last))
+            picked = _picks(mention, earlier, max(last.values()))
+            picks.append(picked)
+            dice = len(right) / len(columns)
+            baselines.append([dice if pick == UNTOLD else float(pick in right) for pick in picked])
             alike = earlier.lasts("head_word", mention.head_word)
             # The kind of error, from one, that picking each would be; 0 for a right one.
             kinds.append(
@@ -83,6 +92,7 @@ def coreference_window(
         candidates=candidates,
         rows=rows,
         baselines=baselines,
+        picks=picks,
         kinds=kinds,
         origin=origin_of(used),
         upos=_together((s.words, s.upos) for s in used),
@@ -99,30 +109,26 @@ def _together(sentences: Iterable[tuple[Sequence[str], Sequence[str]]]) -> list[
 def _rows(mention: PlacedMention, earlier: Earlier, nearest: int) -> Iterator[str]:
     """The rows of the report that an anaphor counts in."""
     yield ALL
-    if mention.tag in PRONOUN_TAGS:
-        yield "pronoun"
+    yield mention.type
+    if mention.type == "pronoun":
         named = {"first": "pronoun-1-2", "second": "pronoun-1-2", "third": "pronoun-3"}
         of_person = named.get(person(mention.head_word, mention.tag))
         yield from [of_person] if of_person else []
-    elif mention.tag == "_":
-        yield "untagged"
-    else:
-        yield "proper" if mention.tag in PROPER_TAGS else "nominal"
     if earlier.last("head_word", mention.head_word) is None:
         yield "no-shared-head"
     back = mention.sentence - earlier.mentions[nearest].sentence
     yield next((name for most, name in _DISTANCES if back <= most), _FARTHER)
 
 
-def _baselines(
-    mention: PlacedMention, earlier: Earlier, right: Collection[int], last: Mapping[int, int]
-) -> list[float]:
-    """How right each of :data:`BASELINES` is; ``last`` has each head word's last candidate."""
-    nearest = max(last.values())
+def _picks(mention: PlacedMention, earlier: Earlier, nearest: int) -> list[int]:
+    """The head word that each of :data:`BASELINES` picks; ``nearest`` is the last candidate."""
     same_head = earlier.last("head_word", mention.head_word)
     # The sieves of section 4.3: full string, head word, agreement, and else the nearest.
     sieves = (earlier.last("text", mention.text), same_head, earlier.last_agreeing(mention))
     sieved = next((number for number in sieves if number is not None), nearest)
-    picks = (nearest, same_head, sieved)
-    hits = [float(pick is not None and earlier.mentions[pick].head in right) for pick in picks]
-    return [*hits, len(right) / len(last)]
+    same_kind = (earlier.last_alike(mention, some) for some in _COMBINED)
+    told, others = (
+        [NO_WORD if number is None else earlier.mentions[number].head for number in numbers]
+        for numbers in ((nearest, same_head, sieved), same_kind)
+    )
+    return [*told, UNTOLD, *others]

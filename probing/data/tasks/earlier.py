@@ -6,14 +6,14 @@ as long as there are head words, and as the few mentions that are no candidates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from probing.data.tasks.mentions import PlacedMention
+from probing.data.tasks.mentions import LIKENESS, Likeness, PlacedMention
 
-Key = Literal["entity", "head_word", "text", "features"]
-_KEYS: tuple[Key, ...] = ("entity", "head_word", "text", "features")
+Key = Literal["entity", "head_word", "text", "features", "likeness"]
+_KEYS: tuple[Key, ...] = ("entity", "head_word", "text", "features", "likeness")
 
 
 @dataclass(slots=True)
@@ -81,11 +81,26 @@ class Earlier:
         found = (self.last("features", features) for features in agreeing)
         return max((number for number in found if number is not None), default=None)
 
+    def last_alike(self, mention: PlacedMention, names: Collection[str]) -> int | None:
+        """The number of the last candidate that may be like a mention in ``names``."""
+        found = (
+            self.last("likeness", likeness)
+            for likeness in self.groups["likeness"]
+            if _alike(mention, likeness, names)  # type: ignore[arg-type]
+        )
+        return max((number for number in found if number is not None), default=None)
+
     def _group(self, key: Key | None, value: object) -> _Group:
         return self.all if key is None else self.groups[key].get(value) or _NOBODY
 
     def _last(self, numbers: Sequence[int]) -> int | None:
         return next((number for number in reversed(numbers) if number not in self.apart), None)
+
+
+def _alike(mention: PlacedMention, likeness: Likeness, names: Collection[str]) -> bool:
+    """Whether each of ``names`` has a value that both may have."""
+    both = zip(LIKENESS, mention.likeness, likeness, strict=True)
+    return all(own & others for name, own, others in both if name in names)
 
 
 _NOBODY = _Group()

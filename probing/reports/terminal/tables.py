@@ -12,14 +12,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from probing.core.category_rules import rule_of
 from probing.core.inert import visible
 from probing.core.terms import ALL
 from probing.counting.best import BestHead
 from probing.reports.best_heads import absence, columns_of, notes_of, title_of
-from probing.reports.columns import Column, ends, percent
+from probing.reports.columns import ALWAYS, Column, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
-from probing.reports.wording import wording_of
+from probing.reports.wording import BRIEFLY, wording_of
 
 
 class _Inert(Console):
@@ -35,7 +36,6 @@ console = _Inert(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 160  # a file or a pipe has no edge at which to fold a table
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
-_ESSENTIAL = ("head", "accuracy")  # with what comes first, in the table of best heads
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 
 
@@ -87,6 +87,8 @@ def show_findings(findings: Findings) -> None:
     said = [*notes]
     if len(shown) < len(brief):
         said.append(f"{len(columns) - len(shown)} more columns in best_heads.md.")
+    if any(rule_of(name) for name in findings.counts.terms.beside_heads):
+        said.append(BRIEFLY)
     heads = Table(title=title_of(findings), caption="\n".join(said), **_LEFT)
     every = [_cells(column, findings.table) for column in shown]
     space = room(len(every), console.width)
@@ -122,19 +124,20 @@ def show_findings(findings: Findings) -> None:
 
 
 def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Column]:
-    """Without the last ones, until no word has to be broken; what the table is about stays."""
+    """Without the last ones of the least weight, until no word has to be broken."""
     kept = list(columns)
     while not fits([_cells(column, table) for column in kept], room(len(kept), console.width)):
-        places = [k for k, column in enumerate(kept) if k and column.title not in _ESSENTIAL]
+        places = [k for k, column in enumerate(kept) if column.weight < ALWAYS]
         if not places:
             break
-        del kept[places[-1]]
+        del kept[min(places, key=lambda k: (kept[k].weight, -k))]
     return kept
 
 
 def _cells(column: Column, table: Sequence[BestHead]) -> list[str]:
     """The heading of a column and what stands under it."""
-    return [column.brief_title or column.title, *(column.cell(best) for best in table)]
+    cell = column.brief_cell or column.cell
+    return [column.brief_title or column.title, *map(cell, table)]
 
 
 def _seeds(findings: Findings) -> Table:
