@@ -53,6 +53,7 @@ class HeadCounting:
         resampler: counts them in resamples, too, if given.
         units: how many units have an anchor of heads, by the name of the row.
         chosen: heads of the main encoder, and baselines, that were chosen on other data.
+        most_rows: in how many rows an anchor counts at most.
     """
 
     def __init__(
@@ -63,14 +64,20 @@ class HeadCounting:
         resampler: Resampler | None = None,
         units: Mapping[str, int] = MappingProxyType({}),
         chosen: Sequence[Choice] = (),
+        most_rows: int = 1,
     ) -> None:
         self.terms = terms
         self.units = units
         self.hard: HardAnchors | None = None
         if chosen:
             sizes = module.encoder.sizes
-            hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
-            self.hard = hard.to(module.device)
+            self.hard = HardAnchors(
+                chosen,
+                terms,
+                layers=sizes.layer_numbers,
+                heads=sizes.heads,
+                most=most_rows,
+            ).to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
         self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
         self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)

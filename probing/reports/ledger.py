@@ -96,6 +96,7 @@ class Ledger:
                 resampler=drawn,
                 units=units.of_heads,
                 chosen=self._chosen_before(split, corpus),
+                most_rows=corpus.most_rows,
             )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)
