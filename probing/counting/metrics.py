@@ -12,6 +12,7 @@ from probing.core.batches import EdgeBatch
 from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.word_classes import shared_gold
+from probing.counting import agreement
 from probing.counting.resampling import Resampler
 
 
@@ -130,15 +131,21 @@ class HeadAccuracy(RowMetric):
     States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]``, ``total [R]`` and ``shared [R, 2]``,
     see :func:`~probing.core.word_classes.shared_gold`, are integers, and so is ``errors
     [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``quantities
-    [R, 3, L, H, Q]`` are float64 sums, see :data:`~probing.core.quantities.QUANTITIES`.
+    [R, 3, L, H, Q]`` are float64 sums, see :data:`~probing.core.quantities.QUANTITIES`. Where the
+    task tells offsets apart (``Terms.reach``), there are histograms of them, of picks,
+    ``offsets [R, 3, L, H, O]``, and of gold words, ``gold_offsets [R, O]``.
     """
 
     total: Tensor
+    offsets: Tensor
+    gold_offsets: Tensor
 
     def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
         """Count what heads picked in a batch."""
         cell = tuple(heads.hits.shape[2:])  # 3, L, H
         kinds = torch.arange(1, len(batch.terms.errors) + 1, device=heads.words.device)
+        reach = batch.terms.reach
+        told = agreement.bins(reach) if reach else 0
         self.start(
             batch,
             {
@@ -148,6 +155,8 @@ class HeadAccuracy(RowMetric):
                 "total": ((), torch.int64),
                 "shared": ((2,), torch.int64),
                 "quantities": ((*cell, heads.quantities.shape[-1]), torch.float64),
+                "offsets": ((*cell, told), torch.int64),
+                "gold_offsets": ((told,), torch.int64),
             },
         )
         asked = batch.is_anchor & batch.has_gold_word  # [B, A]
@@ -159,6 +168,13 @@ class HeadAccuracy(RowMetric):
         shared = shared_gold(batch.gold_at, batch.anchors, batch.class_of)
         self.add("shared", by_row(shared, member))
         self.add("quantities", by_row(heads.quantities, member))
+        if reach:
+            own = agreement.binned(heads.words, batch.anchors, heads.is_pick, reach)
+            agreement.add(self.offsets, own, member)
+            gold = batch.gold_at
+            own = agreement.binned(gold - 1, batch.anchors, gold > 0, reach)  # [B, A, G]
+            each = member.repeat_interleave(gold.shape[2], 1)  # [B, A*G, R]
+            agreement.add(self.gold_offsets, own.flatten(1), each)
 
 
 class Spread(Metric):

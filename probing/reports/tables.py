@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from probing.core import quantities
 from probing.counting.counts import HeadCounts, ProbeCounts
@@ -16,6 +17,10 @@ from probing.counting.tallies import Score
 
 HEADS = "relation,direction,layer,head,correct,total,reachable,accuracy".split(",")
 """Behind these stand the quantities, see :func:`head_columns`."""
+
+
+KAPPA = "kappa"
+"""Behind the quantities, where offsets were told apart."""
 
 
 BASELINES = "baseline,relation,correct,total,accuracy".split(",")
@@ -45,7 +50,8 @@ def with_bounds(columns: Sequence[str], counts: HeadCounts | ProbeCounts) -> lis
 
 def head_columns(counts: HeadCounts) -> list[str]:
     """The columns of ``heads.csv``: a quantity that is measured of heads is a column."""
-    return with_bounds([*HEADS, *(each.name for each in quantities.QUANTITIES)], counts)
+    measured = [each.name for each in quantities.QUANTITIES]
+    return with_bounds([*HEADS, *measured, *([KAPPA] if counts.has_kappa else [])], counts)
 
 
 def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
@@ -53,7 +59,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
     _, directions, layers, heads = counts.correct.shape
     for r in counts.order():
         total = int(counts.total[r])
-        ends = _ends_of_heads(counts, r)
+        kappa, ends = counts.kappa(r), _ends_of_heads(counts, r)
         for d in range(directions):
             for layer in range(layers):
                 for head in range(heads):
@@ -69,6 +75,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                         int(counts.reachable[r, d, layer]),
                         f"{correct / total:.6f}",
                         *(f"{value / total:.6f}" for value in sums),
+                        *(() if kappa is None else [_number(kappa[d, layer, head])]),
                         *(ends[d, layer, head].cells if ends else ()),
                     )
 
@@ -138,6 +145,11 @@ def difference_rows(differences: Iterable[Difference]) -> Iterator[tuple[object,
         shares = (f"{value:.6f}" for value in (found.first, found.second, found.apart))
         ends = _ends(found.interval) or ("", "", "" if found.units is None else found.units)
         yield (found.pair.first, found.pair.second, found.row, found.total, *shares, *ends)
+
+
+def _number(value: Tensor) -> str:
+    """With six decimals; empty where it is none."""
+    return "" if value.isnan() else f"{float(value):.6f}"
 
 
 def _ends(interval: Interval | None) -> tuple[object, ...]:
