@@ -45,18 +45,30 @@ class Resampler:
             member: ``[B, A, R]``, the rows in which an anchor counts.
             units: ``[B]``, int64, the identity of the unit that a window is, or is a part of.
         """
-        drawn = self.weights(units).double()  # [B, N]
-        asked = member.sum(1)  # [B, R]
-        total += (asked.T.double() @ drawn).long()
-        shares = hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
-        # What a window adds is the same in all resamples but for its weight.
-        right = member.mT.double() @ shares.flatten(2).double()  # [B, R, ...]
-        _, windows = asked.T.nonzero(as_tuple=True)  # ascending by row
-        sizes = asked.count_nonzero(0).tolist()
-        # A window has anchors in few of the rows: a product for each row is the least to compute.
-        for row, some in enumerate(torch.split(windows, sizes)):
-            if len(some):
-                correct[row].flatten(1).addmm_(drawn[some].T, right[some, row])
+        drawn = self.weights(units)  # [B, N]
+        total += (member.sum(1).T.double() @ drawn.double()).long()
+        add_weighted(correct, hits, member, drawn)
+
+
+def add_weighted(sums: Tensor, hits: Tensor, member: Tensor, weights: Tensor) -> None:
+    """Add hits into ``sums [R, N, ...]``, in place: float64, exact and the same in any order.
+
+    Args:
+        sums: so far.
+        hits: ``[B, A, ...]``, booleans or shares from zero to one.
+        member: ``[B, A, R]``, the rows in which an anchor counts.
+        weights: ``[B, N]``, whole numbers: those of each window in each of the ``N`` sums.
+    """
+    drawn, asked = weights.double(), member.any(1)  # [B, R]
+    shares = hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
+    # What a window adds is the same in all sums but for its weight.
+    right = member.mT.double() @ shares.flatten(2).double()  # [B, R, ...]
+    _, windows = asked.T.nonzero(as_tuple=True)  # ascending by row
+    sizes = asked.sum(0).tolist()
+    # A window has anchors in few of the rows: a product for each row is the least to compute.
+    for row, some in enumerate(torch.split(windows, sizes)):
+        if len(some):
+            sums[row].flatten(1).addmm_(drawn[some].T, right[some, row])
 
 
 def draws(units: Tensor, count: int) -> Tensor:
@@ -70,7 +82,7 @@ def draws(units: Tensor, count: int) -> Tensor:
         count: ``N``.
     """
     steps = torch.arange(1, count + 1, device=units.device) * _GOLDEN
-    return _mix(_mix(units)[:, None] + steps) & _LOW_63
+    return mixed(mixed(units)[:, None] + steps) & _LOW_63
 
 
 def poisson(uniform: Tensor) -> Tensor:
@@ -98,12 +110,12 @@ _FIRST, _SECOND = _signed(0xBF58476D1CE4E5B9), _signed(0x94D049BB133111EB)
 _LOW_63 = 2**63 - 1
 
 
-def _mix(bits: Tensor) -> Tensor:
-    """SplitMix64's mixing of 64 bits."""
+def mixed(bits: Tensor) -> Tensor:
+    """SplitMix64's mixing of 64 bits (int64)."""
     bits = (bits ^ _shifted(bits, 30)) * _FIRST
     bits = (bits ^ _shifted(bits, 27)) * _SECOND
-    mixed: Tensor = bits ^ _shifted(bits, 31)
-    return mixed
+    found: Tensor = bits ^ _shifted(bits, 31)
+    return found
 
 
 def _shifted(bits: Tensor, places: int) -> Tensor:
