@@ -17,13 +17,15 @@ class Rival:
     """What a head must beat: a baseline, or the best of several, chosen as the head is.
 
     ``of`` names baselines, which together are called ``family``. ``beside_heads`` says whether it
-    stands beside every best head, or only beside the probes.
+    stands beside every best head, or only beside the probes; ``is_of_model``, whether it is the
+    heads of a further model, so that no baseline of the task is meant.
     """
 
     name: str
     of: tuple[str, ...]
     beside_heads: bool = True
     family: str = ""
+    is_of_model: bool = False
 
     @property
     def is_choice(self) -> bool:
@@ -62,3 +64,9 @@ class Terms:
     subtypes: str = ""
     reach: int = 0
     wording: str = "probing.reports.wording.PLAIN"
+
+    @property
+    def beside_heads(self) -> tuple[str, ...]:
+        """The baselines that stand beside heads and need no model, in their order."""
+        shown = {n for r in self.rivals if r.beside_heads and not r.is_of_model for n in r.of}
+        return tuple(name for name in self.baselines if name in shown)

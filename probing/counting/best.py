@@ -81,7 +81,7 @@ def beside_heads(counts: HeadCounts, others: Mapping[str, HeadCounts]) -> HeadCo
             for head in range(other.correct.shape[3])
         ]
         baselines += cells
-        rivals.append(Rival(name, tuple(cells), family=f"heads of {name}"))
+        rivals.append(Rival(name, tuple(cells), family=f"heads of {name}", is_of_model=True))
         correct = torch.cat([correct, other.correct.flatten(1).to(correct.dtype)], 1)
         drawn = drawn and other.resampled and drawn.and_also(other.resampled)
     terms = replace(counts.terms, baselines=tuple(baselines), rivals=tuple(rivals))

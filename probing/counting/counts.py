@@ -105,6 +105,16 @@ class HeadCounts:
         """The baseline of ``rival`` with the most anchors right; the first of several."""
         return max(rival.of, key=lambda name: round(float(self.of_baseline(name)[row]), 6))
 
+    def strongest(self, row: int) -> str:
+        """Of all baselines that stand beside heads and need no model, the one with the most right.
+
+        The first of several, in the order of the terms.
+
+        Raises:
+            ValueError: where :attr:`Terms.beside_heads` has none.
+        """
+        return self.best_of(row, Rival("strongest", self.terms.beside_heads))
+
     def of_baseline(self, name: str) -> Tensor:
         """How many anchors of each row a baseline gets right, ``[R]``."""
         return self.baseline(name).correct
