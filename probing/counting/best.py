@@ -10,6 +10,8 @@ import torch
 from probing.core.terms import ALL, Rival
 from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
 from probing.counting.intervals import Interval
+from probing.counting.significance import HeadTest, TableTests
+from probing.counting.stability import chosen_again, genres_above
 from probing.counting.tallies import Score, Tally
 
 
@@ -33,6 +35,9 @@ class BestHead:
     """A line of the paper's Table 1 or 2: chosen on one split, counted on another or the same.
 
     ``own`` is the head that is best where it is counted, which gets ``own_correct`` right.
+    ``test`` is against the strongest baseline, ``stability`` the share of the resamples of the data
+    of the choice in which the same head is chosen, ``genres`` in how many genres the head is above
+    the strongest baseline, and of how many.
     """
 
     relation: str
@@ -43,6 +48,9 @@ class BestHead:
     own: Cell
     own_correct: int
     interval: Interval | None = None
+    test: HeadTest | None = None
+    stability: float | None = None
+    genres: tuple[int, int] | None = None
 
     @property
     def accuracy(self) -> float:
@@ -123,11 +131,14 @@ def baseline_scores(counts: HeadCounts) -> Iterator[Score]:
             yield tally.score(name, counts.rows, row)
 
 
-def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list[BestHead]:
+def best_heads(
+    counts: HeadCounts, chosen: HeadCounts, *, at_least: int, tests: TableTests | None = None
+) -> list[BestHead]:
     """The paper's Table 1 or 2: rows with ``at_least`` anchors, in the order of the report.
 
     Heads and baselines are chosen by their counts in ``chosen`` and reported from ``counts``.
-    A row without an anchor in ``chosen`` has no choice to report and is left out.
+    A row without an anchor in ``chosen`` has no choice to report and is left out. ``tests`` are
+    those of ``counts``.
     """
     table = []
     for r in counts.order():
@@ -152,6 +163,9 @@ def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list
                 own=own,
                 own_correct=int(counts.of_head(own)[r]),
                 interval=counted.interval(r),
+                test=None if tests is None else tests.of(counts.rows[r], head),
+                stability=chosen_again(chosen, choice),
+                genres=genres_above(counts, chosen, counts.rows[r], head),
             )
         )
     return table

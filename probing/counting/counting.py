@@ -12,9 +12,9 @@ from probing.core.terms import MAIN, Terms
 from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
-from probing.counting.resampling import Resampler
+from probing.counting.resampling import Resampler, UnitWeights
 from probing.counting.subtypes import Counts, roll_ups, rolled_up
-from probing.counting.tallies import Resampled
+from probing.counting.tallies import Resampled, Weighted
 from probing.learning.module import ProbingModule
 
 
@@ -47,6 +47,7 @@ class HeadCounting:
         terms: of the task.
         resampler: counts them in resamples, too, if given.
         units: how many units have an anchor of heads, by the name of the row.
+        weighted: further sums, by name, of the main encoder's heads and of the baselines.
     """
 
     def __init__(
@@ -56,12 +57,16 @@ class HeadCounting:
         *,
         resampler: Resampler | None = None,
         units: Mapping[str, int] = MappingProxyType({}),
+        weighted: Mapping[str, UnitWeights] = MappingProxyType({}),
     ) -> None:
         self.terms = terms
         self.units = units
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
-        self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
-        self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
+        self.heads = {
+            name: HeadAccuracy(resampler, weighted if name == MAIN else {}).to(module.device)
+            for name in module.encoders
+        }
+        self.baselines = EdgeAccuracy(terms.baselines, resampler, weighted).to(module.device)
 
     def update(self, batch: EdgeBatch, outcome: Outcome) -> None:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
@@ -128,6 +133,16 @@ def head_counts(
     of_baselines, of_heads = baselines.compute(), heads.compute()
     drawn = Resampled.taken(of_heads, units, heads.rows)
     drawn_baselines = Resampled.taken(of_baselines, units, baselines.rows)
+    # What resamples counted has been taken.
+    weighted = {
+        name: Weighted(
+            of_heads.pop(f"{name}_correct"),
+            of_baselines[f"{name}_correct"],
+            of_heads.pop(f"{name}_total"),
+        )
+        for name in heads.weighted
+        if f"{name}_correct" in of_heads
+    }
     counts = HeadCounts(
         terms=terms,
         rows=heads.rows,
@@ -136,6 +151,7 @@ def head_counts(
         resampled=drawn,
         # Baselines count root words, too, which are no anchors of heads.
         resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
+        weighted=weighted,
         **of_heads,
     )
     return _with_roll_ups(counts, terms)

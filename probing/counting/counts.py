@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from probing.core.terms import Rival, Terms
 from probing.counting.agreement import kappa
-from probing.counting.tallies import Resampled, Tally
+from probing.counting.tallies import Resampled, Tally, Weighted
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class HeadCounts:
     [R, 3, L, H, Q]``, ``total [R]``, ``shared [R, 2]``, ``baselines [R, K]``. ``layers`` are the
     numbers of the ``L`` layers in the model, counted from one: all, if not given. ``offsets
     [R, 3, L, H, O]`` and ``gold_offsets [R, O]`` are histograms; ``O`` is 0 where none are made.
-    ``resampled`` and ``resampled_baselines`` are what was counted in resamples, if any were drawn.
+    ``resampled`` and ``resampled_baselines`` are what was counted in resamples, if any were drawn;
+    ``weighted`` are further sums, by name, without rows that add up others.
     """
 
     terms: Terms
@@ -49,6 +50,7 @@ class HeadCounts:
     layers: Sequence[int] = ()
     resampled: Resampled | None = None
     resampled_baselines: Resampled | None = None
+    weighted: Mapping[str, Weighted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Number the layers if that has not been done."""
@@ -96,10 +98,14 @@ class HeadCounts:
 
     def head(self, cell: Cell) -> Tally:
         """What a head gets right, and in resamples."""
-        direction = self.terms.directions.index(cell.direction)
-        index = direction, self.layers.index(cell.layer), cell.head - 1
+        index = self.index_of(cell)
         drawn = self.resampled and self.resampled.of(*index)
         return Tally(self.correct[:, *index], self.total, drawn)
+
+    def index_of(self, cell: Cell) -> tuple[int, int, int]:
+        """Where a head stands in ``[3, L, H]``."""
+        direction = self.terms.directions.index(cell.direction)
+        return direction, self.layers.index(cell.layer), cell.head - 1
 
     def best_of(self, row: int, rival: Rival) -> str:
         """The baseline of ``rival`` with the most anchors right; the first of several."""

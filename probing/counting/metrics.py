@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.word_classes import shared_gold
 from probing.counting import agreement
-from probing.counting.resampling import Resampler
+from probing.counting.resampling import Resampler, UnitWeights
 
 
 def by_row(values: Tensor, member: Tensor) -> Tensor:
@@ -38,17 +39,21 @@ class RowMetric(Metric):
     The rows are learnt from the first batch: every process sees at least one, if an empty one.
 
     Args:
-        resampler: counts ``correct`` and ``total`` in resamples, too, if given.
+        resampler: counts ``correct`` and ``total`` in resamples, too, if given, which are the
+            states ``drawn_correct [R, N, ...]`` and ``drawn_total [R, N]``.
+        weighted: counts them in other weighted sums, by the name of their states.
     """
 
     full_state_update = False
-    drawn_correct: Tensor
-    drawn_total: Tensor
 
-    def __init__(self, resampler: Resampler | None = None) -> None:
+    def __init__(
+        self,
+        resampler: Resampler | None = None,
+        weighted: Mapping[str, UnitWeights] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.rows: tuple[str, ...] = ()
-        self.resampler = resampler
+        self.weighted = {**({"drawn": resampler} if resampler else {}), **weighted}
 
     def start(
         self, batch: EdgeBatch, shapes: dict[str, tuple[tuple[int, ...], torch.dtype]]
@@ -57,12 +62,12 @@ class RowMetric(Metric):
         if self.rows:
             return
         self.rows = tuple(batch.rows)
-        if self.resampler is not None:
-            drawn = (self.resampler.count, *shapes["correct"][0])
+        for name, weights in self.weighted.items():
+            sums = (weights.count, *shapes["correct"][0])
             shapes = {
                 **shapes,
-                "drawn_correct": (drawn, torch.float64),  # [R, N, ...]
-                "drawn_total": (drawn[:1], torch.int64),  # [R, N]
+                f"{name}_correct": (sums, torch.float64),  # [R, N, ...]
+                f"{name}_total": (sums[:1], torch.int64),  # [R, N]
             }
         for name, (shape, dtype) in shapes.items():
             zeros = torch.zeros(len(self.rows), *shape, dtype=dtype)
@@ -75,16 +80,17 @@ class RowMetric(Metric):
         setattr(self, name, state + value.to(state.dtype))
 
     def count(self, batch: EdgeBatch, hits: Tensor, member: Tensor) -> None:
-        """Count ``hits [B, A, ...]`` by ``member [B, A, R]``, in every resample, too.
+        """Count ``hits [B, A, ...]`` by ``member [B, A, R]``, in every other sum, too.
 
         Raises:
-            ValueError: if there are resamples and the batch does not say what its units are.
+            ValueError: if there are any and the batch does not say what its units are.
         """
         self.add("correct", by_row(hits, member))
-        if self.resampler is not None:
+        for name, weights in self.weighted.items():
             if batch.units is None:
                 raise ValueError("resampling needs to know the units of a batch, found none")
-            self.resampler.add(self.drawn_correct, self.drawn_total, hits, member, batch.units)
+            correct, total = getattr(self, f"{name}_correct"), getattr(self, f"{name}_total")
+            weights.add(correct, total, hits, member, batch.units)
 
     def compute(self) -> dict[str, Tensor]:
         """The summed states, on the CPU."""
@@ -105,13 +111,19 @@ class EdgeAccuracy(RowMetric):
     Args:
         names: of the pickers, where they stand in a line.
         resampler: counts in resamples, too, if given.
+        weighted: further sums, by name.
     """
 
     correct: Tensor
     total: Tensor
 
-    def __init__(self, names: tuple[str, ...] = (), resampler: Resampler | None = None) -> None:
-        super().__init__(resampler)
+    def __init__(
+        self,
+        names: tuple[str, ...] = (),
+        resampler: Resampler | None = None,
+        weighted: Mapping[str, UnitWeights] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(resampler, weighted)
         self.names = names
 
     def update(self, batch: EdgeBatch, hits: Tensor) -> None:

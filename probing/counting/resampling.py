@@ -9,6 +9,7 @@ of it knows them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -22,14 +23,17 @@ QUANTUM = 2.0**24
 
 
 @dataclass(frozen=True)
-class Resampler:
-    """Counts hits in ``count`` resamples (``N``), in memory that does not grow with the data."""
+class UnitWeights(ABC):
+    """How much each unit counts in ``count`` sums (``N``): a function of what the unit is alone.
+
+    Memory does not grow with the data, and sums add up over batches and processes.
+    """
 
     count: int
 
+    @abstractmethod
     def weights(self, units: Tensor) -> Tensor:
-        """How often each resample draws each of ``units [B]``: ``[B, N]``, see :func:`poisson`."""
-        return poisson(draws(units, self.count))
+        """Whole numbers ``[B, N]`` for ``units [B]`` (int64)."""
 
     def add(
         self, correct: Tensor, total: Tensor, hits: Tensor, member: Tensor, units: Tensor
@@ -45,30 +49,27 @@ class Resampler:
             member: ``[B, A, R]``, the rows in which an anchor counts.
             units: ``[B]``, int64, the identity of the unit that a window is, or is a part of.
         """
-        drawn = self.weights(units)  # [B, N]
-        total += (member.sum(1).T.double() @ drawn.double()).long()
-        add_weighted(correct, hits, member, drawn)
+        drawn = self.weights(units).double()  # [B, N]
+        asked = member.sum(1)  # [B, R]
+        total += (asked.T.double() @ drawn).long()
+        shares = hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
+        # What a window adds is the same in all sums but for its weight.
+        right = member.mT.double() @ shares.flatten(2).double()  # [B, R, ...]
+        _, windows = asked.T.nonzero(as_tuple=True)  # ascending by row
+        sizes = asked.count_nonzero(0).tolist()
+        # A window has anchors in few of the rows: a product for each row is the least to compute.
+        for row, some in enumerate(torch.split(windows, sizes)):
+            if len(some):
+                correct[row].flatten(1).addmm_(drawn[some].T, right[some, row])
 
 
-def add_weighted(sums: Tensor, hits: Tensor, member: Tensor, weights: Tensor) -> None:
-    """Add hits into ``sums [R, N, ...]``, in place: float64, exact and the same in any order.
+@dataclass(frozen=True)
+class Resampler(UnitWeights):
+    """Counts hits in ``count`` resamples (``N``)."""
 
-    Args:
-        sums: so far.
-        hits: ``[B, A, ...]``, booleans or shares from zero to one.
-        member: ``[B, A, R]``, the rows in which an anchor counts.
-        weights: ``[B, N]``, whole numbers: those of each window in each of the ``N`` sums.
-    """
-    drawn, asked = weights.double(), member.any(1)  # [B, R]
-    shares = hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
-    # What a window adds is the same in all sums but for its weight.
-    right = member.mT.double() @ shares.flatten(2).double()  # [B, R, ...]
-    _, windows = asked.T.nonzero(as_tuple=True)  # ascending by row
-    sizes = asked.sum(0).tolist()
-    # A window has anchors in few of the rows: a product for each row is the least to compute.
-    for row, some in enumerate(torch.split(windows, sizes)):
-        if len(some):
-            sums[row].flatten(1).addmm_(drawn[some].T, right[some, row])
+    def weights(self, units: Tensor) -> Tensor:
+        """How often each resample draws each of ``units [B]``: ``[B, N]``, see :func:`poisson`."""
+        return poisson(draws(units, self.count))
 
 
 def draws(units: Tensor, count: int) -> Tensor:

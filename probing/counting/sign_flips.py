@@ -14,29 +14,26 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from probing.counting.resampling import draws, mixed
+from probing.counting.resampling import UnitWeights, draws, mixed
 
 
 @dataclass(frozen=True)
-class SignFlips:
-    """Patterns of signs (``N`` of them), the first of which flips none.
+class SignFlips(UnitWeights):
+    """``count`` patterns of signs (``N``), the first of which flips none.
 
-    Args:
-        drawn: how many patterns are drawn besides.
-        units: what tells the units from each other, if they are so few that all patterns are
-            counted out instead; then ``N`` is two to the power of their number.
+    ``units`` tell the units from each other where these are so few that all patterns are counted
+    out; else patterns are drawn.
     """
 
-    drawn: int
     units: tuple[int, ...] = ()
 
-    @property
-    def count(self) -> int:
-        """``N``."""
-        return 2 ** len(self.units) if self.units else 1 + self.drawn
+    @classmethod
+    def of(cls, drawn: int, units: tuple[int, ...]) -> SignFlips:
+        """The pattern that flips none and ``drawn`` others; all there are of ``units``, if any."""
+        return cls(2 ** len(units), units) if units else cls(1 + drawn)
 
     def weights(self, units: Tensor) -> Tensor:
-        """The sign of each of ``units [B]`` (int64) in each pattern, 1 or -1: ``[B, N]``."""
+        """The sign of each of ``units [B]`` in each pattern, 1 or -1: ``[B, N]``."""
         if self.units:
             patterns = torch.arange(self.count, device=units.device)
             known = torch.tensor(self.units, device=units.device)
@@ -44,6 +41,6 @@ class SignFlips:
             is_flipped = patterns >> place[:, None] & 1
         else:
             # Mixed once more, or signs would hang on the weights that resamples give the unit.
-            own = draws(mixed(units), self.drawn) & 1
+            own = draws(mixed(units), self.count - 1) & 1
             is_flipped = torch.cat([torch.zeros_like(own[:, :1]), own], 1)
         return 1 - 2 * is_flipped

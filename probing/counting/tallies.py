@@ -73,6 +73,18 @@ class Resampled:
 
 
 @dataclass(frozen=True)
+class Weighted:
+    """What was counted in ``N`` weighted sums, over the anchors of heads.
+
+    ``heads [R, N, 3, L, H]`` and ``baselines [R, N, K]`` are right, of ``total [R, N]``.
+    """
+
+    heads: Tensor
+    baselines: Tensor
+    total: Tensor
+
+
+@dataclass(frozen=True)
 class Score:
     """How many anchors of a row a head, a baseline or a probe gets right.
 

@@ -37,6 +37,8 @@ options of most jobs:
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
   --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
+  --significance N        test every head against the strongest baseline, by N patterns of signs
+                          (such as 1000); needs validation data
   --predictions           also write what is picked for each anchor (Parquet)
   --traceback             show where an error came from
   --version               show the version of this package

@@ -38,6 +38,7 @@ from probing.reports.weights import HeadWeights
 
 Checkpoint = dict[str, Any]
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
+FEWEST_FLIPS = 19  # of which, and the observed one, one is 5%
 MOST = 1_000_000  # of which each is a sum to keep
 
 
@@ -66,6 +67,7 @@ class Edges(Commands):
             min_anchors=self.report.min_anchors,
             final=None if self.is_quiet else final,
             resampler=_resampler(self.config.intervals),
+            flips=_flips(self.config.significance),
             pairs=[read_pair(text) for text in self.config.paired],
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
@@ -254,3 +256,16 @@ def _resampler(count: int) -> Resampler | None:
             f"--intervals: expected 0 or a number from {FEWEST} to {MOST:,}, found {count}"
         )
     return Resampler(count) if count else None
+
+
+def _flips(count: int) -> int:
+    """What ``--significance`` asks for.
+
+    Raises:
+        ProbingError: for so few patterns that no p is 5%.
+    """
+    if count and not FEWEST_FLIPS <= count <= MOST:
+        raise ProbingError(
+            f"--significance: expected 0 or a number from {FEWEST_FLIPS} to {MOST:,}, found {count}"
+        )
+    return count

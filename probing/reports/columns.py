@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from probing.core.terms import Rival, Terms
 from probing.counting.best import BestHead
 from probing.counting.intervals import Interval
+from probing.counting.significance import HeadTest
 from probing.reports.wording import wording_of
 
 CHOICES = 2
@@ -28,12 +29,15 @@ class Column:
     brief_title: str = ""
 
 
-def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column]:
+def layout(
+    terms: Terms, *, has_intervals: bool, own: str | None, further: Sequence[Column] = ()
+) -> list[Column]:
     """The columns.
 
     Args:
         terms: of the task.
         has_intervals: whether there are any.
+        further: columns behind what stands beside every best head.
         own: what the best head of the scored data is called, where others were chosen elsewhere.
     """
     columns = [
@@ -45,6 +49,7 @@ def layout(terms: Terms, *, has_intervals: bool, own: str | None) -> list[Column
         Column("accuracy", lambda best: percent(best.correct, best.total)),
         Column("interval", lambda best: ends(best.interval)),
         *beside(terms, has_intervals=True),
+        *further,
     ]
     if own is not None:
         columns += [
@@ -77,6 +82,42 @@ def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
     )
     interval = Column("interval", lambda best: ends(best.beside[place].interval), brief=False)
     return [*([chosen] if rival.is_choice else []), share, interval]
+
+
+def of_tests() -> list[Column]:
+    """The columns of what tests say; empty in rows that are not tested."""
+
+    def shown(value: Callable[[HeadTest], str]) -> Callable[[BestHead], str]:
+        return lambda best: "" if best.test is None else value(best.test)
+
+    return [
+        Column("effect", shown(lambda test: f"{100 * test.effect:+.1f}")),
+        Column("p", shown(lambda test: f"{test.p:.3g}")),
+        Column("q", shown(lambda test: f"{test.q:.3g}")),
+        Column("detectable", shown(_detectable), brief=False),
+    ]
+
+
+def of_stability(table: Sequence[BestHead]) -> list[Column]:
+    """Those of the columns on stability that have anything to say."""
+    found = []
+    if any(best.stability is not None for best in table):
+        found.append(Column("chosen again", _again, brief=False))
+    if any(best.genres for best in table):
+        found.append(Column("genres above", _genres, brief=False))
+    return found
+
+
+def _detectable(test: HeadTest) -> str:
+    return "" if test.detectable is None else f"{100 * test.detectable:.1f}"
+
+
+def _again(best: BestHead) -> str:
+    return "" if best.stability is None else f"{100 * best.stability:.0f}"
+
+
+def _genres(best: BestHead) -> str:
+    return f"{best.genres[0]} of {best.genres[1]}" if best.genres else ""
 
 
 def csv_titles(terms: Terms) -> list[str]:

@@ -12,6 +12,7 @@ from probing.core.terms import ALL
 from probing.counting.best import BestHead, best_heads, probe_scores
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference, Pair, differences
+from probing.counting.significance import TableTests, table_tests
 from probing.counting.spread import Family, families
 from probing.counting.tallies import Score
 
@@ -30,7 +31,8 @@ class Findings:
     ``holds`` says what the split holds and what was left out, ``scheme`` how it is annotated;
     ``unread`` warns of a text that the model cannot read;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
-    ``resamples`` says what intervals come from; ``pairs`` are those to compare.
+    ``resamples`` says what intervals come from, ``flips`` what tests do; ``pairs`` are those to
+    compare.
     ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
     """
 
@@ -48,6 +50,7 @@ class Findings:
     scheme: Scheme | None = None
     is_partial: bool = False
     resamples: str = ""
+    flips: str = ""
     pairs: Sequence[Pair] = ()
     of_encoder: Mapping[str, HeadCounts] = field(default_factory=dict)
     circumstances: Mapping[str, object] = field(default_factory=dict)
@@ -55,7 +58,12 @@ class Findings:
     @cached_property
     def table(self) -> list[BestHead]:
         """Table 1."""
-        return best_heads(self.counts, self.chosen, at_least=self.min_anchors)
+        return best_heads(self.counts, self.chosen, at_least=self.min_anchors, tests=self.tests)
+
+    @cached_property
+    def tests(self) -> TableTests | None:
+        """Of all heads against the strongest baselines; ``None`` where nobody asked for them."""
+        return table_tests(self.counts, self.chosen, at_least=self.min_anchors)
 
     @property
     def pictured(self) -> list[BestHead]:

@@ -8,14 +8,18 @@ from types import MappingProxyType
 
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import Outcome
+from probing.core.terms import MAIN
 from probing.counting.counting import Counted, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
-from probing.counting.resampling import Resampler
-from probing.data.resampling_units import share_in
+from probing.counting.resampling import Resampler, UnitWeights
+from probing.counting.sign_flips import SignFlips
+from probing.counting.significance import FLIPPED
+from probing.counting.stability import BY_GENRE, Genres
+from probing.data.resampling_units import Units, share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
-from probing.reports.described import describe, resamples_of, unread
+from probing.reports.described import describe, flips_of, resamples_of, unread
 from probing.reports.findings import Findings
 
 
@@ -46,6 +50,7 @@ class Ledger:
         final: the split that the run ends with, which is shown on the terminal; ``None`` where
             something else is, such as a comparison of several runs.
         resampler: counts everything in resamples, too, if given.
+        flips: how many patterns of signs heads are tested by, where they are chosen elsewhere.
         pairs: which two are to be compared.
     """
 
@@ -55,11 +60,13 @@ class Ledger:
         min_anchors: int = 100,
         final: str | None = "test",
         resampler: Resampler | None = None,
+        flips: int = 0,
         pairs: Sequence[Pair] = (),
     ) -> None:
         self.min_anchors = min_anchors
         self.final = final
         self.resampler = resampler
+        self.flips = flips
         self.pairs = pairs
         self.counted: dict[str, Counted] = {}
         self.findings: dict[str, Findings] = {}
@@ -88,9 +95,21 @@ class Ledger:
         terms, units, drawn = corpus.terms, corpus.units, self.resampler
         heads = None
         if split not in self.counted:
-            heads = HeadCounting(module, terms, resampler=drawn, units=units.of_heads)
+            weighted = self._weighted(split, units)
+            heads = HeadCounting(
+                module, terms, resampler=drawn, units=units.of_heads, weighted=weighted
+            )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)
+
+    def _weighted(self, split: str, units: Units) -> dict[str, UnitWeights]:
+        """What else heads are counted by."""
+        found: dict[str, UnitWeights] = {}
+        if units.known and units.genres:
+            found[BY_GENRE] = Genres(len(units.genres), units.genre_of)
+        if self.flips and self.chosen_on not in (None, split):
+            found[FLIPPED] = SignFlips.of(self.flips, units.few_identities)
+        return found
 
     def end(self, counting: SplitCounting, *, step: int = 0) -> ProbeCounts:
         """Enter what was counted, summed over processes; returns the probes' counts.
@@ -140,6 +159,7 @@ class Ledger:
             scheme=corpus.scheme,
             is_partial=is_partial,
             resamples=resamples_of(self.resampler, corpus),
+            flips=flips_of(counted.of_encoder[MAIN], corpus),
             pairs=self.pairs,
             of_encoder=counted.of_encoder,
             circumstances=circumstances,

@@ -12,6 +12,7 @@ from probing.core import quantities
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference
 from probing.counting.intervals import BOUNDS, Interval, bounds
+from probing.counting.significance import TableTests
 from probing.counting.spread import Family
 from probing.counting.tallies import Score
 
@@ -41,6 +42,12 @@ DIFFERENCES = (
 
 
 WEIGHTS = "epoch,probe,direction,layer,head,weight".split(",")
+
+
+TESTS = (
+    "relation,direction,layer,head,total,correct,accuracy,baseline,baseline_correct,"
+    "baseline_accuracy,difference,p,q,p_alone"
+).split(",")
 
 
 def with_bounds(columns: Sequence[str], counts: HeadCounts | ProbeCounts) -> list[str]:
@@ -111,6 +118,31 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                 counts.terms.errors[kind],
                 count,
                 f"{count / total:.6f}",
+            )
+
+
+def test_rows(tests: TableTests) -> Iterator[tuple[object, ...]]:
+    """Lines of ``tests.csv``: all that was tested."""
+    counts = tests.counts
+    for f, (r, baseline) in enumerate(zip(tests.rows, tests.baselines, strict=True)):
+        right = round(float(counts.of_baseline(baseline)[r]), 6)
+        right_of, total, share = share_cells(right, int(counts.total[r]))
+        for d, layer, head in np.ndindex(*tests.p.shape[1:]):
+            correct = int(counts.correct[r, d, layer, head])
+            probabilities = (each[f, d, layer, head] for each in (tests.p, tests.q, tests.p_alone))
+            yield (
+                counts.rows[r],
+                counts.terms.directions[d],
+                counts.layers[layer],
+                head + 1,
+                total,
+                correct,
+                f"{correct / int(counts.total[r]):.6f}",
+                baseline,
+                right_of,
+                share,
+                f"{(correct - right) / int(counts.total[r]):.6f}",
+                *(f"{float(value):.6f}" for value in probabilities),
             )
 
 

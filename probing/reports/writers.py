@@ -20,12 +20,14 @@ from probing.reports.tables import (
     ERRORS,
     PROBES,
     SEEDS,
+    TESTS,
     difference_rows,
     error_rows,
     head_columns,
     head_rows,
     score_rows,
     seed_rows,
+    test_rows,
     with_bounds,
 )
 
@@ -104,13 +106,26 @@ def differences(findings: Findings, folder: Path) -> None:
         write_csv(folder / "differences.csv", DIFFERENCES, difference_rows(findings.differences))
 
 
+def tests(findings: Findings, folder: Path) -> None:
+    """``tests.csv``, if tests were asked for."""
+    if findings.tests is not None:
+        write_csv(folder / "tests.csv", TESTS, test_rows(findings.tests))
+
+
 def summary_file(findings: Findings, folder: Path) -> None:
     """``summary.json``."""
     content = {**findings.circumstances, **summary(findings)}
     write_whole(folder / "summary.json", json.dumps(content, indent=2) + "\n")
 
 
-OF_HEADS: tuple[Writer[Findings], ...] = (heads, errors, baselines, best_heads, heads_figure)
+OF_HEADS: tuple[Writer[Findings], ...] = (
+    heads,
+    errors,
+    baselines,
+    tests,
+    best_heads,
+    heads_figure,
+)
 """Written once a split, since heads do not change while a probe trains."""
 
 OF_PROBES: tuple[Writer[Findings], ...] = (probes, seeds, seeds_figure, differences, summary_file)
