@@ -130,7 +130,8 @@ def head_counts(
         layers: the numbers of the encoder's layers.
         units: how many units have an anchor of heads, by the name of the row.
     """
-    of_baselines, of_heads = baselines.compute(), heads.compute()
+    # A metric keeps what it has computed, and gives it again.
+    of_baselines, of_heads = dict(baselines.compute()), dict(heads.compute())
     drawn = Resampled.taken(of_heads, units, heads.rows)
     drawn_baselines = Resampled.taken(of_baselines, units, baselines.rows)
     # What resamples counted has been taken.
