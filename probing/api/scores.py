@@ -46,10 +46,9 @@ class Scores:
         The columns are the same where no row has enough anchors.
         """
         columns = ["anchors", "head", "direction", "accuracy"]
-        for rival in self.findings.counts.terms.rivals:
-            if rival.beside_heads:
-                columns += [rival.name] if rival.is_choice else []
-                columns.append(f"{rival.name} accuracy")
+        for rival in self.findings.counts.terms.all_beside:
+            columns += [rival.name] if rival.is_choice else []
+            columns.append(f"{rival.name} accuracy")
         lines = [
             {
                 "anchors": best.total,
@@ -58,7 +57,7 @@ class Scores:
                 "accuracy": best.accuracy,
                 **{
                     name: value
-                    for beside in best.beside
+                    for beside in best.all_beside
                     for name, value in (
                         *([(beside.rival.name, beside.label)] * beside.rival.is_choice),
                         (f"{beside.rival.name} accuracy", beside.correct / best.total),

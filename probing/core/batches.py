@@ -96,7 +96,9 @@ class EdgeBatch(ByWindow):
     - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
       counts in.
     - ``baselines [B, A, K]``: how right each baseline is about the anchor, from zero to one
-      (float64); the names are in ``terms``.
+      (float64; booleans where each is right or wrong); the names are in ``terms``.
+    - ``picked [B, A, K]``: the word that each baseline picks, -1 for none, ``UNTOLD`` where nobody
+      knows (int32); ``None`` where the task does not say.
     - ``kinds_at [B, A, C]``: the kind of error that picking each of ``candidates_at`` would be, or
       0 (int8); ``None`` where no task tells kinds apart.
     - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
@@ -131,6 +133,7 @@ class EdgeBatch(ByWindow):
     candidates_at: Tensor | None
     member: Tensor
     baselines: Tensor
+    picked: Tensor | None = None
     kinds_at: Tensor | None = None
     units: Tensor | None = None
     last_of: Tensor | None = None
@@ -162,7 +165,8 @@ class EdgeBatch(ByWindow):
         most = self.for_probes.shape[1]
         only = replace(self, for_probes=None).of_anchors(slice(most))
         is_padding = ~self.for_probes
-        fills = {"gold_at": -1, "candidates_at": -1, "kinds_at": 0, "member": 0, "baselines": 0}
+        fills = {"gold_at": -1, "candidates_at": -1, "kinds_at": 0, "member": 0}
+        fills |= {"baselines": 0, "picked": -1}
         values = ((name, getattr(only, name), fill) for name, fill in fills.items())
         padded = {n: v.masked_fill(is_padding[..., None], f) for n, v, f in values if v is not None}
         anchors = only.anchors.masked_fill(is_padding, 0)
@@ -170,10 +174,8 @@ class EdgeBatch(ByWindow):
 
     def of_anchors(self, some: slice) -> EdgeBatch:
         """The batch with some of its anchors, ``A`` being as many."""
-        by_anchor = (
-            "anchors is_anchor gold_at candidates_at kinds_at member baselines for_probes".split()
-        )
-        values = ((name, getattr(self, name)) for name in by_anchor)
+        by_anchor = "anchors is_anchor gold_at candidates_at kinds_at member baselines picked"
+        values = ((name, getattr(self, name)) for name in [*by_anchor.split(), "for_probes"])
         return replace(
             self, **{name: v[:, some].contiguous() for name, v in values if v is not None}
         )

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+NO_WORD = -1
+"""As the word that a baseline picks: there is none where it looks."""
+
+UNTOLD = -2
+"""As the word that a baseline picks: nobody knows, as where an expected value is counted."""
+
 OFFSETS = tuple(k for k in range(-10, 11) if k)
 """The fixed offsets that are tried as baselines."""
 
@@ -78,21 +84,41 @@ def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
     return torch.where(usable.squeeze(-1), everything - chosen, 0.0)
 
 
-def offset_hits(
-    gold_at: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
-) -> Tensor:
-    """Whether the word at each of some offsets from the anchor is gold.
+def offset_words(anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS) -> Tensor:
+    """The word at each of some offsets from the anchor, -1 outside the window.
 
     Args:
-        gold_at: ``[B, A, G]``, columns; those below one are no words.
         anchors: ``[B, A]``.
-        lengths: ``[B]``; a position outside the window is wrong.
+        lengths: ``[B]``, words of each window.
         offsets: how many words to the right of the anchor, or to the left if negative.
 
     Returns:
-        Booleans ``[B, A, len(offsets)]``.
+        ``[B, A, len(offsets)]``, int32.
     """
     word = anchors[:, :, None] + torch.tensor(offsets, device=anchors.device)
     inside = (word >= 0) & (word < lengths[:, None, None])
-    is_gold = (gold_at[:, :, None] == word[..., None] + 1).any(-1)
-    return is_gold & inside
+    return word.masked_fill(~inside, -1).int()
+
+
+def word_hits(words: Tensor, gold_at: Tensor) -> Tensor:
+    """Whether picked words are gold.
+
+    Args:
+        words: ``[B, A, K]``, -1 where none is picked.
+        gold_at: ``[B, A, G]``, columns; those below one are no words.
+
+    Returns:
+        Booleans ``[B, A, K]``.
+    """
+    columns = words + 1
+    hits = torch.zeros_like(words, dtype=torch.bool)
+    for gold in gold_at.to(columns.dtype).unbind(-1):  # mostly one: the smallest product
+        hits |= columns == gold[..., None]
+    return hits & (words >= 0)
+
+
+def offset_hits(
+    gold_at: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
+) -> Tensor:
+    """Whether the word at each of some offsets is gold: see the two functions above."""
+    return word_hits(offset_words(anchors, lengths, offsets), gold_at)

@@ -70,3 +70,14 @@ class Terms:
         """The baselines that stand beside heads and need no model, in their order."""
         shown = {n for r in self.rivals if r.beside_heads and not r.is_of_model for n in r.of}
         return tuple(name for name in self.baselines if name in shown)
+
+    @property
+    def all_beside(self) -> tuple[Rival, ...]:
+        """What stands beside every best head: the strongest baseline, if any, and each rival."""
+        strongest = (self.strongest,) if self.beside_heads else ()
+        return (*strongest, *(rival for rival in self.rivals if rival.beside_heads))
+
+    @property
+    def strongest(self) -> Rival:
+        """All of :attr:`beside_heads`, as one rival."""
+        return Rival("strongest", self.beside_heads)

@@ -122,8 +122,9 @@ class Window:
     report that the anchor counts in. ``candidates`` is ``None`` where every word but
     the anchor itself, and ROOT, are candidates.
 
-    ``baselines[a]`` says how right each baseline is about the anchor, from zero to one; ``None``
-    where the baselines are fixed offsets. ``kinds[a]`` is
+    ``baselines[a]`` says how right each baseline is about the anchor, from zero to one, and
+    ``picks[a]`` which words they pick, counted from zero, -1 for none, -2 where nobody knows;
+    ``None`` where they are fixed offsets, or it is not said. ``kinds[a]`` is
     parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
     ``origin`` says where the window comes from. ``for_probes[a]`` is false for an anchor that
     only heads and baselines are asked about, which had best come last; ``None`` where probes are
@@ -150,10 +151,11 @@ class Window:
     upos: Sequence[str] = ()
     xpos: Sequence[str] = ()
     feats: Sequence[str] = ()
+    picks: Sequence[Sequence[int]] | None = None
 
     def only(self, kept: Sequence[bool]) -> Window:
         """The window with those of its anchors for which ``kept`` is true."""
-        parts = ("anchors", "gold", "rows", "candidates", "baselines", "kinds", "for_probes")
+        parts = "anchors gold rows candidates baselines picks kinds for_probes".split()
         own = ((name, getattr(self, name)) for name in parts)
         chosen: dict[str, Any] = {n: list(compress(v, kept)) for n, v in own if v is not None}
         return replace(self, **chosen)

@@ -9,7 +9,8 @@ import torch
 
 from probing.core.terms import ALL, Rival
 from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
-from probing.counting.intervals import Interval
+from probing.counting.hard import Hard
+from probing.counting.intervals import Interval, bounds
 from probing.counting.significance import HeadTest, TableTests
 from probing.counting.stability import chosen_again, genres_above
 from probing.counting.tallies import Score, Tally
@@ -34,10 +35,11 @@ class Beside:
 class BestHead:
     """A line of the paper's Table 1 or 2: chosen on one split, counted on another or the same.
 
-    ``own`` is the head that is best where it is counted, which gets ``own_correct`` right.
-    ``test`` is against the strongest baseline, ``stability`` the share of the resamples of the data
-    of the choice in which the same head is chosen, ``genres`` in how many genres the head is above
-    the strongest baseline, and of how many.
+    ``own`` is the head that is best where it is counted, which gets ``own_correct`` right;
+    ``strongest`` is the strongest of all baselines that need no model, ``None`` if there are none,
+    and ``hard`` how the head fares where it is wrong, if that was counted. ``test`` says whether it
+    is above, ``genres`` in how many genres it is, and of how many; ``stability`` is the share of
+    the resamples of the data of the choice in which the same head is chosen.
     """
 
     relation: str
@@ -51,6 +53,13 @@ class BestHead:
     test: HeadTest | None = None
     stability: float | None = None
     genres: tuple[int, int] | None = None
+    strongest: Beside | None = None
+    hard: Hard | None = None
+
+    @property
+    def all_beside(self) -> list[Beside]:
+        """The strongest baseline, if there is one, and each rival."""
+        return [*([self.strongest] if self.strongest else []), *self.beside]
 
     @property
     def accuracy(self) -> float:
@@ -125,10 +134,22 @@ def probe_scores(probes: ProbeCounts, heads: HeadCounts, chosen: HeadCounts) -> 
 
 def baseline_scores(counts: HeadCounts) -> Iterator[Score]:
     """Every row of each baseline, over the anchors of heads."""
-    for name in counts.terms.baselines:
-        tally = counts.baseline(name)
-        for row in counts.order():
-            yield tally.score(name, counts.rows, row)
+    order = counts.order()
+    ends = {row: _intervals(counts, row) for row in order}
+    for k, name in enumerate(counts.terms.baselines):
+        for row in order:
+            correct, total = round(float(counts.baselines[row, k]), 6), int(counts.total[row])
+            yield Score(name, counts.rows[row], correct, total, ends[row][k])
+
+
+def _intervals(counts: HeadCounts, row: int) -> Sequence[Interval | None]:
+    """Of each baseline: one by one they would be sorted as often as there are of them."""
+    drawn = counts.resampled_baselines
+    if drawn is None:
+        return [None] * len(counts.terms.baselines)
+    units, total = int(drawn.units[row]), counts.total[row]
+    ends = bounds(counts.baselines[row], total, drawn.correct[row], drawn.total[row], units)
+    return [Interval(low, high, units) for low, high in ends.T.tolist()]
 
 
 def best_heads(
@@ -147,6 +168,7 @@ def best_heads(
             continue
         head, own = chosen.best_head(choice), counts.best_head(r)
         counted = counts.head(head)
+        terms = counts.terms
         table.append(
             BestHead(
                 relation=counts.rows[r],
@@ -154,11 +176,9 @@ def best_heads(
                 head=head,
                 correct=int(counted.correct[r]),
                 beside=[
-                    Beside(rival, name, float(other.correct[r]), other.interval(r))
-                    for rival in counts.terms.rivals
+                    _beside(rival, chosen, choice, counts, r)
+                    for rival in terms.rivals
                     if rival.beside_heads
-                    for name in [chosen.best_of(choice, rival)]
-                    for other in [counts.baseline(name)]
                 ],
                 own=own,
                 own_correct=int(counts.of_head(own)[r]),
@@ -166,6 +186,16 @@ def best_heads(
                 test=None if tests is None else tests.of(counts.rows[r], head),
                 stability=chosen_again(chosen, choice),
                 genres=genres_above(counts, chosen, counts.rows[r], head),
+                strongest=_beside(terms.strongest, chosen, choice, counts, r)
+                if terms.beside_heads
+                else None,
             )
         )
     return table
+
+
+def _beside(rival: Rival, chosen: HeadCounts, choice: int, counts: HeadCounts, row: int) -> Beside:
+    """What is chosen of a rival in the row ``choice`` of ``chosen``, and counted in ``row``."""
+    name = chosen.best_of(choice, rival)
+    found = counts.baseline(name)
+    return Beside(rival, name, float(found.correct[row]), found.interval(row))

@@ -11,6 +11,7 @@ from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.hard import Choice, Hard, HardAnchors
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.counting.resampling import Resampler, UnitWeights
 from probing.counting.subtypes import Counts, roll_ups, rolled_up
@@ -19,10 +20,22 @@ from probing.learning.module import ProbingModule
 
 
 @dataclass(frozen=True)
+class FurtherSums:
+    """Weighted sums of all heads, and of the ``baselines`` of these names."""
+
+    weights: UnitWeights
+    baselines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Counted:
-    """The counts of a split; ``of_encoder`` are heads' by the name of their encoder."""
+    """The counts of a split; ``of_encoder`` are heads' by the name of their encoder.
+
+    ``hard`` is what was counted of the main encoder's heads that were chosen on another split.
+    """
 
     of_encoder: Mapping[str, HeadCounts]
+    hard: Sequence[Hard] = ()
 
     @property
     def heads(self) -> HeadCounts:
@@ -47,7 +60,8 @@ class HeadCounting:
         terms: of the task.
         resampler: counts them in resamples, too, if given.
         units: how many units have an anchor of heads, by the name of the row.
-        weighted: further sums, by name, of the main encoder's heads and of the baselines.
+        weighted: further sums, by name, of the main encoder's heads and of baselines.
+        chosen: heads of the main encoder, and baselines, that were chosen on other data.
     """
 
     def __init__(
@@ -57,32 +71,51 @@ class HeadCounting:
         *,
         resampler: Resampler | None = None,
         units: Mapping[str, int] = MappingProxyType({}),
-        weighted: Mapping[str, UnitWeights] = MappingProxyType({}),
+        weighted: Mapping[str, FurtherSums] = MappingProxyType({}),
+        chosen: Sequence[Choice] = (),
     ) -> None:
         self.terms = terms
         self.units = units
+        sizes = module.encoder.sizes
+        hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
+        self.hard = hard.to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
+        own = {name: sums.weights for name, sums in weighted.items()}
         self.heads = {
-            name: HeadAccuracy(resampler, weighted if name == MAIN else {}).to(module.device)
+            name: HeadAccuracy(resampler, own if name == MAIN else {}).to(module.device)
             for name in module.encoders
         }
-        self.baselines = EdgeAccuracy(terms.baselines, resampler, weighted).to(module.device)
+        self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
+        self.beside = {
+            name: EdgeAccuracy(sums.baselines, weighted={name: sums.weights}).to(module.device)
+            for name, sums in weighted.items()
+        }
 
     def update(self, batch: EdgeBatch, outcome: Outcome) -> None:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
-        for name, metric in self.heads.items():
-            metric.update(batch, outcome.heads[name])
+        for name, heads in self.heads.items():
+            heads.update(batch, outcome.heads[name])
         self.baselines.update(batch, batch.baselines)
+        for metric in self.beside.values():
+            places = [self.terms.baselines.index(name) for name in metric.names]
+            metric.update(batch, batch.baselines[..., places])
+        self.hard.update(batch, outcome.heads[MAIN])
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
         return Counted(
             {
                 name: head_counts(
-                    metric, self.baselines, self.terms, layers=self.layers[name], units=self.units
+                    metric,
+                    self.baselines,
+                    self.terms,
+                    layers=self.layers[name],
+                    units=self.units,
+                    beside=self.beside if name == MAIN else {},
                 )
                 for name, metric in self.heads.items()
-            }
+            },
+            self.hard.compute(),
         )
 
 
@@ -120,6 +153,7 @@ def head_counts(
     *,
     layers: Sequence[int],
     units: Mapping[str, int] = MappingProxyType({}),
+    beside: Mapping[str, EdgeAccuracy] = MappingProxyType({}),
 ) -> HeadCounts:
     """What two metrics counted, summed over processes, and rows that add up others.
 
@@ -129,20 +163,20 @@ def head_counts(
         terms: of the task.
         layers: the numbers of the encoder's layers.
         units: how many units have an anchor of heads, by the name of the row.
+        beside: further sums of baselines, by the name of the sums; ``heads`` have those, too.
     """
     # A metric keeps what it has computed, and gives it again.
     of_baselines, of_heads = dict(baselines.compute()), dict(heads.compute())
     drawn = Resampled.taken(of_heads, units, heads.rows)
     drawn_baselines = Resampled.taken(of_baselines, units, baselines.rows)
-    # What resamples counted has been taken.
     weighted = {
         name: Weighted(
-            of_heads.pop(f"{name}_correct"),
-            of_baselines[f"{name}_correct"],
-            of_heads.pop(f"{name}_total"),
+            heads=of_heads.pop(f"{name}_correct"),
+            baselines=own.compute()[f"{name}_correct"],
+            total=of_heads.pop(f"{name}_total"),
+            names=own.names,
         )
-        for name in heads.weighted
-        if f"{name}_correct" in of_heads
+        for name, own in beside.items()
     }
     counts = HeadCounts(
         terms=terms,

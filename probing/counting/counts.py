@@ -109,7 +109,8 @@ class HeadCounts:
 
     def best_of(self, row: int, rival: Rival) -> str:
         """The baseline of ``rival`` with the most anchors right; the first of several."""
-        return max(rival.of, key=lambda name: round(float(self.of_baseline(name)[row]), 6))
+        shares = dict(zip(self.terms.baselines, self.baselines[row].tolist(), strict=True))
+        return max(rival.of, key=lambda name: round(float(shares[name]), 6))
 
     def strongest(self, row: int) -> str:
         """Of all baselines that stand beside heads and need no model, the one with the most right.
@@ -119,7 +120,7 @@ class HeadCounts:
         Raises:
             ValueError: where :attr:`Terms.beside_heads` has none.
         """
-        return self.best_of(row, Rival("strongest", self.terms.beside_heads))
+        return self.best_of(row, self.terms.strongest)
 
     def of_baseline(self, name: str) -> Tensor:
         """How many anchors of each row a baseline gets right, ``[R]``."""

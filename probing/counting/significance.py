@@ -100,8 +100,8 @@ def table_tests(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> Tab
     highest = torch.full((patterns,), -torch.inf, dtype=torch.float64)
     observed, alone, spread = torch.zeros(3, len(rows), *cells, dtype=torch.float64)
     for f, (r, name) in enumerate(zip(rows, baselines, strict=True)):
-        of_baseline = flipped.baselines[r, :, counts.terms.baselines.index(name)]
-        apart = flipped.heads[r] - of_baseline.view(-1, 1, 1, 1)  # [N, 3, L, H]
+        of_baseline = flipped.baseline(name)[r].view(-1, 1, 1, 1)
+        apart = flipped.heads[r] - of_baseline  # [N, 3, L, H]
         # The observed pattern is one of all: with it, all are treated alike.
         statistic = apart / apart.square().mean(0).sqrt()
         statistic = statistic.masked_fill((apart == 0).all(0), 0)

@@ -62,7 +62,6 @@ def genres_above(
     if found is None or choice is None or not counts.terms.beside_heads:
         return None
     parts = parts_of(counts.rows, name, counts.terms.subtypes)
-    place = counts.terms.baselines.index(chosen.strongest(choice))
     heads = found.heads[parts].sum(0)[:, *counts.index_of(cell)]  # [N]
-    baselines = found.baselines[parts].sum(0)[:, place]
-    return int((heads > baselines).sum()), int((found.total[parts].sum(0) > 0).sum())
+    baseline = found.baseline(chosen.strongest(choice))[parts].sum(0)
+    return int((heads > baseline).sum()), int((found.total[parts].sum(0) > 0).sum())

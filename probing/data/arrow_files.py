@@ -65,4 +65,5 @@ def read_state(path: Path, *, beside: Sequence[Path]) -> dict[str, Any] | None:
 
 
 def _digest(state: str, beside: Sequence[Path]) -> str:
-    return sha256(f"{state} {digest(beside[0].parent, beside)}".encode()).hexdigest()
+    root = beside[0].parent if beside else Path()
+    return sha256(f"{state} {digest(root, beside)}".encode()).hexdigest()

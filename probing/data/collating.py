@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
-from probing.core.picking import offset_hits
+from probing.core.picking import offset_words, word_hits
 from probing.core.terms import Terms
 from probing.core.windows import Window
 from probing.data.tasks.offsets import offsets_of
@@ -60,17 +60,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         asked = _padded([_asked(w) for w in windows], 0, np.bool_)
         for_probes = torch.from_numpy(asked[:, : _end(asked)].copy())
     member = _of_anchors(_cells(windows, len(rows)), is_anchor, 0)
-    if offsets is not None:
-        hits = offset_hits(torch.from_numpy(gold_at), torch.from_numpy(anchors), lengths, offsets)
-        baselines = hits.double()
-    else:
-        baselines = torch.zeros(*anchors.shape, len(terms.baselines), dtype=torch.float64)
-    for b, window in enumerate(windows):
-        if window.baselines is not None:
-            shares = torch.tensor(window.baselines, dtype=torch.float64)
-            baselines[b, : len(window.anchors)] = shares.view(
-                len(window.anchors), len(terms.baselines)
-            )
+    baselines, picked = _baselines(windows, terms, gold_at, anchors, lengths, offsets)
     return EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
@@ -85,12 +75,42 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         candidates_at=_tensor(candidates_at),
         member=torch.from_numpy(member),
         baselines=baselines,
+        picked=picked,
         kinds_at=_tensor(kinds_at),
         last_of=_tensor(last_of),
         class_of=_tensor(class_of),
         for_probes=for_probes,
         asked=_tensor(_asked_words(windows)),
     )
+
+
+def _baselines(
+    windows: Sequence[Window],
+    terms: Terms,
+    gold_at: Array,
+    anchors: Array,
+    lengths: Tensor,
+    offsets: Sequence[int] | None,
+) -> tuple[Tensor, Tensor | None]:
+    """How right each baseline is about each anchor, and what it picks, where that is known."""
+    size, picked = (*anchors.shape, len(terms.baselines)), None
+    if offsets is None:
+        baselines = torch.zeros(size, dtype=torch.float64)
+    else:
+        picked = offset_words(torch.from_numpy(anchors), lengths, offsets)
+        baselines = word_hits(picked, torch.from_numpy(gold_at))
+    if any(w.baselines for w in windows):
+        baselines = baselines.double()
+    if any(w.picks is not None for w in windows):
+        picked = torch.full(size, -1, dtype=torch.int32) if picked is None else picked
+    for b, window in enumerate(windows):
+        own = len(window.anchors), len(terms.baselines)
+        if window.baselines is not None:
+            shares = torch.tensor(window.baselines, dtype=torch.float64)
+            baselines[b, : own[0]] = shares.view(own)
+        if window.picks is not None and picked is not None:
+            picked[b, : own[0]] = torch.tensor(window.picks, dtype=torch.int32).view(own)
+    return baselines, picked
 
 
 def _candidates(window: Window) -> Sequence[Sequence[int]]:

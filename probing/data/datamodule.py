@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -17,8 +18,11 @@ from probing.core.schemes import SUD_SEPARATORS, SchemeName, scheme_of
 from probing.core.sentences import Reader
 from probing.core.windows import Tokenizer
 from probing.data.formats.penn import Escapes
+from probing.data.lexicons import open_lexicon
+from probing.data.rules import Rules
 from probing.data.samplers import EvaluationBatches, TrainingBatches, batches_by_length
 from probing.data.store import EdgeWindows, open_windows
+from probing.data.tagging import rules_of
 from probing.data.tasks.base import Task
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import SOME_PUNCTUATION, WITH_PUNCTUATION, Dependencies
@@ -252,16 +256,30 @@ class DependencyData(EdgeData):
         self.offsets = list(OFFSETS) if offsets is None else offsets
 
     def open(self, split: str) -> EdgeWindows:
-        """Open one split; see :meth:`EdgeData.open`."""
+        """Open one split; see :meth:`EdgeData.open`. Nobody scores rules on the training data."""
         windows = super().open(split)
         scheme = scheme_of(windows.census.rows, self.scheme)
-        # Offsets are tried when batches are made: they do not change the windows that are kept.
+        # What is tried when batches are made does not change the windows that are kept.
         terms = replace(with_offsets(self.task.terms, self.offsets), subtypes=scheme.separators)
         if untold := windows.census.counts[UNTOLD]:
             is_every = untold == windows.census.used
             terms = replace(terms, wording=WITH_PUNCTUATION if is_every else SOME_PUNCTUATION)
         units = windows.units.in_sud() if terms.subtypes == SUD_SEPARATORS else windows.units
-        return replace(windows, terms=terms, scheme=scheme, units=units)
+        rules = Rules() if split == "train" else self.rules[split]
+        terms = rules.beside(terms)
+        return replace(windows, terms=terms, scheme=scheme, units=units, rules=rules)
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rules]:
+        """The category rules that are tried on ``val`` and ``test``, where these were given.
+
+        Raises:
+            ProbingError: if any data cannot be read.
+        """
+        train = self.sources["train"]
+        lexicon = None if train is None else open_lexicon(train, self.reader, self.escapes)
+        given = [split for split in ("val", "test") if self.sources[split] is not None]
+        return rules_of({split: EdgeData.open(self, split) for split in given}, lexicon)
 
 
 class CoreferenceData(EdgeData):

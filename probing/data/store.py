@@ -32,6 +32,7 @@ from probing.data.collating import collate
 from probing.data.embedded import check_embedded
 from probing.data.formats.penn import Escapes
 from probing.data.resampling_units import Digests, Units
+from probing.data.rules import Rules
 from probing.data.sources.files import Source, open_source
 from probing.data.sources.fingerprints import code_of, described
 from probing.data.tasks.base import Task
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     import datasets
 
 _OF_CORE = (
-    "batches digits errors files picking schemes sentences terms trees windows word_classes"
+    "batches category_rules digits errors files picking schemes sentences terms trees windows "
+    "word_classes"
 ).split()
 SHAPING = ("data", *(f"core/{name}.py" for name in _OF_CORE))
 """Where the code is that shapes a window; the tokenizer answers for its own."""
@@ -70,8 +72,8 @@ class EdgeWindows(Dataset[EdgeBatch]):
     """A corpus: windows in a memory-mapped Arrow file. ``corpus[[3, 1]]`` is a batch.
 
     ``scheme`` is that of its trees, ``None`` where they are not what is asked about; ``files`` says
-    which files of a folder were read, see :class:`~probing.data.sources.files.Source`.
-    No window holds sentences of two of its ``parts``.
+    which files of a folder were read, see :class:`~probing.data.sources.files.Source`; ``rules``
+    are among the baselines of ``terms``. No window holds sentences of two of its ``parts``.
     """
 
     source: str
@@ -85,6 +87,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
     sentences: Digests = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     parts: Sequence[Part] = ()
     files: str = ""
+    rules: Rules = field(default_factory=Rules)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -99,8 +102,9 @@ class EdgeWindows(Dataset[EdgeBatch]):
 
     def __getitem__(self, indices: Sequence[int]) -> EdgeBatch:
         chosen = self.windows(indices)
-        batch = collate(chosen, self.census.rows, self.terms, self.pad_id)
+        batch = collate(chosen, self.census.rows, self.rules.apart(self.terms), self.pad_id)
         batch = replace(batch, numbers=tuple(indices))
+        batch = self.rules.told(batch, self.terms)
         return self.units.told(batch, chosen) if self.units.known else batch
 
     def windows(self, indices: Sequence[int]) -> list[Window]:

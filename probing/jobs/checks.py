@@ -195,7 +195,8 @@ def _check_intervals(run: Run) -> None:
             f"{asked[0]}: {type(data.task).__name__} does not say of which document its windows "
             "are (Window.document, Window.place)"
         )
-    terms, sizes = data.task.terms, model.encoder.sizes
+    final = data.splits.get("val" if data.sources["test"] is None else "test")
+    terms, sizes = (final or data.task).terms, model.encoder.sizes
     cells = (
         Cell(direction, layer, head + 1)
         for direction in terms.directions

@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint, ProgressBar
 
+from probing.core.category_rules import FORM, GOLD
 from probing.core.errors import Interrupted, ProbingError
 from probing.counting.differences import read_pair
 from probing.counting.resampling import Resampler
-from probing.data import EdgeData
+from probing.data import DependencyData, EdgeData
 from probing.encoder import Encoder
 from probing.jobs.checks import check_checkpoint, check_place, is_first, learnt_from, make_ready
 from probing.jobs.compare import compare
@@ -104,7 +105,8 @@ class Edges(Commands):
         if self.datamodule.sources["test"] is None:
             raise ProbingError("no test data: give --data.test FILE")
         train = self.datamodule.sources["train"]
-        if train is not None and checkpoint is None and not self.is_quiet:
+        is_read = isinstance(self.datamodule, DependencyData)  # for the tags that it teaches
+        if train is not None and checkpoint is None and not is_read and not self.is_quiet:
             show(f"train: {train} is not read: evaluate.py scores val and test")
         make_ready(self, ("val", "test"), resume=None)
 
@@ -113,7 +115,8 @@ class Edges(Commands):
         for name in self.config.model.probes or {}:
             if not name.isidentifier():
                 raise ProbingError(f"probe {name!r}: expected a name of letters, digits and _")
-        taken = {"head", *(rival.name for rival in self.datamodule.task.terms.rivals)}
+        terms = self.datamodule.task.terms
+        taken = {"head", "strongest", FORM, GOLD, *(rival.name for rival in terms.rivals)}
         for name in self.model.encoders:
             if name in taken:  # it would stand in the same column of the report
                 raise ProbingError(f"encoder {name!r}: the report calls something else that")

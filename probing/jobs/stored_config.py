@@ -112,13 +112,20 @@ def stored_options(config: str, *, place: str, goes_on: bool = True) -> dict[str
 
 
 def for_evaluation(config: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
-    """A stored configuration whose validation data is left out where it is not here."""
+    """A stored configuration whose training and validation data are left out if not here."""
     sources = config["data"].get("init_args") or {}
-    val = sources.get("val")
-    said = any(argument.partition("=")[0] == "--data.val" for argument in arguments)
-    if isinstance(val, str) and val and not said and not is_here(val):
-        show(f"val: {val} is not here: heads are chosen on the test data")
-        sources["val"] = None
+    said = {argument.partition("=")[0] for argument in arguments}
+    without = {
+        "train": "tags that are guessed from forms are not learnt on it",
+        "val": "heads are chosen on the test data",
+    }
+    for split, consequence in without.items():
+        source = sources.get(split)
+        if f"--data.{split}" in said or not isinstance(source, str) or not source:
+            continue
+        if not is_here(source):
+            show(f"{split}: {source} is not here: {consequence}")
+            sources[split] = None
     return config
 
 

@@ -8,7 +8,7 @@ from probing.core.schemes import in_the_paper
 from probing.core.terms import ALL, Terms
 from probing.counting.intervals import FEW
 from probing.counting.significance import LEVEL
-from probing.reports.columns import Column, layout, of_stability, of_tests
+from probing.reports.columns import HARD, Column, layout, of_stability, of_tests
 from probing.reports.findings import SAME, Findings
 from probing.reports.markdown import heading, inert, paragraphs, table
 from probing.reports.wording import wording_of
@@ -45,6 +45,7 @@ def columns_of(findings: Findings) -> list[Column]:
     return layout(
         findings.counts.terms,
         has_intervals=findings.counts.resampled is not None,
+        has_hard=any(best.hard for best in findings.table),
         own=f"best on {findings.split}" if findings.is_held_out else None,
         further=[*(of_tests() if findings.tests else []), *of_stability(findings.table)],
     )
@@ -87,6 +88,11 @@ def notes_of(findings: Findings) -> list[str]:
         found.append(
             f"Best on {findings.split}: chosen on the data that it is scored on, as in the paper; "
             f"{100 * findings.flattery:.1f} points higher, mean over the rows but {ALL}."
+        )
+    if any(best.hard for best in findings.table):
+        found.append(
+            f"{HARD.capitalize()}: what the head gets right of the anchors that the strongest "
+            "baseline gets wrong (hard.csv)."
         )
     if findings.resamples:
         found.append(f"Intervals: 95%, from {findings.resamples}. {WILSON}")

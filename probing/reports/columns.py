@@ -6,20 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from probing.core.terms import Rival, Terms
-from probing.counting.best import BestHead
+from probing.counting.best import Beside, BestHead
+from probing.counting.hard import Hard
 from probing.counting.intervals import Interval
 from probing.counting.significance import HeadTest
-from probing.reports.wording import wording_of
+from probing.reports.wording import in_brief, in_words, wording_of
 
+STRONGEST = "strongest baseline"
+HARD = "where it is wrong"
 CHOICES = 2
-"""Of more rivals than these the terminal has no room to say which head or offset was chosen."""
+"""Of more rivals than these the terminal has no room to say which head or rule was chosen."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A column: ``words`` stand to the left, numbers to the right.
 
-    The terminal shows what is ``brief``, some of it by another name; files show all.
+    The terminal shows what is ``brief``, some of it by another name or in fewer words; files show
+    all.
     """
 
     title: str
@@ -27,18 +31,25 @@ class Column:
     words: bool = False
     brief: bool = True
     brief_title: str = ""
+    brief_cell: Callable[[BestHead], str] | None = None
 
 
 def layout(
-    terms: Terms, *, has_intervals: bool, own: str | None, further: Sequence[Column] = ()
+    terms: Terms,
+    *,
+    has_intervals: bool,
+    has_hard: bool,
+    own: str | None,
+    further: Sequence[Column] = (),
 ) -> list[Column]:
     """The columns.
 
     Args:
         terms: of the task.
         has_intervals: whether there are any.
-        further: columns behind what stands beside every best head.
+        has_hard: whether it was counted how heads fare where the strongest baseline is wrong.
         own: what the best head of the scored data is called, where others were chosen elsewhere.
+        further: columns behind what stands beside every best head.
     """
     columns = [
         Column(wording_of(terms).row, lambda best: best.relation, words=True),
@@ -51,6 +62,9 @@ def layout(
         *beside(terms, has_intervals=True),
         *further,
     ]
+    if has_hard:
+        place = next(k for k, c in enumerate(columns) if c.title == STRONGEST) + 3
+        columns.insert(place, Column(HARD, lambda best: _on_hard(best.hard)))
     if own is not None:
         columns += [
             Column(own, lambda best: str(best.own)),
@@ -62,22 +76,47 @@ def layout(
 
 
 def beside(terms: Terms, *, has_intervals: bool) -> list[Column]:
-    """The columns of what stands beside every best head."""
+    """The columns of what stands beside every best head: the strongest baseline first."""
     shown = [rival for rival in terms.rivals if rival.beside_heads]
-    is_crowded = sum(rival.is_choice for rival in shown) > CHOICES
-    columns = [c for place, rival in enumerate(shown) for c in _of_rival(place, rival, is_crowded)]
+    is_crowded = sum(rival.is_of_model for rival in shown) + 1 > CHOICES
+    columns = _strongest() if terms.beside_heads else []
+    columns += [c for place, rival in enumerate(shown) for c in _of_rival(place, rival, is_crowded)]
     return [column for column in columns if has_intervals or column.title != "interval"]
+
+
+def _strongest() -> list[Column]:
+    """The columns of the baseline that is strongest, whatever its kind."""
+
+    def own(best: BestHead) -> Beside:
+        assert best.strongest is not None, "the terms have baselines"
+        return best.strongest
+
+    return [
+        Column(
+            STRONGEST,
+            lambda best: in_words(own(best).baseline),
+            words=True,
+            brief_cell=lambda best: in_brief(own(best).baseline),
+        ),
+        Column("its accuracy", lambda best: percent(own(best).correct, best.total)),
+        Column("interval", lambda best: ends(own(best).interval), brief=False),
+    ]
 
 
 def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
     """The columns of the rival that is the ``place``-th beside every best head.
 
-    Where the table is crowded, the terminal shows no more of it than its accuracy.
+    The terminal shows those that are of a model; where the table is crowded, no more of them than
+    their accuracy.
     """
-    chosen = Column(rival.name, lambda best: best.beside[place].label, brief=not is_crowded)
+    shown = rival.is_of_model
+    chosen = Column(
+        rival.name, lambda best: best.beside[place].label, brief=shown and not is_crowded
+    )
     share = Column(
         "its accuracy" if rival.is_choice else rival.name,
         lambda best: percent(best.beside[place].correct, best.total),
+        brief=shown,
         brief_title=rival.name if is_crowded else "",
     )
     interval = Column("interval", lambda best: ends(best.beside[place].interval), brief=False)
@@ -123,17 +162,16 @@ def _genres(best: BestHead) -> str:
 def csv_titles(terms: Terms) -> list[str]:
     """The columns, in a file of fractions, of what stands beside every best head."""
     titles = []
-    for rival in terms.rivals:
-        if rival.beside_heads:
-            titles += [rival.name] if rival.is_choice else []
-            titles.append(f"{rival.name}_accuracy")
+    for rival in terms.all_beside:
+        titles += [rival.name] if rival.is_choice else []
+        titles.append(f"{rival.name}_accuracy")
     return titles
 
 
 def csv_cells(best: BestHead) -> list[str]:
     """What stands under :func:`csv_titles`."""
     cells = []
-    for beside in best.beside:
+    for beside in best.all_beside:
         cells += [beside.label] if beside.rival.is_choice else []
         cells.append(f"{beside.correct / best.total:.6f}")
     return cells
@@ -150,6 +188,11 @@ def ends(interval: Interval | None, *, sign: str = "") -> str:
         return ""
     between = " to " if sign else "–"
     return f"{100 * interval.low:{sign}.1f}{between}{100 * interval.high:{sign}.1f}"
+
+
+def _on_hard(hard: Hard | None) -> str:
+    share = hard.on_hard if hard else None
+    return "" if share is None else f"{100 * share:.1f}"
 
 
 def _units(interval: Interval | None) -> str:

@@ -58,7 +58,7 @@ def describe(
         for other, n in also_in.items()
     )
     counts = (f"{n:,} {what}" for what, n in census.counts.items() if n)
-    return "\n  ".join([line, *counts, *shared])
+    return "\n  ".join([line, *counts, *corpus.rules.said, *shared])
 
 
 def unread(unknown: int, words: int) -> str:

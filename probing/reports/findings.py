@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
 
@@ -12,6 +12,7 @@ from probing.core.terms import ALL
 from probing.counting.best import BestHead, best_heads, probe_scores
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference, Pair, differences
+from probing.counting.hard import Hard
 from probing.counting.significance import TableTests, table_tests
 from probing.counting.spread import Family, families
 from probing.counting.tallies import Score
@@ -33,6 +34,7 @@ class Findings:
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
     ``resamples`` says what intervals come from, ``flips`` what tests do; ``pairs`` are those to
     compare.
+    ``hard`` says what heads that were chosen on other data get right where baselines are wrong.
     ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
     """
 
@@ -53,12 +55,20 @@ class Findings:
     flips: str = ""
     pairs: Sequence[Pair] = ()
     of_encoder: Mapping[str, HeadCounts] = field(default_factory=dict)
+    hard: Sequence[Hard] = ()
     circumstances: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def table(self) -> list[BestHead]:
         """Table 1."""
-        return best_heads(self.counts, self.chosen, at_least=self.min_anchors, tests=self.tests)
+        table = best_heads(self.counts, self.chosen, at_least=self.min_anchors, tests=self.tests)
+        hard = {(own.row, own.baseline): own for own in self.hard}
+        return [
+            replace(best, hard=hard.get((best.relation, best.strongest.baseline)))
+            if best.strongest
+            else best
+            for best in table
+        ]
 
     @cached_property
     def tests(self) -> TableTests | None:

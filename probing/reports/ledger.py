@@ -9,14 +9,16 @@ from types import MappingProxyType
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN
-from probing.counting.counting import Counted, HeadCounting, ProbeCounting
+from probing.counting.counting import Counted, FurtherSums, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
-from probing.counting.resampling import Resampler, UnitWeights
+from probing.counting.hard import Choice, choices
+from probing.counting.resampling import Resampler
 from probing.counting.sign_flips import SignFlips
 from probing.counting.significance import FLIPPED
 from probing.counting.stability import BY_GENRE, Genres
-from probing.data.resampling_units import Units, share_in
+from probing.counting.subtypes import roll_ups, rolled_up
+from probing.data.resampling_units import share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.described import describe, flips_of, resamples_of, unread
@@ -95,21 +97,40 @@ class Ledger:
         terms, units, drawn = corpus.terms, corpus.units, self.resampler
         heads = None
         if split not in self.counted:
-            weighted = self._weighted(split, units)
+            chosen = self._chosen_before(split, corpus)
             heads = HeadCounting(
-                module, terms, resampler=drawn, units=units.of_heads, weighted=weighted
+                module,
+                terms,
+                resampler=drawn,
+                units=units.of_heads,
+                chosen=chosen,
+                weighted=self._further_sums(corpus, chosen),
             )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)
 
-    def _weighted(self, split: str, units: Units) -> dict[str, UnitWeights]:
-        """What else heads are counted by."""
-        found: dict[str, UnitWeights] = {}
+    def _further_sums(
+        self, corpus: EdgeWindows, chosen: Sequence[Choice]
+    ) -> dict[str, FurtherSums]:
+        """By genre, where there are any, and with flipped signs, where something was chosen."""
+        units, found = corpus.units, {}
         if units.known and units.genres:
-            found[BY_GENRE] = Genres(len(units.genres), units.genre_of)
-        if self.flips and self.chosen_on not in (None, split):
-            found[FLIPPED] = SignFlips.of(self.flips, units.few_identities)
+            genres = Genres(len(units.genres), units.genre_of)
+            found[BY_GENRE] = FurtherSums(genres, corpus.terms.baselines)
+        if self.flips and chosen:
+            strongest = dict.fromkeys(choice.baselines[0] for choice in chosen)
+            flips = SignFlips.of(self.flips, units.few_identities)
+            found[FLIPPED] = FurtherSums(flips, tuple(strongest))
         return found
+
+    def _chosen_before(self, split: str, corpus: EdgeWindows) -> list[Choice]:
+        """What was chosen on other data, in the rows of the split that is going to be counted."""
+        if self.chosen_on in (None, split):
+            return []
+        names, separators = corpus.census.rows, corpus.terms.subtypes
+        rows = [*names, *roll_ups(names, separators)]
+        heads = self.counted[self.chosen_on].heads
+        return choices(rolled_up(heads, rows, separators), rows)
 
     def end(self, counting: SplitCounting, *, step: int = 0) -> ProbeCounts:
         """Enter what was counted, summed over processes; returns the probes' counts.
@@ -162,6 +183,7 @@ class Ledger:
             flips=flips_of(counted.of_encoder[MAIN], corpus),
             pairs=self.pairs,
             of_encoder=counted.of_encoder,
+            hard=counted.hard,
             circumstances=circumstances,
         )
         return findings

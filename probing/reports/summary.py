@@ -12,6 +12,7 @@ from probing.core.terms import ALL
 from probing.core.version import VERSION
 from probing.counting.best import BestHead
 from probing.counting.counts import HeadCounts
+from probing.counting.hard import Hard
 from probing.counting.intervals import BOUNDS, Interval
 from probing.counting.spread import Family
 from probing.data import EdgeData
@@ -63,8 +64,9 @@ def _best(best: BestHead, findings: Findings) -> dict[str, object]:
                 "accuracy": round(beside.correct / best.total, 6),
                 **_bounds(beside.interval),
             }
-            for beside in best.beside
+            for beside in best.all_beside
         },
+        **({"hard": _hard(best.hard)} if best.hard else {}),
         **({f"best_on_{findings.split}": _own(best)} if findings.is_held_out else {}),
         **({} if best.stability is None else {"chosen_again": round(best.stability, 6)}),
         **({"genres_above": list(best.genres)} if best.genres else {}),
@@ -93,6 +95,17 @@ def _tests(findings: Findings) -> dict[str, object]:
         "baselines": list(tests.counts.terms.beside_heads),
         "best_heads": found,
     }
+
+
+def _hard(hard: Hard) -> dict[str, object]:
+    """Where the strongest baseline is wrong, where it is right, how often both pick the same."""
+    shares = {
+        "accuracy": hard.on_hard,
+        "easy_accuracy": hard.on_easy,
+        "agreement": hard.agreement,
+    }
+    rounded = {name: None if share is None else round(share, 6) for name, share in shares.items()}
+    return {"anchors": hard.hard, **rounded}
 
 
 def _own(best: BestHead) -> dict[str, object]:
@@ -177,6 +190,7 @@ def circumstances(
             "shared_wordpieces": census.shared,
             "unknown_words": census.unknown,
             "rebuilt_words": census.rebuilt,
+            **({"rules": dict(corpus.rules.counted)} if corpus.rules.counted else {}),
         },
         **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),
         **_training_data(trainer),

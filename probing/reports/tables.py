@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isnan
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from probing.core import quantities
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference
+from probing.counting.hard import Hard
 from probing.counting.intervals import BOUNDS, Interval, bounds
 from probing.counting.significance import TableTests
 from probing.counting.spread import Family
@@ -28,6 +29,12 @@ BASELINES = "baseline,relation,correct,total,accuracy".split(",")
 
 
 ERRORS = "relation,direction,layer,head,error,count,share".split(",")
+
+
+HARD = (
+    "relation,direction,layer,head,baseline,total,hard,hard_correct,hard_accuracy,easy,"
+    "easy_correct,easy_accuracy,agreed,agreement"
+).split(",")
 
 
 PROBES = "probe,relation,correct,total,accuracy".split(",")
@@ -82,7 +89,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                         int(counts.reachable[r, d, layer]),
                         f"{correct / total:.6f}",
                         *(f"{value / total:.6f}" for value in sums),
-                        *(() if kappa is None else [_number(kappa[d, layer, head])]),
+                        *(() if kappa is None else [_share(float(kappa[d, layer, head]))]),
                         *(ends[d, layer, head].cells if ends else ()),
                     )
 
@@ -146,6 +153,31 @@ def test_rows(tests: TableTests) -> Iterator[tuple[object, ...]]:
             )
 
 
+def hard_rows(found: Iterable[Hard]) -> Iterator[tuple[object, ...]]:
+    """Lines of ``hard.csv``."""
+    for own in found:
+        yield (
+            own.row,
+            own.head.direction,
+            own.head.layer,
+            own.head.head,
+            own.baseline,
+            own.total,
+            own.hard,
+            own.hard_correct,
+            _share(own.on_hard),
+            own.easy,
+            own.easy_correct,
+            _share(own.on_easy),
+            "" if own.agreed is None else own.agreed,
+            _share(own.agreement),
+        )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None or isnan(value) else f"{value:.6f}"
+
+
 def score_rows(scores: Iterable[Score]) -> Iterator[tuple[object, ...]]:
     """Lines of ``baselines.csv``, ``probes.csv`` and ``trees.csv``."""
     for score in scores:
@@ -177,11 +209,6 @@ def difference_rows(differences: Iterable[Difference]) -> Iterator[tuple[object,
         shares = (f"{value:.6f}" for value in (found.first, found.second, found.apart))
         ends = _ends(found.interval) or ("", "", "" if found.units is None else found.units)
         yield (found.pair.first, found.pair.second, found.row, found.total, *shares, *ends)
-
-
-def _number(value: Tensor) -> str:
-    """With six decimals; empty where it is none."""
-    return "" if value.isnan() else f"{float(value):.6f}"
 
 
 def _ends(interval: Interval | None) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pkgutil import resolve_name
 
+from probing.core.category_rules import FORM, GOLD, KINDS, rule_of
 from probing.core.errors import ProbingError
 from probing.core.terms import Terms
 
@@ -67,6 +68,54 @@ COREFERENCE = Wording(
     title="Antecedents of all anaphors",
     note="best-head: the best over all anaphors. random: the expected value.",
 )
+
+
+def in_words(baseline: str) -> str:
+    """A baseline as a reader understands it: ``nearest VERB to the left (gold tags)``."""
+    found = rule_of(baseline)
+    if found is None:
+        return _offset(baseline) or _mention(baseline) or baseline
+    family, rule = found
+    which = "nearest" if rule.nth == 1 else "second nearest"
+    return f"{which} {_KINDS[rule.kind]} to the {rule.side} ({_TAGS[family]})"
+
+
+def in_brief(baseline: str) -> str:
+    """The same where there is little room: ``VERB left (gold)``."""
+    found = rule_of(baseline)
+    if found is None:
+        return _offset(baseline) or _mention(baseline) or baseline
+    family, rule = found
+    which = "" if rule.nth == 1 else "2nd "
+    return f"{which}{_KINDS[rule.kind]} {rule.side} ({_BRIEF_TAGS[family]})"
+
+
+BRIEFLY = (
+    "VERB left (gold): the nearest VERB to the left, by the data's own tags; (form): by tags "
+    "guessed from forms; offset +1: the next word."
+)
+"""What a reader of :func:`in_brief` must know."""
+
+_TAGS = {FORM: "tags by form", GOLD: "gold tags"}
+_BRIEF_TAGS = {FORM: "form", GOLD: "gold"}
+_KINDS = {
+    name: f"{', '.join(parts[:-1])} or {parts[-1]}" if len(parts) > 1 else parts[0]
+    for name in KINDS
+    for parts in [name.replace("content", "content word").split("+")]
+}
+
+
+def _offset(baseline: str) -> str:
+    family, _, offset = baseline.partition("=")
+    is_number = offset.removeprefix("-").isdecimal()
+    return f"offset {int(offset):+d}" if family == "offset" and is_number else ""
+
+
+def _mention(baseline: str) -> str:
+    family, _, alike = baseline.partition("=")
+    *first, last = alike.split("+")
+    named = f"{', '.join(first)} and {last}" if first else last
+    return f"nearest of the same {named}" if family == "same-kind" and last else ""
 
 
 def wording_of(terms: Terms) -> Wording:

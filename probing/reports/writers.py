@@ -18,11 +18,13 @@ from probing.reports.tables import (
     BASELINES,
     DIFFERENCES,
     ERRORS,
+    HARD,
     PROBES,
     SEEDS,
     TESTS,
     difference_rows,
     error_rows,
+    hard_rows,
     head_columns,
     head_rows,
     score_rows,
@@ -70,6 +72,12 @@ def baselines(findings: Findings, folder: Path) -> None:
     counts = findings.of_encoder[MAIN]
     columns = with_bounds(BASELINES, counts)
     write_csv(folder / "baselines.csv", columns, score_rows(baseline_scores(counts)))
+
+
+def hard(findings: Findings, folder: Path) -> None:
+    """``hard.csv``, if heads were chosen on other data."""
+    if findings.hard:
+        write_csv(folder / "hard.csv", HARD, hard_rows(findings.hard))
 
 
 def best_heads(findings: Findings, folder: Path) -> None:
@@ -123,6 +131,7 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     errors,
     baselines,
     tests,
+    hard,
     best_heads,
     heads_figure,
 )

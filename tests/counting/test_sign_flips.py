@@ -156,23 +156,32 @@ def test_states_are_reduced_by_summing(edges: Edges) -> None:
         assert metric._reductions[f"{name}_total"] is dim_zero_sum
 
 
-def test_counts_have_sums_of_heads_and_baselines(edges: Edges) -> None:
+def test_counts_have_sums_of_heads_and_of_some_baselines(edges: Edges) -> None:
     batch, encoding = edges
     heads = HeadAccuracy(Resampler(20), WEIGHTED)
-    baselines = EdgeAccuracy(batch.terms.baselines, Resampler(20), WEIGHTED)
+    baselines = EdgeAccuracy(batch.terms.baselines, Resampler(20))
+    places = [3, 1]
+    some = tuple(batch.terms.baselines[place] for place in places)
+    beside = {n: EdgeAccuracy(some, weighted={n: own}) for n, own in WEIGHTED.items()}
     heads.update(batch, heads_of(batch, encoding))
     baselines.update(batch, batch.baselines)
-    counts = head_counts(heads, baselines, batch.terms, layers=(1, 2))
-    assert counts.resampled
-    assert set(counts.weighted) == set(WEIGHTED)
+    for metric in beside.values():
+        metric.update(batch, batch.baselines[..., places])
+    for _ in range(2):  # asked twice, it says the same
+        counts = head_counts(heads, baselines, batch.terms, layers=(1, 2), beside=beside)
+        assert counts.resampled
+        assert set(counts.weighted) == set(WEIGHTED)
     for name, found in counts.weighted.items():
         rows = len(batch.rows)
-        assert torch.equal(found.heads, heads.compute()[f"{name}_correct"])
-        assert torch.equal(found.baselines, baselines.compute()[f"{name}_correct"])
-        assert torch.equal(found.total, heads.compute()[f"{name}_total"])
-        if name != "by_genre":  # the first pattern is what was observed
+        assert torch.equal(found.heads, getattr(heads, f"{name}_correct"))
+        assert torch.equal(found.total, getattr(heads, f"{name}_total"))
+        for place, baseline in zip(places, some, strict=True):
+            everything = found.baseline(baseline)
+            if name == "by_genre":
+                continue
+            # The first pattern is what was observed.
             assert torch.equal(found.heads[:, 0], counts.correct[:rows].double())
-            assert torch.allclose(found.baselines[:, 0], counts.baselines[:rows], atol=1e-5)
+            assert torch.allclose(everything[:, 0], counts.baselines[:rows, place], atol=1e-5)
 
 
 def test_a_batch_that_does_not_say_its_units_is_refused(edges: Edges) -> None:

@@ -51,7 +51,7 @@ def counts_of(
         own, other = (
             torch.einsum("un,ur...->rn...", signs, v.double()) for v in (heads, baselines)
         )
-        weighted[FLIPPED] = Weighted(own, other, torch.zeros(own.shape[:2]).long())
+        weighted[FLIPPED] = Weighted(own, other, torch.zeros(own.shape[:2]).long(), TERMS.baselines)
     total = torch.full((len(rows),), asked)
     cell = heads.shape[2:]
     return HeadCounts(

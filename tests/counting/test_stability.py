@@ -30,11 +30,13 @@ def counts_of(seed: int, random_edges: Callable[..., Edges], terms: Terms) -> He
     batch = replace(batch, rows=("all", "obj", "obj:x", "punct"), units=torch.arange(WINDOWS) % 20)
     genres = {BY_GENRE: Genres(5, GENRE_OF)}
     heads = HeadAccuracy(Resampler(60), genres)
-    baselines = EdgeAccuracy(terms.baselines, Resampler(60), genres)
+    baselines = EdgeAccuracy(terms.baselines, Resampler(60))
+    beside = {BY_GENRE: EdgeAccuracy(terms.baselines, weighted=genres)}
     heads.update(batch, heads_of(batch, encoding))
-    baselines.update(batch, batch.baselines)
+    for metric in (baselines, *beside.values()):
+        metric.update(batch, batch.baselines)
     units = dict.fromkeys(("all", "obj", "obj:x", "obj:*", "punct"), 20)
-    return head_counts(heads, baselines, terms, layers=(1, 2), units=units)
+    return head_counts(heads, baselines, terms, layers=(1, 2), units=units, beside=beside)
 
 
 def test_the_share_of_resamples_in_which_the_head_is_best_again(

@@ -282,7 +282,9 @@ def test_types_and_kinds_of_tensors() -> None:
     booleans = (batch.is_anchor, batch.gold, batch.candidates, batch.member)
     assert {t.dtype for t in integers} == {torch.long}
     assert {t.dtype for t in booleans} == {torch.bool}
-    assert batch.baselines.dtype == torch.float64
+    assert batch.baselines.dtype == torch.bool  # each is right or wrong
+    assert batch.picked is not None
+    assert batch.picked.dtype == torch.int32
     assert kinds_of(batch).dtype == torch.int8
 
 

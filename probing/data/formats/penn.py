@@ -25,6 +25,27 @@ Undo = Callable[[str], str]
 """From a word of a file to the word as it stood in the text; ``str`` leaves it as it is."""
 
 _MOST = 0.95
+_UNIVERSAL = {
+    penn: universal
+    for universal, tags in {
+        "ADJ": "JJ JJR JJS AFX",
+        "ADP": "IN RP",
+        "ADV": "RB RBR RBS WRB",
+        "AUX": "MD",
+        "CCONJ": "CC",
+        "DET": "DT PDT",
+        "INTJ": "UH",
+        "NOUN": "NN NNS",
+        "NUM": "CD",
+        "PART": "POS TO",
+        "PRON": "EX PRP PRP$ WDT WP WP$",
+        "PROPN": "NNP NNPS",
+        "SYM": "SYM $ #",
+        "VERB": "VB VBD VBG VBN VBP VBZ",
+        "X": "ADD FW GW LS",
+    }.items()
+    for penn in tags.split()
+}
 _STANDS_FOR = {
     "-LRB-": "(",
     "-RRB-": ")",
@@ -75,6 +96,15 @@ def penn_tag(xpos: str) -> str | None:
     """A tag of a file whose tags are those of the Penn Treebank, if this one is."""
     is_symbol = xpos != "_" and not any(map(str.isalnum, xpos))
     return xpos if xpos in PENN_TAGS or is_symbol else None
+
+
+def universal_of_penn(xpos: str) -> str | None:
+    """The category of Universal Dependencies that a tag of the Penn Treebank stands for.
+
+    A tag that stands for several is the most frequent of them: ``IN`` is ADP, also of a
+    subordinating conjunction, and a form of *be* is VERB, as any verb but a modal is.
+    """
+    return _UNIVERSAL.get(xpos) or ("PUNCT" if xpos != "_" and _is_mark(xpos) else None)
 
 
 def _is_mark(tag: str) -> bool:

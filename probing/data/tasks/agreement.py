@@ -2,13 +2,13 @@
 
 The lists are short and closed: pronouns, and nouns that name people by gender or by role. What
 is not listed may be anything that its tag allows, so two mentions disagree only where both say
-so. They are for the baseline alone; no head or probe sees them.
+so. They are for the baselines alone; no head or probe sees them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 PRONOUN_TAGS = frozenset({"PRP", "PRP$", "PRON"})
 PROPER_TAGS = frozenset({"NNP", "NNPS", "PROPN"})
@@ -76,6 +76,31 @@ class Features:
 def features(words: Sequence[str], head: str, tag: str) -> Features:
     """The features of a mention, from its lower-case words, its head word and the head's tag."""
     return Features(_number(head, tag), _gender(words, head, tag), frozenset({person(head, tag)}))
+
+
+def as_annotated(features: Features, feats: str) -> Features:
+    """The features with number and gender as FEATS of the head word say them, where they do."""
+    said = dict(pair.split("=", 1) for pair in feats.split("|") if "=" in pair)
+    number = _known(said.get("Number", ""), _NUMBER_OF)
+    gender = _known(said.get("Gender", ""), _GENDER_OF)
+    return replace(features, number=number or features.number, gender=gender or features.gender)
+
+
+def _known(values: str, names: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What a feature says, of several values with commas between them; nothing if unheard of."""
+    return frozenset().union(*(names.get(value, frozenset()) for value in values.split(",")))
+
+
+_NUMBER_OF = {
+    "Sing": frozenset({"singular"}),
+    **dict.fromkeys(("Plur", "Dual", "Tri", "Pauc", "Grpa", "Grpl", "Ptan"), frozenset({"plural"})),
+}
+_GENDER_OF = {
+    "Masc": frozenset({"masculine"}),
+    "Fem": frozenset({"feminine"}),
+    "Neut": frozenset({"neuter"}),
+    "Com": frozenset({"feminine", "masculine"}),
+}
 
 
 def person(head: str, tag: str) -> str:

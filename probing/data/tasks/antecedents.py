@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, combinations
 
+from probing.core.picking import NO_WORD, UNTOLD
 from probing.core.sentences import Mention, Sentence, annotation
 from probing.core.terms import ALL
 from probing.core.windows import Window, Wordpieces
 from probing.data.census import Census
-from probing.data.tasks.agreement import PRONOUN_TAGS, PROPER_TAGS, person
+from probing.data.tasks.agreement import person
 from probing.data.tasks.base import origin_of
 from probing.data.tasks.mentions import PlacedMention, placed_mentions
 
-BASELINES = ("nearest", "head-match", "rules", "random")
+_ALIKE = ("number", "gender", "type")
+_COMBINED = tuple(some for size in (1, 2, 3) for some in combinations(_ALIKE, size))
+SAME_KIND = tuple(f"same-kind={'+'.join(some)}" for some in _COMBINED)
+"""The nearest mention that may be of the same number, of the same gender, is of the same type."""
+
+BASELINES = ("nearest", "head-match", "rules", "random", *SAME_KIND)
 ERRORS = ("same head word", "nearer mention", "other mention")
 MENTION_TYPES = (
     ALL,
@@ -44,7 +50,8 @@ def coreference_window(
     """The questions of the window that the sentences ``numbers`` make."""
     mentions = placed_mentions(numbers, sentences, kept)
     inside = set(numbers)
-    anchors, gold, candidates, rows, baselines, kinds = [], [], [], [], [], []
+    anchors, gold, candidates, rows = [], [], [], []
+    baselines, picks, kinds = [], [], []
     for index, mention in enumerate(mentions):
         before = [
             other
@@ -62,7 +69,10 @@ def coreference_window(
         gold.append([head + 1 for head in sorted(right)])
         candidates.append([head + 1 for head in columns])
         rows.append([census.row(name) for name in _rows(mention, before, right)])
-        baselines.append(_baselines(mention, before, right))
+        picked = _picks(mention, before)
+        picks.append(picked)
+        dice = len(right) / len(columns)
+        baselines.append([dice if pick == UNTOLD else float(pick in right) for pick in picked])
         kinds.append(_kinds(mention, before, right, columns))
     census.counts["anaphors"] += len(anchors)
     used = [sentences[s] for s in numbers]
@@ -75,6 +85,7 @@ def coreference_window(
         candidates=candidates,
         rows=rows,
         baselines=baselines,
+        picks=picks,
         kinds=kinds,
         origin=origin_of(used),
         upos=_together((s.words, s.upos) for s in used),
@@ -93,15 +104,11 @@ def _rows(
 ) -> Iterator[str]:
     """The rows of the report that an anaphor counts in."""
     yield ALL
-    if mention.tag in PRONOUN_TAGS:
-        yield "pronoun"
+    yield mention.type
+    if mention.type == "pronoun":
         named = {"first": "pronoun-1-2", "second": "pronoun-1-2", "third": "pronoun-3"}
         of_person = named.get(person(mention.head_word, mention.tag))
         yield from [of_person] if of_person else []
-    elif mention.tag == "_":
-        yield "untagged"
-    else:
-        yield "proper" if mention.tag in PROPER_TAGS else "nominal"
     if all(other.head_word != mention.head_word for other in before):
         yield "no-shared-head"
     nearest = next(other for other in reversed(before) if other.head in right)
@@ -109,10 +116,8 @@ def _rows(
     yield next((name for most, name in _DISTANCES if back <= most), _FARTHER)
 
 
-def _baselines(
-    mention: PlacedMention, before: Sequence[PlacedMention], right: set[int]
-) -> list[float]:
-    """How right each of :data:`BASELINES` is."""
+def _picks(mention: PlacedMention, before: Sequence[PlacedMention]) -> list[int]:
+    """The head word that each of :data:`BASELINES` picks."""
     same_head = _nearest([o for o in before if o.head_word == mention.head_word])
     # The sieves of section 4.3: full string, head word, agreement, and else the nearest.
     sieved = (
@@ -122,8 +127,25 @@ def _baselines(
         or _nearest(before)
     )
     picks = (_nearest(before), same_head, sieved)
-    hits = [float(pick is not None and pick.head in right) for pick in picks]
-    return [*hits, len(right) / len({other.head for other in before})]
+    words = [NO_WORD if pick is None else pick.head for pick in picks]
+    return [*words, UNTOLD, *_same_kind(mention, before)]
+
+
+def _same_kind(mention: PlacedMention, before: Sequence[PlacedMention]) -> list[int]:
+    """The head word that each of :data:`SAME_KIND` picks."""
+    found: dict[tuple[str, ...], int] = {}
+    for other in reversed(before):
+        alike = {
+            "number": bool(other.annotated.number & mention.annotated.number),
+            "gender": bool(other.annotated.gender & mention.annotated.gender),
+            "type": other.type == mention.type,
+        }
+        for some in _COMBINED:
+            if some not in found and all(alike[name] for name in some):
+                found[some] = other.head
+        if len(found) == len(_COMBINED):
+            break
+    return [found.get(some, NO_WORD) for some in _COMBINED]
 
 
 def _nearest(mentions: Sequence[PlacedMention]) -> PlacedMention | None:

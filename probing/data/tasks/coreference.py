@@ -12,7 +12,13 @@ from probing.core.terms import Rival, Terms
 from probing.core.windows import Tokenizer, Window
 from probing.data.census import Census
 from probing.data.documents import documents
-from probing.data.tasks.antecedents import BASELINES, ERRORS, ROWS, coreference_window
+from probing.data.tasks.antecedents import (
+    BASELINES,
+    ERRORS,
+    ROWS,
+    SAME_KIND,
+    coreference_window,
+)
 from probing.data.tasks.base import check_annotations, unusable
 from probing.data.tasks.mentions import kept_mentions, sentences_of_entities
 from probing.data.text import joined
@@ -44,7 +50,10 @@ class Coreference:
     terms: ClassVar[Terms] = Terms(
         directions=("anaphor->antecedent", "antecedent->anaphor", "both"),
         baselines=BASELINES,
-        rivals=tuple(Rival(name, (name,)) for name in BASELINES),
+        rivals=(
+            *(Rival(name, (name,)) for name in BASELINES if name not in SAME_KIND),
+            Rival("same-kind", SAME_KIND, family="nearest mentions of the same kind"),
+        ),
         errors=ERRORS,
         order=ROWS,
         wording="probing.reports.wording.COREFERENCE",

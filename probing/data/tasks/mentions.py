@@ -9,12 +9,21 @@ from itertools import chain
 
 from probing.core.sentences import BROKEN, Mention, Sentence
 from probing.data.census import Census
-from probing.data.tasks.agreement import Features, features
+from probing.data.tasks.agreement import (
+    PRONOUN_TAGS,
+    PROPER_TAGS,
+    Features,
+    as_annotated,
+    features,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedMention:
-    """A mention in its window: ``words`` and ``head`` are indices of the window's words."""
+    """A mention in its window: ``words`` and ``head`` are indices of the window's words.
+
+    ``features`` are what its words say, ``annotated`` those with what the data says of its head.
+    """
 
     words: Sequence[int]
     head: int
@@ -24,6 +33,16 @@ class PlacedMention:
     head_word: str
     tag: str
     features: Features
+    annotated: Features
+
+    @property
+    def type(self) -> str:
+        """A pronoun, a proper or another noun, by the tag of its head word."""
+        if self.tag in PRONOUN_TAGS:
+            return "pronoun"
+        if self.tag == "_":
+            return "untagged"
+        return "proper" if self.tag in PROPER_TAGS else "nominal"
 
     def contains(self, other: PlacedMention) -> bool:
         """Whether every word of ``other`` is in this mention."""
@@ -71,6 +90,8 @@ def placed_mentions(
         for mention in kept[number]:
             text = tuple(sentence.words[word].lower() for word in mention.words)
             head_word, tag = sentence.words[mention.head].lower(), sentence.tag(mention.head)
+            own = features(text, head_word, tag)
+            feats = sentence.feats[mention.head] if sentence.feats else "_"
             found.append(
                 PlacedMention(
                     words=tuple(word + offset for word in mention.words),
@@ -80,7 +101,8 @@ def placed_mentions(
                     text=text,
                     head_word=head_word,
                     tag=tag,
-                    features=features(text, head_word, tag),
+                    features=own,
+                    annotated=as_annotated(own, feats),
                 )
             )
         offset += len(sentence.words)

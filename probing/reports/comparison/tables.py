@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from probing.reports.columns import beside, csv_cells, csv_titles, percent
+from probing.reports.columns import Column, beside, csv_cells, csv_titles, percent
 from probing.reports.comparison.findings import ComparisonFindings
 from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.terminal.tables import console, show
@@ -17,16 +17,22 @@ _WORDS = {"direction", "model"}  # columns of words, which stand to the left
 
 def columns(findings: ComparisonFindings) -> list[str]:
     """As the terminal and ``comparison.md`` show them."""
-    rivals = beside(findings.models[0].counts.terms, has_intervals=False)
+    rivals = _rivals(findings)
     row = wording_of(findings.models[0].counts.terms).row
     own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
     drawn = [f"best of {findings.drawn}"] if findings.has_draws else []
     return [*own, *drawn, *(column.title for column in rivals)]
 
 
+def _rivals(findings: ComparisonFindings) -> list[Column]:
+    """The strongest baseline; the others are in the files."""
+    terms = findings.models[0].counts.terms
+    return [column for column in beside(terms, has_intervals=False) if column.brief]
+
+
 def lines(findings: ComparisonFindings) -> list[list[str]]:
     """Cells under the columns; accuracies in percent. What all models share is said once."""
-    rivals = beside(findings.models[0].counts.terms, has_intervals=False)
+    rivals = _rivals(findings)
     found = []
     for line in findings.lines:
         best = line.best

@@ -18,7 +18,7 @@ from probing.counting.best import Beside, BestHead
 from probing.counting.counts import HeadCounts
 from probing.reports.best_heads import absence, title_of
 from probing.reports.findings import Findings
-from probing.reports.wording import wording_of
+from probing.reports.wording import in_brief, wording_of
 
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"
@@ -70,14 +70,20 @@ def head_overview(findings: Findings) -> Figure:
 
 
 def _strongest(best: BestHead) -> list[Beside]:
-    """The rival that gets most right; a picture has no room for all, and must not flatter."""
-    return sorted(best.beside, key=lambda beside: -beside.correct)[:1]
+    """The strongest baseline, or a further model's head if that gets more right.
+
+    A picture has no room for all, and must not flatter.
+    """
+    further = [beside for beside in best.beside if beside.rival.is_of_model]
+    shown = [*([best.strongest] if best.strongest else []), *further]
+    return sorted(shown, key=lambda beside: -beside.correct)[:1]
 
 
 def _beside(beside: Beside, total: int) -> str:
     """A baseline's name and accuracy, for the caption of a panel."""
-    chosen = f" {beside.label}" if beside.rival.is_choice else ""
-    return f"{beside.rival.name}{chosen}: {100 * beside.correct / total:.0f}%"
+    rival = beside.rival
+    name = f"{rival.name} {beside.label}" if rival.is_of_model else in_brief(beside.baseline)
+    return f"{name}: {100 * beside.correct / total:.0f}%"
 
 
 def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from probing.core.category_rules import rule_of
 from probing.core.inert import visible
 from probing.core.terms import ALL
 from probing.counting.best import BestHead
@@ -19,7 +20,7 @@ from probing.reports.best_heads import absence, columns_of, notes_of, title_of
 from probing.reports.columns import Column, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
-from probing.reports.wording import wording_of
+from probing.reports.wording import BRIEFLY, wording_of
 
 
 class _Inert(Console):
@@ -87,6 +88,8 @@ def show_findings(findings: Findings) -> None:
     said = [*notes]
     if len(shown) < len(brief):
         said.append(f"{len(columns) - len(shown)} more columns in best_heads.md.")
+    if any(rule_of(name) for name in findings.counts.terms.beside_heads):
+        said.append(BRIEFLY)
     heads = Table(title=title_of(findings), caption="\n".join(said), **_LEFT)
     every = [_cells(column, findings.table) for column in shown]
     space = room(len(every), console.width)
@@ -134,7 +137,8 @@ def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Colu
 
 def _cells(column: Column, table: Sequence[BestHead]) -> list[str]:
     """The heading of a column and what stands under it."""
-    return [column.brief_title or column.title, *(column.cell(best) for best in table)]
+    cell = column.brief_cell or column.cell
+    return [column.brief_title or column.title, *map(cell, table)]
 
 
 def _seeds(findings: Findings) -> Table:

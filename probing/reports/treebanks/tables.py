@@ -63,7 +63,8 @@ def markdown(findings: TreebankFindings) -> str:
 
 
 def _relation(findings: TreebankFindings, relation: str) -> Iterator[str]:
-    rivals = beside(findings.first.counts.terms, has_intervals=False)
+    terms = findings.first.counts.terms
+    rivals = [c for c in beside(terms, has_intervals=False) if c.brief]
     of_first = f"best head of {findings.first.name}"
     columns = ["anchors", "head", "accuracy", *(c.title for c in rivals), of_first, "its accuracy"]
     yield from table(

@@ -63,6 +63,7 @@ class Question(NamedTuple):
     kinds: tuple[tuple[int, int], ...]  # of each candidate
     rows: frozenset[str]
     baselines: tuple[float, ...]
+    picks: tuple[int, ...]
 
     @property
     def candidates(self) -> tuple[int, ...]:
@@ -76,11 +77,12 @@ class Question(NamedTuple):
 def questions(window: Window, census: Census) -> list[Question]:
     assert window.candidates is not None
     assert window.baselines is not None
+    assert window.picks is not None
     assert window.kinds is not None
     columns = (window.anchors, window.gold, window.candidates, window.rows)
     found = []
-    for anchor, gold, candidates, rows, right, kinds in zip(
-        *columns, window.baselines, window.kinds, strict=True
+    for anchor, gold, candidates, rows, right, picks, kinds in zip(
+        *columns, window.baselines, window.picks, window.kinds, strict=True
     ):
         for unique in (gold, candidates, rows):
             assert len(set(unique)) == len(unique)
@@ -91,6 +93,7 @@ def questions(window: Window, census: Census) -> list[Question]:
                 tuple(sorted(zip(candidates, kinds, strict=True))),
                 frozenset(census.rows[row] for row in rows),
                 tuple(right),
+                tuple(picks),
             )
         )
     return found
@@ -272,16 +275,16 @@ def expected_questions(
             else:
                 kinds[column + 1] = 3
         back = min(mention.sentence - other.sentence for other in antecedents)
+        picked = expected_picks(mention, own, before, all_words)
+        dice = len(gold) / len({other.head for other in before})
         found.append(
             Question(
                 mention.head,
                 tuple(sorted(head + 1 for head in gold)),
                 tuple(sorted(kinds.items())),
                 expected_rows(mention, own, [all_words[other.head] for other in before], back),
-                (
-                    *expected_picks(mention, own, before, all_words, gold),
-                    len(gold) / len({other.head for other in before}),
-                ),
+                tuple(dice if pick == -2 else float(pick in gold) for pick in picked),
+                tuple(picked),
             )
         )
     return found
@@ -311,9 +314,9 @@ def expected_rows(mention: Placed, own: str, others: list[str], back: int) -> fr
 
 
 def expected_picks(
-    mention: Placed, own: str, before: Sequence[Placed], words: Sequence[str], gold: set[int]
-) -> list[float]:
-    """Whether the nearest, the nearest with the same head word, and the sieves are right."""
+    mention: Placed, own: str, before: Sequence[Placed], words: Sequence[str]
+) -> list[int]:
+    """The nearest, that with the same head word, the sieves, dice (-2), those of the same kind."""
     about = features(mention.text, own, mention.tag)
     same_head, same_text, agreeing = None, None, None
     for other in before:  # the last one that fits stays
@@ -326,11 +329,26 @@ def expected_picks(
     sieved = before[-1]
     for pick in (agreeing, same_head, same_text):  # the first sieve has the last say
         sieved = sieved if pick is None else pick
-    return [
-        float(before[-1].head in gold),
-        float(same_head is not None and same_head.head in gold),
-        float(sieved.head in gold),
-    ]
+    alike = []
+    for names in ("n", "g", "t", "ng", "nt", "gt", "ngt"):
+        pick = -1
+        for other in before:
+            its = features(other.text, words[other.head], other.tag)
+            same = {
+                "n": bool(its.number & about.number),
+                "g": bool(its.gender & about.gender),
+                "t": expected_type(other.tag) == expected_type(mention.tag),
+            }
+            if all(same[name] for name in names):
+                pick = other.head
+        alike.append(pick)
+    return [before[-1].head, -1 if same_head is None else same_head.head, sieved.head, -2, *alike]
+
+
+def expected_type(tag: str) -> str:
+    if tag in ("PRP", "PRP$", "PRON"):
+        return "pronoun"
+    return "proper" if tag in ("NNP", "NNPS", "PROPN") else tag if tag == "_" else "nominal"
 
 
 VOCABULARY = [
@@ -849,6 +867,31 @@ def test_baselines_of_the_last_mention(
     assert {name: question.right[name] for name in right} == right
 
 
+@pytest.mark.parametrize(
+    ("feats", "right"),
+    [
+        # By the table a king is no she, and dogs, which may be female, are several.
+        ("_ _ _ _", {"number": 0, "gender": 0, "number+gender": 1, "type": 0}),
+        # The data knows better, word by word, and several values may be meant.
+        ("Gender=Masc _ _ _", {"number+gender": 0}),
+        ("_ Number=Sing|Gender=Neut,Fem Case=Nom _", {"number+gender": 0}),
+        ("_ Gender=Neut _ _", {"number": 0, "gender": 1}),
+        ("_ _ Number=Ptan|Gender=Com _", {"number": 1, "gender": 0, "number+gender": 1}),
+        ("_ _ _ Number=Plur", {"number": 0, "number+gender": 0}),
+        ("Number=Dual Number=Sing _ Number=Plur", {"number": 1, "number+gender": 1}),
+        ("Number=Odd|Gender _ _ _", {"number": 0, "gender": 0, "number+gender": 1}),
+    ],
+)
+def test_number_and_gender_are_those_of_the_data_where_it_says_them(
+    feats: str, right: dict[str, float]
+) -> None:
+    planted: list[Planted] = [(e, [i]) for i, e in enumerate("a b c a".split())]
+    one = sentence("woman dogs king she", *planted, tags="NN NNS NN PRP")
+    again = sentence("z z", ("b", [0]), ("c", [1]))
+    (question,) = [q for q in asked(replace(one, feats=feats.split()), again) if q.anchor == 3]
+    assert {name: question.right[f"same-kind={name}"] for name in right} == right
+
+
 def test_the_full_string_goes_before_a_nearer_head() -> None:
     (found,) = [
         q
@@ -860,7 +903,8 @@ def test_the_full_string_goes_before_a_nearer_head() -> None:
         )
         if q.anchor == 8
     ]
-    assert found.right == {"nearest": 0, "head-match": 0, "rules": 1, "random": 0.5}
+    own = {name: found.right[name] for name in ("nearest", "head-match", "rules", "random")}
+    assert own == {"nearest": 0, "head-match": 0, "rules": 1, "random": 0.5}
 
 
 def test_random_is_the_share_of_right_candidate_words() -> None:
@@ -911,7 +955,9 @@ def test_windows_without_anaphors_make_a_batch() -> None:
     assert [w.candidates for w in found[:2]] == [[], []]  # not None: nothing is a candidate
     silent = collate(found[:2], census.rows, Coreference.terms, 7)
     assert silent.gold.shape == (2, 0, 4)
-    assert silent.baselines.shape == (2, 0, 4)
+    assert silent.baselines.shape == (2, 0, len(Coreference.terms.baselines))
+    assert silent.picked is not None
+    assert silent.picked.shape == silent.baselines.shape
     batch = collate(found, census.rows, Coreference.terms, 7)
     assert batch.is_anchor.tolist() == [[False, False], [False, False], [True, True]]
     assert not batch.candidates[:2].any()
@@ -933,6 +979,8 @@ def test_a_batch_holds_what_its_windows_say() -> None:
                 assert [j for j in columns if batch.candidates[b, a, j]] == list(kinds)
                 assert kinds_of(batch)[b, a].tolist() == [kinds.get(j, 0) for j in columns]
                 assert tuple(batch.baselines[b, a].tolist()) == question.baselines
+                assert batch.picked is not None
+                assert tuple(batch.picked[b, a].tolist()) == question.picks
 
 
 def consistent(batch: EdgeBatch) -> None:

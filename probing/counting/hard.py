@@ -1,0 +1,178 @@
+"""Hard anchors: what a head gets right where the baselines it must beat are wrong.
+
+Two heads of one accuracy may be unlike: one finds what a rule finds, the other what it misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from probing.core.batches import EdgeBatch
+from probing.core.outcomes import HeadPicks
+from probing.core.picking import UNTOLD
+from probing.core.schemes import is_roll_up
+from probing.core.terms import Terms
+from probing.core.word_classes import of_words
+from probing.counting.counts import Cell, HeadCounts
+from probing.counting.subtypes import is_part
+
+_COUNTED = ("total", "hard", "hard_correct", "easy", "easy_correct", "told", "agreed")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for a row on other data: a head, and baselines, the strongest first."""
+
+    row: str
+    head: Cell
+    baselines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hard:
+    """A head beside a baseline, over the ``total`` anchors of a row.
+
+    ``hard`` are those that the baseline gets wrong, ``easy`` those that it gets right; an expected
+    value between the two makes neither. On ``agreed`` of them both pick the same word, or words
+    that share all their wordpieces; ``None`` where nobody knows what the baseline picks.
+    """
+
+    row: str
+    head: Cell
+    baseline: str
+    total: int
+    hard: int
+    hard_correct: int
+    easy: int
+    easy_correct: int
+    agreed: int | None
+
+    @property
+    def on_hard(self) -> float | None:
+        """The head's accuracy where the baseline is wrong, a fraction; ``None`` if it never is."""
+        return self.hard_correct / self.hard if self.hard else None
+
+    @property
+    def on_easy(self) -> float | None:
+        """Where the baseline is right."""
+        return self.easy_correct / self.easy if self.easy else None
+
+    @property
+    def agreement(self) -> float | None:
+        """On how many of all anchors both pick the same."""
+        return None if self.agreed is None else self.agreed / self.total
+
+
+def choices(chosen: HeadCounts, rows: Sequence[str]) -> list[Choice]:
+    """The best head and baselines of each of ``rows`` that has anchors in ``chosen``."""
+    terms = chosen.terms
+    rivals = [r for r in terms.rivals if r.beside_heads and not r.is_of_model]
+    found = []
+    for name in rows:
+        row = chosen.row(name)
+        if row is not None and rivals:
+            names = (chosen.best_of(row, rival) for rival in (terms.strongest, *rivals))
+            found.append(Choice(name, chosen.best_head(row), tuple(dict.fromkeys(names))))
+    return found
+
+
+class HardAnchors(Metric):
+    """Counts :class:`Hard` of what was chosen elsewhere.
+
+    Args:
+        chosen: a row each.
+        terms: of the task.
+        layers: the numbers of the encoder's layers.
+        heads: ``H``.
+    """
+
+    full_state_update = False
+    counts: Tensor
+
+    def __init__(
+        self, chosen: Sequence[Choice], terms: Terms, *, layers: Sequence[int], heads: int
+    ) -> None:
+        super().__init__()
+        self.chosen, self.terms = list(chosen), terms
+        shape = len(terms.directions), len(layers), heads
+        cells = (choice.head for choice in chosen)
+        places = [
+            (terms.directions.index(c.direction), list(layers).index(c.layer), c.head - 1)
+            for c in cells
+        ]
+        self.cells = np.ravel_multi_index(np.array(places).reshape(-1, 3).T, shape).tolist()
+        index = {name: k for k, name in enumerate(terms.baselines)}
+        most = max((len(choice.baselines) for choice in chosen), default=0)
+        # Rows with fewer baselines than others have some of theirs again, which nobody reads.
+        self.columns = [
+            [index[name] for name in (choice.baselines * most)[:most]] for choice in chosen
+        ]
+        self.parts: tuple[Sequence[str], Tensor] | None = None
+        zeros = torch.zeros(len(self.chosen), most, len(_COUNTED), dtype=torch.int64)
+        self.add_state("counts", zeros, dist_reduce_fx="sum")
+
+    def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
+        """Count a batch."""
+        if not self.chosen:
+            return
+        asked = batch.is_anchor & batch.has_gold_word
+        member = (batch.member & asked[..., None]).float()
+        is_in = (member @ self._parts(batch))[..., None] > 0  # [B, A, rows, 1]
+        hits, words, is_pick = (
+            own.flatten(2)[..., self.cells][..., None]
+            for own in (heads.hits, heads.words, heads.is_pick)
+        )
+        shares = batch.baselines[..., self.columns]  # [B, A, rows, baselines]
+        hard, easy = (shares == 0) & is_in, (shares == 1) & is_in
+        picked = torch.full_like(shares, UNTOLD, dtype=torch.int32)
+        if batch.picked is not None:
+            picked = batch.picked[..., self.columns]
+        alike = _classes(words, batch) == _classes(picked, batch)
+        counted = {
+            "total": is_in.expand_as(shares),
+            "hard": hard,
+            "hard_correct": hard & hits,
+            "easy": easy,
+            "easy_correct": easy & hits,
+            "told": (picked > UNTOLD) & is_in,
+            "agreed": alike & is_pick & (picked >= 0) & is_in,
+        }
+        self.counts += torch.stack([counted[name].sum((0, 1)) for name in _COUNTED], -1)
+
+    def compute(self) -> list[Hard]:
+        """Row by row, the strongest baseline first; rows without anchors are left out."""
+        counts = self.counts.cpu().reshape(len(self.chosen), -1, len(_COUNTED)).tolist()
+        found = []
+        for choice, of_row in zip(self.chosen, counts, strict=True):
+            for baseline, own in zip(choice.baselines, of_row, strict=False):
+                of = dict(zip(_COUNTED, own, strict=True))
+                total, told, agreed = of.pop("total"), of.pop("told"), of.pop("agreed")
+                known = agreed if told == total else None
+                if total:
+                    found.append(
+                        Hard(choice.row, choice.head, baseline, total=total, agreed=known, **of)
+                    )
+        return found
+
+    def _parts(self, batch: EdgeBatch) -> Tensor:
+        """Which rows of a batch make up each row of the choice, ``[R, rows]``."""
+        if self.parts is None or self.parts[0] != batch.rows:
+            found = [[self._is_in(row, choice.row) for choice in self.chosen] for row in batch.rows]
+            self.parts = batch.rows, torch.tensor(found, device=batch.member.device).float()
+        return self.parts[1]
+
+    def _is_in(self, row: str, whole: str) -> bool:
+        return row == whole or (is_roll_up(whole) and is_part(row, whole, self.terms.subtypes))
+
+
+def _classes(words: Tensor, batch: EdgeBatch) -> Tensor:
+    """Of ``words [B, A, ...]`` the first of those with the same wordpieces, most often itself."""
+    if batch.class_of is None:
+        return words
+    return of_words(batch.class_of, words.clamp_min(0).long())
