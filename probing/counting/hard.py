@@ -106,7 +106,9 @@ class HardAnchors(Metric):
             (terms.directions.index(c.direction), list(layers).index(c.layer), c.head - 1)
             for c in cells
         ]
-        self.cells = np.ravel_multi_index(np.array(places).reshape(-1, 3).T, shape).tolist()
+        self.cells = np.ravel_multi_index(
+            np.array(places, dtype=int).reshape(-1, 3).T, shape
+        ).tolist()
         index = {name: k for k, name in enumerate(terms.baselines)}
         most = max((len(choice.baselines) for choice in chosen), default=0)
         # Rows with fewer baselines than others have some of theirs again, which nobody reads.

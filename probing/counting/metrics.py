@@ -14,23 +14,7 @@ from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.word_classes import shared_gold
 from probing.counting import agreement
-from probing.counting.resampling import Resampler, UnitWeights
-
-
-def by_row(values: Tensor, member: Tensor) -> Tensor:
-    """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
-
-    Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
-    int64.
-    """
-    flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
-    counts = values.dtype == torch.bool and len(flat) < 2**24
-    dtype = torch.float32 if counts else torch.float64
-    rows = member.flatten(0, 1).T.to(dtype)  # [R, B*A]
-    with torch.autocast(values.device.type, enabled=False):
-        found = rows @ flat.to(dtype)
-    found = found.long() if counts else found
-    return found.view(len(rows), *values.shape[2:])
+from probing.counting.resampling import Resampler, UnitWeights, by_row
 
 
 class RowMetric(Metric):

@@ -22,6 +22,22 @@ QUANTUM = 2.0**24
 """Shares of a hit are rounded to multiples of one over this: sums are exact in any order."""
 
 
+def by_row(values: Tensor, member: Tensor) -> Tensor:
+    """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
+
+    Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
+    int64.
+    """
+    flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
+    counts = values.dtype == torch.bool and len(flat) < 2**24
+    dtype = torch.float32 if counts else torch.float64
+    rows = member.flatten(0, 1).T.to(dtype)  # [R, B*A]
+    with torch.autocast(values.device.type, enabled=False):
+        found = rows @ flat.to(dtype)
+    found = found.long() if counts else found
+    return found.view(len(rows), *values.shape[2:])
+
+
 @dataclass(frozen=True)
 class UnitWeights(ABC):
     """How much each unit counts in ``count`` sums (``N``): a function of what the unit is alone.
@@ -52,9 +68,8 @@ class UnitWeights(ABC):
         drawn = self.weights(units).double()  # [B, N]
         asked = member.sum(1)  # [B, R]
         total += (asked.T.double() @ drawn).long()
-        shares = hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
         # What a window adds is the same in all sums but for its weight.
-        right = member.mT.double() @ shares.flatten(2).double()  # [B, R, ...]
+        right = member.mT.double() @ exact(hits).flatten(2).double()  # [B, R, ...]
         _, windows = asked.T.nonzero(as_tuple=True)  # ascending by row
         sizes = asked.count_nonzero(0).tolist()
         # A window has anchors in few of the rows: a product for each row is the least to compute.
@@ -70,6 +85,11 @@ class Resampler(UnitWeights):
     def weights(self, units: Tensor) -> Tensor:
         """How often each resample draws each of ``units [B]``: ``[B, N]``, see :func:`poisson`."""
         return poisson(draws(units, self.count))
+
+
+def exact(hits: Tensor) -> Tensor:
+    """Booleans as they are, and shares so rounded that their sums are exact."""
+    return hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
 
 
 def draws(units: Tensor, count: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from probing.counting.counts import Cell, HeadCounts
-from probing.counting.resampling import UnitWeights
+from probing.counting.resampling import UnitWeights, by_row, exact
 from probing.counting.subtypes import parts_of
 
 BY_GENRE = "by_genre"
@@ -24,11 +24,19 @@ class Genres(UnitWeights):
 
     def weights(self, units: Tensor) -> Tensor:
         """One in the sum of its own genre, for each of ``units [B]``: ``[B, N]``."""
-        found = torch.zeros(len(units), self.count, dtype=torch.int64)
-        for window, unit in enumerate(units.tolist()):
-            if unit in self.place_of:
-                found[window, self.place_of[unit]] = 1
-        return found.to(units.device)
+        places = [self.place_of.get(unit, -1) for unit in units.tolist()]
+        own = torch.tensor(places, dtype=torch.long, device=units.device)[:, None]
+        return (own == torch.arange(self.count, device=units.device)).long()
+
+    def add(
+        self, correct: Tensor, total: Tensor, hits: Tensor, member: Tensor, units: Tensor
+    ) -> None:
+        """As :meth:`UnitWeights.add`, but quicker: no unit is in two of the sums."""
+        hits, is_of = exact(hits), self.weights(units).bool()
+        for place in is_of.any(0).nonzero()[:, 0].tolist():
+            own = is_of[:, place]
+            correct[:, place] += by_row(hits[own], member[own])
+            total[:, place] += member[own].sum((0, 1))
 
 
 def chosen_again(chosen: HeadCounts, row: int) -> float | None:

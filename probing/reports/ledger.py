@@ -112,15 +112,18 @@ class Ledger:
     def _further_sums(
         self, corpus: EdgeWindows, chosen: Sequence[Choice]
     ) -> dict[str, FurtherSums]:
-        """By genre, where there are any, and with flipped signs, where something was chosen."""
+        """By genre and with flipped signs: of heads, and of the baselines that were the strongest.
+
+        None where nothing was chosen.
+        """
         units, found = corpus.units, {}
-        if units.known and units.genres:
+        strongest = tuple(dict.fromkeys(choice.baselines[0] for choice in chosen))
+        if strongest and units.known and units.genres:
             genres = Genres(len(units.genres), units.genre_of)
-            found[BY_GENRE] = FurtherSums(genres, corpus.terms.baselines)
-        if self.flips and chosen:
-            strongest = dict.fromkeys(choice.baselines[0] for choice in chosen)
+            found[BY_GENRE] = FurtherSums(genres, strongest)
+        if strongest and self.flips:
             flips = SignFlips.of(self.flips, units.few_identities)
-            found[FLIPPED] = FurtherSums(flips, tuple(strongest))
+            found[FLIPPED] = FurtherSums(flips, strongest)
         return found
 
     def _chosen_before(self, split: str, corpus: EdgeWindows) -> list[Choice]:
