@@ -86,7 +86,7 @@ class HardAnchors(Metric):
     """Counts :class:`Hard` of what was chosen elsewhere.
 
     Args:
-        chosen: a row each.
+        chosen: a row each, one at least.
         terms: of the task.
         layers: the numbers of the encoder's layers.
         heads: ``H``.
@@ -106,23 +106,20 @@ class HardAnchors(Metric):
             (terms.directions.index(c.direction), list(layers).index(c.layer), c.head - 1)
             for c in cells
         ]
-        self.cells = np.ravel_multi_index(
-            np.array(places, dtype=int).reshape(-1, 3).T, shape
-        ).tolist()
+        self.cells = np.ravel_multi_index(np.array(places).T, shape).tolist()
         index = {name: k for k, name in enumerate(terms.baselines)}
-        most = max((len(choice.baselines) for choice in chosen), default=0)
+        most = max(len(choice.baselines) for choice in chosen)
         # Rows with fewer baselines than others have some of theirs again, which nobody reads.
         self.columns = [
             [index[name] for name in (choice.baselines * most)[:most]] for choice in chosen
         ]
         self.parts: tuple[Sequence[str], Tensor] | None = None
-        zeros = torch.zeros(len(self.chosen), most, len(_COUNTED), dtype=torch.int64)
+        self.shape = len(self.chosen), most, len(_COUNTED)
+        zeros = torch.zeros(self.shape, dtype=torch.int64)
         self.add_state("counts", zeros, dist_reduce_fx="sum")
 
     def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
         """Count a batch."""
-        if not self.chosen:
-            return
         asked = batch.is_anchor & batch.has_gold_word
         member = (batch.member & asked[..., None]).float()
         is_in = (member @ self._parts(batch))[..., None] > 0  # [B, A, rows, 1]
@@ -147,9 +144,14 @@ class HardAnchors(Metric):
         }
         self.counts += torch.stack([counted[name].sum((0, 1)) for name in _COUNTED], -1)
 
-    def compute(self) -> list[Hard]:
+    def compute(self) -> Tensor:
+        """The summed counts, on the CPU."""
+        # torchmetrics squeezes states of one element where processes are joined.
+        return self.counts.cpu().reshape(self.shape)
+
+    def found(self) -> list[Hard]:
         """Row by row, the strongest baseline first; rows without anchors are left out."""
-        counts = self.counts.cpu().reshape(len(self.chosen), -1, len(_COUNTED)).tolist()
+        counts = self.compute().tolist()
         found = []
         for choice, of_row in zip(self.chosen, counts, strict=True):
             for baseline, own in zip(choice.baselines, of_row, strict=False):

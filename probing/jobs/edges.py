@@ -64,11 +64,12 @@ class Edges(Commands):
         )
         self.report = self.built.report
         final = "val" if self.datamodule.sources["test"] is None else "test"
+        resamples = _number("--intervals", self.config.intervals, FEWEST)
         ledger = self.ledger = Ledger(
             min_anchors=self.report.min_anchors,
             final=None if self.is_quiet else final,
-            resampler=_resampler(self.config.intervals),
-            flips=_flips(self.config.significance),
+            resampler=Resampler(resamples) if resamples else None,
+            flips=_number("--significance", self.config.significance, FEWEST_FLIPS),
             pairs=[read_pair(text) for text in self.config.paired],
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
@@ -248,27 +249,14 @@ class Probes(Edges):
             show(f"Checkpoint: {made}")
 
 
-def _resampler(count: int) -> Resampler | None:
-    """What ``--intervals`` asks for.
+def _number(option: str, count: int, fewest: int) -> int:
+    """How many sums an option asks for, 0 for none.
 
     Raises:
-        ProbingError: for a number of resamples that has no percentiles.
+        ProbingError: for fewer than tell anything, and for more than can be kept.
     """
-    if count and not FEWEST <= count <= MOST:
+    if count and not fewest <= count <= MOST:
         raise ProbingError(
-            f"--intervals: expected 0 or a number from {FEWEST} to {MOST:,}, found {count}"
-        )
-    return Resampler(count) if count else None
-
-
-def _flips(count: int) -> int:
-    """What ``--significance`` asks for.
-
-    Raises:
-        ProbingError: for so few patterns that no p is 5%.
-    """
-    if count and not FEWEST_FLIPS <= count <= MOST:
-        raise ProbingError(
-            f"--significance: expected 0 or a number from {FEWEST_FLIPS} to {MOST:,}, found {count}"
+            f"{option}: expected 0 or a number from {fewest} to {MOST:,}, found {count}"
         )
     return count
