@@ -172,6 +172,7 @@ class Model:
         test: str,
         *,
         val: str | None = None,
+        train: str | None = None,
         data: EdgeData | None = None,
         min_anchors: int = 100,
     ) -> Scores:
@@ -180,6 +181,8 @@ class Model:
         Args:
             test: a file, a folder of files, or another source that ``--data.test`` takes.
             val: what heads are chosen on; the test data itself, if not given.
+            train: what tags by form are learnt on, for rules that stand beside heads; ``val``, if
+                not given.
             data: another task or way to read, such as ``CoreferenceData(limit=128)``.
             min_anchors: how many anchors a row needs for a line in the table of best heads.
 
@@ -189,7 +192,7 @@ class Model:
         from probing.api.scores import scored
 
         own = copy.copy(self.data if data is None else data)
-        own.sources = {"train": None, "val": val, "test": test}
+        own.sources = {"train": train, "val": val, "test": test}
         own.splits = {}
         own.tokenizer = self.encoder.tokenizer
         return scored(self.module, own, min_anchors=min_anchors)

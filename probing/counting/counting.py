@@ -76,9 +76,11 @@ class HeadCounting:
     ) -> None:
         self.terms = terms
         self.units = units
-        sizes = module.encoder.sizes
-        hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
-        self.hard = hard.to(module.device)
+        self.hard: HardAnchors | None = None
+        if chosen:
+            sizes = module.encoder.sizes
+            hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
+            self.hard = hard.to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
         own = {name: sums.weights for name, sums in weighted.items()}
         self.heads = {
@@ -99,7 +101,8 @@ class HeadCounting:
         for metric in self.beside.values():
             places = [self.terms.baselines.index(name) for name in metric.names]
             metric.update(batch, batch.baselines[..., places])
-        self.hard.update(batch, outcome.heads[MAIN])
+        if self.hard is not None:
+            self.hard.update(batch, outcome.heads[MAIN])
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
@@ -115,7 +118,7 @@ class HeadCounting:
                 )
                 for name, metric in self.heads.items()
             },
-            self.hard.compute(),
+            () if self.hard is None else self.hard.found(),
         )
 
 

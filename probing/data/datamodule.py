@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -254,6 +253,7 @@ class DependencyData(EdgeData):
         super().__init__(*args, task=Dependencies(), **kwargs)
         self.scheme = scheme
         self.offsets = list(OFFSETS) if offsets is None else offsets
+        self._rules: tuple[object, Mapping[str, Rules]] | None = None
 
     def open(self, split: str) -> EdgeWindows:
         """Open one split; see :meth:`EdgeData.open`. Nobody scores rules on the training data."""
@@ -269,17 +269,22 @@ class DependencyData(EdgeData):
         terms = rules.beside(terms)
         return replace(windows, terms=terms, scheme=scheme, units=units, rules=rules)
 
-    @cached_property
+    @property
     def rules(self) -> Mapping[str, Rules]:
         """The category rules that are tried on ``val`` and ``test``, where these were given.
 
         Raises:
             ProbingError: if any data cannot be read.
         """
-        train = self.sources["train"]
-        lexicon = None if train is None else open_lexicon(train, self.reader, self.escapes)
-        given = [split for split in ("val", "test") if self.sources[split] is not None]
-        return rules_of({split: EdgeData.open(self, split) for split in given}, lexicon)
+        assert self.tokenizer is not None, "a split is open"
+        made_of = (*self.sources.items(), self.tokenizer.fingerprint)
+        if self._rules is None or self._rules[0] != made_of:
+            train = self.sources["train"]
+            lexicon = None if train is None else open_lexicon(train, self.reader, self.escapes)
+            given = [split for split in ("val", "test") if self.sources[split] is not None]
+            opened = {split: EdgeData.open(self, split) for split in given}
+            self._rules = made_of, rules_of(opened, lexicon)
+        return self._rules[1]
 
 
 class CoreferenceData(EdgeData):

@@ -59,7 +59,7 @@ def _rules(tags: Mapping[str, Tags], words: Words, corpus: EdgeWindows, learnt_o
     if FORM in tags:
         right = int((tags[FORM] == words.tags)[known].sum())
         share = f"; {100 * right / count:.1f}% of {count:,} words right" if count else ""
-        said = [f"{FAMILIES[FORM]}: tags guessed from forms as on {learnt_on}{share}"]
+        said = [f"{FAMILIES[FORM]}: tags guessed from forms, learnt on {learnt_on}{share}"]
         counted[FORM] = {"learnt_on": learnt_on, "right": right, "words": count}
     if GOLD in tags:
         said.append(f"{FAMILIES[GOLD]}: {count:,} of {len(words.tags):,} words have one")

@@ -14,6 +14,7 @@ from probing.reports.wording import in_brief, in_words, wording_of
 
 STRONGEST = "strongest baseline"
 HARD = "where it is wrong"
+ALWAYS, RATHER = 2, 1
 CHOICES = 2
 """Of more rivals than these the terminal has no room to say which head or rule was chosen."""
 
@@ -23,7 +24,8 @@ class Column:
     """A column: ``words`` stand to the left, numbers to the right.
 
     The terminal shows what is ``brief``, some of it by another name or in fewer words; files show
-    all.
+    all. Where there is no room, columns of the least ``weight`` are left out first; those of
+    :data:`ALWAYS` never.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Column:
     brief: bool = True
     brief_title: str = ""
     brief_cell: Callable[[BestHead], str] | None = None
+    weight: int = 0
 
 
 def layout(
@@ -52,19 +55,19 @@ def layout(
         further: columns behind what stands beside every best head.
     """
     columns = [
-        Column(wording_of(terms).row, lambda best: best.relation, words=True),
+        Column(wording_of(terms).row, lambda best: best.relation, words=True, weight=ALWAYS),
         Column("anchors", lambda best: f"{best.total:,}"),
         Column("units", lambda best: _units(best.interval), brief=False),
-        Column("head", lambda best: str(best.head)),
+        Column("head", lambda best: str(best.head), weight=ALWAYS),
         Column("direction", lambda best: best.head.direction, words=True),
-        Column("accuracy", lambda best: percent(best.correct, best.total)),
+        Column("accuracy", lambda best: percent(best.correct, best.total), weight=ALWAYS),
         Column("interval", lambda best: ends(best.interval)),
         *beside(terms, has_intervals=True),
         *further,
     ]
     if has_hard:
         place = next(k for k, c in enumerate(columns) if c.title == STRONGEST) + 3
-        columns.insert(place, Column(HARD, lambda best: _on_hard(best.hard)))
+        columns.insert(place, Column(HARD, lambda best: _on_hard(best.hard), weight=RATHER))
     if own is not None:
         columns += [
             Column(own, lambda best: str(best.own)),
@@ -97,8 +100,9 @@ def _strongest() -> list[Column]:
             lambda best: in_words(own(best).baseline),
             words=True,
             brief_cell=lambda best: in_brief(own(best).baseline),
+            weight=RATHER,
         ),
-        Column("its accuracy", lambda best: percent(own(best).correct, best.total)),
+        Column("its accuracy", lambda best: percent(own(best).correct, best.total), weight=RATHER),
         Column("interval", lambda best: ends(own(best).interval), brief=False),
     ]
 

@@ -37,8 +37,8 @@ DEPENDENCIES = Wording(
     row="relation",
     score="UAS",
     title="Unlabelled attachment without punctuation",
-    note="best-offset and best-head: the best over all words. Root words count as wrong\n"
-    "for what takes no training.",
+    note="best-…: the best of its kind over all words. Root words count as wrong for what\n"
+    "takes no training.",
     scope="without punctuation",
     counted="words that are no punctuation",
 )
@@ -66,7 +66,7 @@ COREFERENCE = Wording(
     row="mention type",
     score="accuracy",
     title="Antecedents of all anaphors",
-    note="best-head: the best over all anaphors. random: the expected value.",
+    note="best-…: the best of its kind over all anaphors. random: the expected value.",
 )
 
 

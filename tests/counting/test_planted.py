@@ -1,23 +1,15 @@
-"""Tiny models whose heads do one thing each, by weights set by hand: what the rules say of them.
-
-Every word is one wordpiece. A wordpiece's vector says where it stands and nothing else, and a
-head's query asks for a place so loudly that its softmax is exactly one there, if it is seen;
-where it is hidden, what comes first is a little ahead.
-"""
+"""Models of ``planted``: what the rules say of their heads."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 import torch
 import transformers as tf
 from picked import heads_of
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from torch import Tensor
+from planted import LOUD, PLACES, TILT, Wish, blank, places, save_bert, save_tokenizer, wishes
 
 from probing.core.sentences import Sentence
 from probing.core.terms import ALL
@@ -27,11 +19,10 @@ from probing.data.collating import collate
 from probing.data.tasks.dependencies import Dependencies
 from probing.encoder import Encoder
 
-PLACES, LOUD, TILT = 16, 50.0, 0.01
 WORDS = ("ducks", "swim", "far", "and", "fast", "today", "here")
 # Heads of the words, counted from one; 0 is the root. Both directions, near and far.
 TREES: list[list[int]] = [[2, 0, 2, 5, 2], [2, 3, 0], [0, 1, 2, 3, 4, 5, 6], [7, 1, 1, 1, 1, 1, 0]]
-HEADS: dict[str, Callable[[int], int]] = {
+HEADS: dict[str, Wish] = {
     "next": lambda place: place + 1,
     "previous": lambda place: place - 1,
     "first": lambda place: 0,
@@ -39,70 +30,10 @@ HEADS: dict[str, Callable[[int], int]] = {
 }
 
 
-def save_tokenizer(folder: Path, *, ends: bool) -> int:
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    vocabulary = {piece: i for i, piece in enumerate([*special, *WORDS])}
-    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    backend.pre_tokenizer = pre_tokenizers.Whitespace()
-    backend.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]" if ends else "[CLS] $A",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
-    tf.PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        **({"cls_token": "[CLS]", "sep_token": "[SEP]"} if ends else {"bos_token": "[CLS]"}),
-    ).save_pretrained(folder)
-    return len(vocabulary)
-
-
-def wishes() -> Tensor:
-    """``[H, place, place]``: which place each head's query asks for from each place."""
-    wanted = -TILT * torch.arange(PLACES).float().repeat(len(HEADS), PLACES, 1)
-    for head, rule in enumerate(HEADS.values()):
-        for place in range(PLACES):
-            if 0 <= rule(place) < PLACES:
-                wanted[head, place, rule(place)] = LOUD
-    return wanted
-
-
-def places() -> Tensor:
-    """A vector for each place, ``[place, 2 * place]``, of mean zero: a norm only scales it."""
-    return torch.cat([torch.eye(PLACES), -torch.eye(PLACES)], 1)
-
-
-def blank(model: Any) -> None:
-    """No weight says anything yet; norms pass on what they get."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            is_norm = "LayerNorm.weight" in name or (".ln_" in name and name.endswith("weight"))
-            parameter.fill_(float(is_norm))
-
-
 @pytest.fixture(scope="module")
 def planted_bert(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     folder = tmp_path_factory.mktemp("planted_bert")
-    size = len(HEADS) * PLACES
-    model = tf.BertModel(
-        tf.BertConfig(
-            vocab_size=save_tokenizer(folder, ends=True),
-            hidden_size=size,
-            num_hidden_layers=1,
-            num_attention_heads=len(HEADS),
-            intermediate_size=4,
-            max_position_embeddings=PLACES,
-        )
-    )
-    blank(model)
-    attention = model.encoder.layer[0].attention.self
-    with torch.no_grad():
-        model.embeddings.position_embeddings.weight[:, : 2 * PLACES] = places()
-        for head, wanted in enumerate(wishes()):
-            rows = slice(head * PLACES, (head + 1) * PLACES)
-            attention.query.weight[rows, :PLACES] = wanted.T
-            attention.key.weight[rows, :PLACES] = torch.eye(PLACES)
-    model.save_pretrained(folder)
+    save_bert(folder, list(HEADS.values()), WORDS)
     return Encoder(str(folder)).load()
 
 
@@ -112,7 +43,7 @@ def planted_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     size = len(HEADS) * PLACES
     model = tf.GPT2Model(
         tf.GPT2Config(
-            vocab_size=save_tokenizer(folder, ends=False),
+            vocab_size=save_tokenizer(folder, WORDS, ends=False),
             n_embd=size,
             n_layer=1,
             n_head=len(HEADS),
@@ -126,7 +57,7 @@ def planted_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     both = model.h[0].attn.c_attn.weight  # [in, query + key + value]
     with torch.no_grad():
         model.wpe.weight[:, : 2 * PLACES] = places()
-        for head, wanted in enumerate(wishes()):
+        for head, wanted in enumerate(wishes(list(HEADS.values()))):
             both[:PLACES, head * PLACES : (head + 1) * PLACES] = wanted
             start = size + head * PLACES
             both[:PLACES, start : start + PLACES] = torch.eye(PLACES)

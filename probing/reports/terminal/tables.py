@@ -17,7 +17,7 @@ from probing.core.inert import visible
 from probing.core.terms import ALL
 from probing.counting.best import BestHead
 from probing.reports.best_heads import absence, columns_of, notes_of, title_of
-from probing.reports.columns import Column, ends, percent
+from probing.reports.columns import ALWAYS, Column, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
 from probing.reports.wording import BRIEFLY, wording_of
@@ -36,7 +36,6 @@ console = _Inert(highlight=False, soft_wrap=True)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 160  # a file or a pipe has no edge at which to fold a table
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
-_ESSENTIAL = ("head", "accuracy")  # with what comes first, in the table of best heads
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
 
 
@@ -125,13 +124,13 @@ def show_findings(findings: Findings) -> None:
 
 
 def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Column]:
-    """Without the last ones, until no word has to be broken; what the table is about stays."""
+    """Without the last ones of the least weight, until no word has to be broken."""
     kept = list(columns)
     while not fits([_cells(column, table) for column in kept], room(len(kept), console.width)):
-        places = [k for k, column in enumerate(kept) if k and column.title not in _ESSENTIAL]
+        places = [k for k, column in enumerate(kept) if column.weight < ALWAYS]
         if not places:
             break
-        del kept[places[-1]]
+        del kept[min(places, key=lambda k: (kept[k].weight, -k))]
     return kept
 
 

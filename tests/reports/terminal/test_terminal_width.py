@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from probing.core.terms import Terms
 from probing.counting.tallies import Score
-from probing.reports.columns import Column
+from probing.reports.columns import ALWAYS, RATHER, Column
 from probing.reports.terminal import tables as terminal
 from probing.reports.terminal.widths import fits, longest_word, room, widths
 from probing.reports.trees.table3 import SHORT
@@ -103,6 +104,7 @@ def column(place: int) -> Column:
         lambda best: best.cells[place],  # type: ignore[attr-defined]
         words=place in (0, 4),
         brief=TITLES[place] != "units",
+        weight={0: ALWAYS, 3: ALWAYS, 5: ALWAYS, 6: RATHER, 7: RATHER}.get(place, 0),
     )
 
 
@@ -115,7 +117,7 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(terminal, "wording_of", lambda _: words)
     return SimpleNamespace(
         table=[SimpleNamespace(relation=cells[0], cells=cells) for cells in HEADS],
-        counts=SimpleNamespace(terms=None),
+        counts=SimpleNamespace(terms=Terms(("a", "b", "c"), (), ())),
         split="test",
         overall={"mine": Score("mine", "all", 1.0, 2)},
         probes=SimpleNamespace(names=("mine",)),
@@ -139,11 +141,15 @@ BRIEF = [k for k, title in enumerate(TITLES) if title != "units"]
         # The longest words: 9, 7, 5, 9, 8, 6, 8, 4, 8, 4, 8; each column takes three more, and one.
         (110, BRIEF),
         (109, BRIEF[:-1]),
-        (62, [0, 1, 3, 4, 5]),
-        (54, [0, 1, 3, 4, 5]),
-        (53, [0, 1, 3, 5]),
-        (42, [0, 1, 3, 5]),
-        (41, [0, 3, 5]),
+        (80, [0, 1, 3, 4, 5, 6, 7]),
+        (74, [0, 1, 3, 4, 5, 6, 7]),
+        # What weighs more stays longer: direction and number of anchors go before the offset.
+        (73, [0, 1, 3, 5, 6, 7]),
+        (62, [0, 1, 3, 5, 6, 7]),
+        (61, [0, 3, 5, 6, 7]),
+        (52, [0, 3, 5, 6, 7]),
+        (51, [0, 3, 5, 6]),
+        (40, [0, 3, 5]),
         (32, [0, 3, 5]),
         (20, [0, 3, 5]),
     ],
