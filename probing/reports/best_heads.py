@@ -118,6 +118,12 @@ def notes_of_tests(findings: Findings) -> list[str]:
         found += f" So few patterns that no p is below {LEVEL}."
     else:
         found += f" detectable: the least effect, in points, with a p of {LEVEL}."
+    least = float(tests.q.min()) if tests.size else 0.0
+    if least > LEVEL >= float(tests.p.min()):
+        found += (
+            f" No q is below {least:.3g}, since no p of a head alone is below "
+            f"{1 / tests.patterns:.3g}: more patterns tell more."
+        )
     return [found]
 
 
