@@ -181,8 +181,8 @@ class Model:
         Args:
             test: a file, a folder of files, or another source that ``--data.test`` takes.
             val: what heads are chosen on; the test data itself, if not given.
-            train: what tags by form are learnt on, for rules that stand beside heads; ``val``, if
-                not given.
+            train: what tags by form are learnt on, for rules that stand beside heads; if not given,
+                what probes were trained on, where that is here, else ``val``.
             data: another task or way to read, such as ``CoreferenceData(limit=128)``.
             min_anchors: how many anchors a row needs for a line in the table of best heads.
 
@@ -190,8 +190,12 @@ class Model:
             ProbingError: if the data cannot be read, or what the model makes of it is not finite.
         """
         from probing.api.scores import scored
+        from probing.data.sources.files import is_here
 
         own = copy.copy(self.data if data is None else data)
+        before = own.sources["train"]
+        if train is None and before is not None and is_here(before):
+            train = before
         own.sources = {"train": train, "val": val, "test": test}
         own.splits = {}
         own.tokenizer = self.encoder.tokenizer
