@@ -45,7 +45,8 @@ class Run(Protocol):
 def make_ready(run: Run, splits: Collection[str], *, resume: bool | None) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = run.datamodule, run.model
-    _check_significance(run)
+    if "test" in splits:
+        _check_significance(run)
     final = "val" if data.sources["test"] is None else "test"
     if is_first():
         check_place(run.folder.output)

@@ -83,7 +83,11 @@ def _tests(findings: Findings) -> dict[str, object]:
             "effect": round(best.test.effect, 6),
             "p": round(best.test.p, 6),
             "q": round(best.test.q, 6),
-            **({} if best.test.detectable is None else {"detectable": best.test.detectable}),
+            **(
+                {}
+                if best.test.detectable is None
+                else {"detectable": round(best.test.detectable, 6)}
+            ),
         }
         for best in findings.table
         if best.test is not None
