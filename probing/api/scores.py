@@ -21,7 +21,7 @@ from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
-from probing.reports.tables import BASELINES, PROBES, head_columns, head_rows
+from probing.reports.tables import BASELINES, KAPPA, PROBES, head_columns, head_rows
 
 
 class Scores:
@@ -133,5 +133,5 @@ def _frame(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFra
     """A table whose numbers are numbers: the files round them to six decimals as text."""
     frame = pd.DataFrame(rows, columns=columns)
     measured = {each.name for each in quantities.QUANTITIES}
-    numbers = {"correct", "accuracy", *measured} & set(columns)
+    numbers = {"correct", "accuracy", *measured, KAPPA} & set(columns)
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in sorted(numbers)})

@@ -21,6 +21,7 @@ Shape legend, used in every docstring and comment of this package:
 ``G``  gold candidates of the anchor with the most
 ``C``  classes of tokens; candidates of the anchor with the most
 ``N``  resamples
+``O``  offsets that are told apart in a histogram, and one bin for all others
 =====  ========================================================================
 
 Sizes that never change are numbers, and those of one module alone are words: ``[D, rank]``.

@@ -50,6 +50,8 @@ class Terms:
       number of anchors.
     - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
       alone are also shown added up; only for rows that share no anchor, but for ``all``.
+    - ``reach``: up to how many words from the anchor offsets are told apart for agreement beyond
+      chance, see :mod:`probing.counting.agreement`; 0 where it is not asked for.
     - ``wording``: the import path of the words in which a report speaks of all this, a
       :class:`probing.reports.wording.Wording`.
     """
@@ -60,6 +62,7 @@ class Terms:
     errors: tuple[str, ...] = ()
     order: tuple[str, ...] = (ALL,)
     subtypes: str = ""
+    reach: int = 0
     wording: str = "probing.reports.wording.PLAIN"
 
     @property

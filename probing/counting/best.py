@@ -11,6 +11,8 @@ from probing.core.terms import ALL, Rival
 from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
 from probing.counting.hard import Hard
 from probing.counting.intervals import Interval, bounds
+from probing.counting.significance import HeadTest, TableTests
+from probing.counting.stability import chosen_again, genres_above
 from probing.counting.tallies import Score, Tally
 
 
@@ -35,7 +37,9 @@ class BestHead:
 
     ``own`` is the head that is best where it is counted, which gets ``own_correct`` right;
     ``strongest`` is the strongest of all baselines that need no model, ``None`` if there are none,
-    and ``hard`` how the head fares where it is wrong, if that was counted.
+    and ``hard`` how the head fares where it is wrong, if that was counted. ``test`` says whether it
+    is above, ``genres`` in how many genres it is, and of how many; ``stability`` is the share of
+    the resamples of the data of the choice in which the same head is chosen.
     """
 
     relation: str
@@ -46,6 +50,9 @@ class BestHead:
     own: Cell
     own_correct: int
     interval: Interval | None = None
+    test: HeadTest | None = None
+    stability: float | None = None
+    genres: tuple[int, int] | None = None
     strongest: Beside | None = None
     hard: Hard | None = None
 
@@ -145,11 +152,14 @@ def _intervals(counts: HeadCounts, row: int) -> Sequence[Interval | None]:
     return [Interval(low, high, units) for low, high in ends.T.tolist()]
 
 
-def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list[BestHead]:
+def best_heads(
+    counts: HeadCounts, chosen: HeadCounts, *, at_least: int, tests: TableTests | None = None
+) -> list[BestHead]:
     """The paper's Table 1 or 2: rows with ``at_least`` anchors, in the order of the report.
 
     Heads and baselines are chosen by their counts in ``chosen`` and reported from ``counts``.
-    A row without an anchor in ``chosen`` has no choice to report and is left out.
+    A row without an anchor in ``chosen`` has no choice to report and is left out. ``tests`` are
+    those of ``counts``.
     """
     table = []
     for r in counts.order():
@@ -173,6 +183,9 @@ def best_heads(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> list
                 own=own,
                 own_correct=int(counts.of_head(own)[r]),
                 interval=counted.interval(r),
+                test=None if tests is None else tests.of(counts.rows[r], head),
+                stability=chosen_again(chosen, choice),
+                genres=genres_above(counts, chosen, counts.rows[r], head),
                 strongest=_beside(terms.strongest, chosen, choice, counts, r)
                 if terms.beside_heads
                 else None,

@@ -13,10 +13,18 @@ from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.hard import Choice, Hard, HardAnchors
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
-from probing.counting.resampling import Resampler
+from probing.counting.resampling import Resampler, UnitWeights
 from probing.counting.subtypes import Counts, roll_ups, rolled_up
-from probing.counting.tallies import Resampled
+from probing.counting.tallies import Resampled, Weighted
 from probing.learning.module import ProbingModule
+
+
+@dataclass(frozen=True)
+class FurtherSums:
+    """Weighted sums of all heads, and of the ``baselines`` of these names."""
+
+    weights: UnitWeights
+    baselines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class HeadCounting:
         terms: of the task.
         resampler: counts them in resamples, too, if given.
         units: how many units have an anchor of heads, by the name of the row.
+        weighted: further sums, by name, of the main encoder's heads and of baselines.
         chosen: heads of the main encoder, and baselines, that were chosen on other data.
         most_rows: in how many rows an anchor counts at most.
     """
@@ -63,6 +72,7 @@ class HeadCounting:
         *,
         resampler: Resampler | None = None,
         units: Mapping[str, int] = MappingProxyType({}),
+        weighted: Mapping[str, FurtherSums] = MappingProxyType({}),
         chosen: Sequence[Choice] = (),
         most_rows: int = 1,
     ) -> None:
@@ -79,14 +89,25 @@ class HeadCounting:
                 most=most_rows,
             ).to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
-        self.heads = {name: HeadAccuracy(resampler).to(module.device) for name in module.encoders}
+        own = {name: sums.weights for name, sums in weighted.items()}
+        self.heads = {
+            name: HeadAccuracy(resampler, own if name == MAIN else {}).to(module.device)
+            for name in module.encoders
+        }
         self.baselines = EdgeAccuracy(terms.baselines, resampler).to(module.device)
+        self.beside = {
+            name: EdgeAccuracy(sums.baselines, weighted={name: sums.weights}).to(module.device)
+            for name, sums in weighted.items()
+        }
 
     def update(self, batch: EdgeBatch, outcome: Outcome) -> None:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
-        for name, metric in self.heads.items():
-            metric.update(batch, outcome.heads[name])
+        for name, heads in self.heads.items():
+            heads.update(batch, outcome.heads[name])
         self.baselines.update(batch, batch.baselines)
+        for metric in self.beside.values():
+            places = [self.terms.baselines.index(name) for name in metric.names]
+            metric.update(batch, batch.baselines[..., places])
         if self.hard is not None:
             self.hard.update(batch, outcome.heads[MAIN])
 
@@ -95,7 +116,12 @@ class HeadCounting:
         return Counted(
             {
                 name: head_counts(
-                    metric, self.baselines, self.terms, layers=self.layers[name], units=self.units
+                    metric,
+                    self.baselines,
+                    self.terms,
+                    layers=self.layers[name],
+                    units=self.units,
+                    beside=self.beside if name == MAIN else {},
                 )
                 for name, metric in self.heads.items()
             },
@@ -137,6 +163,7 @@ def head_counts(
     *,
     layers: Sequence[int],
     units: Mapping[str, int] = MappingProxyType({}),
+    beside: Mapping[str, EdgeAccuracy] = MappingProxyType({}),
 ) -> HeadCounts:
     """What two metrics counted, summed over processes, and rows that add up others.
 
@@ -146,10 +173,21 @@ def head_counts(
         terms: of the task.
         layers: the numbers of the encoder's layers.
         units: how many units have an anchor of heads, by the name of the row.
+        beside: further sums of baselines, by the name of the sums; ``heads`` have those, too.
     """
-    of_baselines, of_heads = baselines.compute(), heads.compute()
+    # A metric keeps what it has computed, and gives it again.
+    of_baselines, of_heads = dict(baselines.compute()), dict(heads.compute())
     drawn = Resampled.taken(of_heads, units, heads.rows)
     drawn_baselines = Resampled.taken(of_baselines, units, baselines.rows)
+    weighted = {
+        name: Weighted(
+            heads=of_heads.pop(f"{name}_correct"),
+            baselines=own.compute()[f"{name}_correct"],
+            total=of_heads.pop(f"{name}_total"),
+            names=own.names,
+        )
+        for name, own in beside.items()
+    }
     counts = HeadCounts(
         terms=terms,
         rows=heads.rows,
@@ -158,6 +196,7 @@ def head_counts(
         resampled=drawn,
         # Baselines count root words, too, which are no anchors of heads.
         resampled_baselines=drawn and drawn_baselines and drawn_baselines.beside(drawn),
+        weighted=weighted,
         **of_heads,
     )
     return _with_roll_ups(counts, terms)

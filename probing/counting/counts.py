@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from probing.core.terms import Rival, Terms
-from probing.counting.tallies import Resampled, Tally
+from probing.counting.agreement import kappa
+from probing.counting.tallies import Resampled, Tally, Weighted
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ class HeadCounts:
 
     ``correct [R, 3, L, H]``, ``errors [R, 3, L, H, E]``, ``reachable [R, 3, L]``, ``quantities
     [R, 3, L, H, Q]``, ``total [R]``, ``shared [R, 2]``, ``baselines [R, K]``. ``layers`` are the
-    numbers of the ``L`` layers in the model, counted from one: all, if not given. ``resampled``
-    and ``resampled_baselines`` are what was counted in resamples, if any were drawn.
+    numbers of the ``L`` layers in the model, counted from one: all, if not given. ``offsets
+    [R, 3, L, H, O]`` and ``gold_offsets [R, O]`` are histograms; ``O`` is 0 where none are made.
+    ``resampled`` and ``resampled_baselines`` are what was counted in resamples, if any were drawn;
+    ``weighted`` are further sums, by name, without rows that add up others.
     """
 
     terms: Terms
@@ -42,9 +45,12 @@ class HeadCounts:
     shared: Tensor
     quantities: Tensor
     baselines: Tensor
+    offsets: Tensor | None = None
+    gold_offsets: Tensor | None = None
     layers: Sequence[int] = ()
     resampled: Resampled | None = None
     resampled_baselines: Resampled | None = None
+    weighted: Mapping[str, Weighted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Number the layers if that has not been done."""
@@ -60,6 +66,21 @@ class HeadCounts:
         """The index of a row that has anchors, else ``None``."""
         index = self.rows.index(name) if name in self.rows else None
         return index if index is not None and self.total[index] > 0 else None
+
+    @property
+    def has_kappa(self) -> bool:
+        """Whether the task tells offsets apart."""
+        return self.offsets is not None and self.offsets.shape[-1] > 0
+
+    def kappa(self, row: int) -> Tensor | None:
+        """Agreement with gold beyond chance of every head, ``[3, L, H]``.
+
+        Not a number where it cannot be told; ``None`` without :attr:`has_kappa`.
+        """
+        if not self.has_kappa or self.offsets is None or self.gold_offsets is None:
+            return None
+        picks, gold = self.offsets[row], self.gold_offsets[row]
+        return kappa(self.correct[row], self.total[row], picks, gold)
 
     def best_head(self, row: int) -> Cell:
         """The head and direction with the most anchors right; the first of several."""
@@ -77,10 +98,14 @@ class HeadCounts:
 
     def head(self, cell: Cell) -> Tally:
         """What a head gets right, and in resamples."""
-        direction = self.terms.directions.index(cell.direction)
-        index = direction, self.layers.index(cell.layer), cell.head - 1
+        index = self.index_of(cell)
         drawn = self.resampled and self.resampled.of(*index)
         return Tally(self.correct[:, *index], self.total, drawn)
+
+    def index_of(self, cell: Cell) -> tuple[int, int, int]:
+        """Where a head stands in ``[3, L, H]``."""
+        direction = self.terms.directions.index(cell.direction)
+        return direction, self.layers.index(cell.layer), cell.head - 1
 
     def best_of(self, row: int, rival: Rival) -> str:
         """The baseline of ``rival`` with the most anchors right; the first of several."""

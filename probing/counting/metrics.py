@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -12,23 +13,8 @@ from probing.core.batches import EdgeBatch
 from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.word_classes import shared_gold
-from probing.counting.resampling import Resampler
-
-
-def by_row(values: Tensor, member: Tensor) -> Tensor:
-    """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
-
-    Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
-    int64.
-    """
-    flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
-    counts = values.dtype == torch.bool and len(flat) < 2**24
-    dtype = torch.float32 if counts else torch.float64
-    rows = member.flatten(0, 1).T.to(dtype)  # [R, B*A]
-    with torch.autocast(values.device.type, enabled=False):
-        found = rows @ flat.to(dtype)
-    found = found.long() if counts else found
-    return found.view(len(rows), *values.shape[2:])
+from probing.counting import agreement
+from probing.counting.resampling import Resampler, UnitWeights, by_row
 
 
 class RowMetric(Metric):
@@ -37,17 +23,21 @@ class RowMetric(Metric):
     The rows are learnt from the first batch: every process sees at least one, if an empty one.
 
     Args:
-        resampler: counts ``correct`` and ``total`` in resamples, too, if given.
+        resampler: counts ``correct`` and ``total`` in resamples, too, if given, which are the
+            states ``drawn_correct [R, N, ...]`` and ``drawn_total [R, N]``.
+        weighted: counts them in other weighted sums, by the name of their states.
     """
 
     full_state_update = False
-    drawn_correct: Tensor
-    drawn_total: Tensor
 
-    def __init__(self, resampler: Resampler | None = None) -> None:
+    def __init__(
+        self,
+        resampler: Resampler | None = None,
+        weighted: Mapping[str, UnitWeights] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.rows: tuple[str, ...] = ()
-        self.resampler = resampler
+        self.weighted = {**({"drawn": resampler} if resampler else {}), **weighted}
 
     def start(
         self, batch: EdgeBatch, shapes: dict[str, tuple[tuple[int, ...], torch.dtype]]
@@ -56,12 +46,12 @@ class RowMetric(Metric):
         if self.rows:
             return
         self.rows = tuple(batch.rows)
-        if self.resampler is not None:
-            drawn = (self.resampler.count, *shapes["correct"][0])
+        for name, weights in self.weighted.items():
+            sums = (weights.count, *shapes["correct"][0])
             shapes = {
                 **shapes,
-                "drawn_correct": (drawn, torch.float64),  # [R, N, ...]
-                "drawn_total": (drawn[:1], torch.int64),  # [R, N]
+                f"{name}_correct": (sums, torch.float64),  # [R, N, ...]
+                f"{name}_total": (sums[:1], torch.int64),  # [R, N]
             }
         for name, (shape, dtype) in shapes.items():
             zeros = torch.zeros(len(self.rows), *shape, dtype=dtype)
@@ -74,16 +64,17 @@ class RowMetric(Metric):
         setattr(self, name, state + value.to(state.dtype))
 
     def count(self, batch: EdgeBatch, hits: Tensor, member: Tensor) -> None:
-        """Count ``hits [B, A, ...]`` by ``member [B, A, R]``, in every resample, too.
+        """Count ``hits [B, A, ...]`` by ``member [B, A, R]``, in every other sum, too.
 
         Raises:
-            ValueError: if there are resamples and the batch does not say what its units are.
+            ValueError: if there are any and the batch does not say what its units are.
         """
         self.add("correct", by_row(hits, member))
-        if self.resampler is not None:
+        for name, weights in self.weighted.items():
             if batch.units is None:
                 raise ValueError("resampling needs to know the units of a batch, found none")
-            self.resampler.add(self.drawn_correct, self.drawn_total, hits, member, batch.units)
+            correct, total = getattr(self, f"{name}_correct"), getattr(self, f"{name}_total")
+            weights.add(correct, total, hits, member, batch.units)
 
     def compute(self) -> dict[str, Tensor]:
         """The summed states, on the CPU."""
@@ -104,13 +95,19 @@ class EdgeAccuracy(RowMetric):
     Args:
         names: of the pickers, where they stand in a line.
         resampler: counts in resamples, too, if given.
+        weighted: further sums, by name.
     """
 
     correct: Tensor
     total: Tensor
 
-    def __init__(self, names: tuple[str, ...] = (), resampler: Resampler | None = None) -> None:
-        super().__init__(resampler)
+    def __init__(
+        self,
+        names: tuple[str, ...] = (),
+        resampler: Resampler | None = None,
+        weighted: Mapping[str, UnitWeights] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(resampler, weighted)
         self.names = names
 
     def update(self, batch: EdgeBatch, hits: Tensor) -> None:
@@ -130,15 +127,21 @@ class HeadAccuracy(RowMetric):
     States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]``, ``total [R]`` and ``shared [R, 2]``,
     see :func:`~probing.core.word_classes.shared_gold`, are integers, and so is ``errors
     [R, 3, L, H, E]``: wrong picks by the kind of what was picked. ``quantities
-    [R, 3, L, H, Q]`` are float64 sums, see :data:`~probing.core.quantities.QUANTITIES`.
+    [R, 3, L, H, Q]`` are float64 sums, see :data:`~probing.core.quantities.QUANTITIES`. Where the
+    task tells offsets apart (``Terms.reach``), there are histograms of them, of picks,
+    ``offsets [R, 3, L, H, O]``, and of gold words, ``gold_offsets [R, O]``.
     """
 
     total: Tensor
+    offsets: Tensor
+    gold_offsets: Tensor
 
     def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
         """Count what heads picked in a batch."""
         cell = tuple(heads.hits.shape[2:])  # 3, L, H
         kinds = torch.arange(1, len(batch.terms.errors) + 1, device=heads.words.device)
+        reach = batch.terms.reach
+        told = agreement.bins(reach) if reach else 0
         self.start(
             batch,
             {
@@ -148,6 +151,8 @@ class HeadAccuracy(RowMetric):
                 "total": ((), torch.int64),
                 "shared": ((2,), torch.int64),
                 "quantities": ((*cell, heads.quantities.shape[-1]), torch.float64),
+                "offsets": ((*cell, told), torch.int64),
+                "gold_offsets": ((told,), torch.int64),
             },
         )
         asked = batch.is_anchor & batch.has_gold_word  # [B, A]
@@ -159,6 +164,13 @@ class HeadAccuracy(RowMetric):
         shared = shared_gold(batch.gold_at, batch.anchors, batch.class_of)
         self.add("shared", by_row(shared, member))
         self.add("quantities", by_row(heads.quantities, member))
+        if reach:
+            own = agreement.binned(heads.words, batch.anchors, heads.is_pick, reach)
+            agreement.add(self.offsets, own, member)
+            gold = batch.gold_at
+            own = agreement.binned(gold - 1, batch.anchors, gold > 0, reach)  # [B, A, G]
+            each = member.repeat_interleave(gold.shape[2], 1)  # [B, A*G, R]
+            agreement.add(self.gold_offsets, own.flatten(1), each)
 
 
 class Spread(Metric):

@@ -9,6 +9,7 @@ of it knows them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -21,15 +22,34 @@ QUANTUM = 2.0**24
 """Shares of a hit are rounded to multiples of one over this: sums are exact in any order."""
 
 
+def by_row(values: Tensor, member: Tensor) -> Tensor:
+    """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
+
+    Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
+    int64.
+    """
+    flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
+    counts = values.dtype == torch.bool and len(flat) < 2**24
+    dtype = torch.float32 if counts else torch.float64
+    rows = member.flatten(0, 1).T.to(dtype)  # [R, B*A]
+    with torch.autocast(values.device.type, enabled=False):
+        found = rows @ flat.to(dtype)
+    found = found.long() if counts else found
+    return found.view(len(rows), *values.shape[2:])
+
+
 @dataclass(frozen=True)
-class Resampler:
-    """Counts hits in ``count`` resamples (``N``), in memory that does not grow with the data."""
+class UnitWeights(ABC):
+    """How much each unit counts in ``count`` sums (``N``): a function of what the unit is alone.
+
+    Memory does not grow with the data, and sums add up over batches and processes.
+    """
 
     count: int
 
+    @abstractmethod
     def weights(self, units: Tensor) -> Tensor:
-        """How often each resample draws each of ``units [B]``: ``[B, N]``, see :func:`poisson`."""
-        return poisson(draws(units, self.count))
+        """Whole numbers ``[B, N]`` for ``units [B]`` (int64)."""
 
     def add(
         self, correct: Tensor, total: Tensor, hits: Tensor, member: Tensor, units: Tensor
@@ -48,15 +68,28 @@ class Resampler:
         drawn = self.weights(units).double()  # [B, N]
         asked = member.sum(1)  # [B, R]
         total += (asked.T.double() @ drawn).long()
-        shares = hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
-        # What a window adds is the same in all resamples but for its weight.
-        right = member.mT.double() @ shares.flatten(2).double()  # [B, R, ...]
+        # What a window adds is the same in all sums but for its weight.
+        right = member.mT.double() @ exact(hits).flatten(2).double()  # [B, R, ...]
         _, windows = asked.T.nonzero(as_tuple=True)  # ascending by row
         sizes = asked.count_nonzero(0).tolist()
         # A window has anchors in few of the rows: a product for each row is the least to compute.
         for row, some in enumerate(torch.split(windows, sizes)):
             if len(some):
                 correct[row].flatten(1).addmm_(drawn[some].T, right[some, row])
+
+
+@dataclass(frozen=True)
+class Resampler(UnitWeights):
+    """Counts hits in ``count`` resamples (``N``)."""
+
+    def weights(self, units: Tensor) -> Tensor:
+        """How often each resample draws each of ``units [B]``: ``[B, N]``, see :func:`poisson`."""
+        return poisson(draws(units, self.count))
+
+
+def exact(hits: Tensor) -> Tensor:
+    """Booleans as they are, and shares so rounded that their sums are exact."""
+    return hits if hits.dtype == torch.bool else (hits.double() * QUANTUM).round() / QUANTUM
 
 
 def draws(units: Tensor, count: int) -> Tensor:
@@ -70,7 +103,7 @@ def draws(units: Tensor, count: int) -> Tensor:
         count: ``N``.
     """
     steps = torch.arange(1, count + 1, device=units.device) * _GOLDEN
-    return _mix(_mix(units)[:, None] + steps) & _LOW_63
+    return mixed(mixed(units)[:, None] + steps) & _LOW_63
 
 
 def poisson(uniform: Tensor) -> Tensor:
@@ -98,12 +131,12 @@ _FIRST, _SECOND = _signed(0xBF58476D1CE4E5B9), _signed(0x94D049BB133111EB)
 _LOW_63 = 2**63 - 1
 
 
-def _mix(bits: Tensor) -> Tensor:
-    """SplitMix64's mixing of 64 bits."""
+def mixed(bits: Tensor) -> Tensor:
+    """SplitMix64's mixing of 64 bits (int64)."""
     bits = (bits ^ _shifted(bits, 30)) * _FIRST
     bits = (bits ^ _shifted(bits, 27)) * _SECOND
-    mixed: Tensor = bits ^ _shifted(bits, 31)
-    return mixed
+    found: Tensor = bits ^ _shifted(bits, 31)
+    return found
 
 
 def _shifted(bits: Tensor, places: int) -> Tensor:

@@ -42,7 +42,7 @@ def rolled_up(counts: Counts, names: Sequence[str], separators: str) -> Counts:
     for name in names if separators else ():
         if not is_roll_up(name) or name in counts.rows:
             continue
-        indices = [r for r, row in enumerate(counts.rows) if is_part(row, name, separators)]
+        indices = parts_of(counts.rows, name, separators)
         if indices:
             parts[name] = indices
     longer: dict[str, Any] = {}
@@ -54,6 +54,13 @@ def rolled_up(counts: Counts, names: Sequence[str], separators: str) -> Counts:
         elif isinstance(value, Resampled):
             longer[field.name] = value.rolled_up(parts)
     return replace(counts, rows=[*counts.rows, *parts], **longer)
+
+
+def parts_of(rows: Sequence[str], name: str, separators: str) -> list[int]:
+    """The places of the rows that the row ``name`` adds up; its own, if it adds up none."""
+    if not is_roll_up(name):
+        return [list(rows).index(name)]
+    return [r for r, row in enumerate(rows) if is_part(row, name, separators)]
 
 
 def is_part(row: str, name: str, separators: str) -> bool:

@@ -73,6 +73,24 @@ class Resampled:
 
 
 @dataclass(frozen=True)
+class Weighted:
+    """What was counted in ``N`` weighted sums, over the anchors of heads.
+
+    ``heads [R, N, 3, L, H]`` and ``baselines [R, N, K]``, those of ``names``, are right, of
+    ``total [R, N]``.
+    """
+
+    heads: Tensor
+    baselines: Tensor
+    total: Tensor
+    names: Sequence[str]
+
+    def baseline(self, name: str) -> Tensor:
+        """What a baseline gets right, ``[R, N]``."""
+        return self.baselines[..., list(self.names).index(name)]
+
+
+@dataclass(frozen=True)
 class Score:
     """How many anchors of a row a head, a baseline or a probe gets right.
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, islice
 from typing import Protocol
 
 import numpy as np
@@ -17,10 +17,14 @@ from probing.core.batches import EdgeBatch
 from probing.core.schemes import ALL_SUBTYPES, SUD_SEPARATORS, universal
 from probing.core.sentences import Sentence
 from probing.core.windows import Window
+from probing.data.genres import genres_of
 
 Digests = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
+COUNTED_OUT = 10
+"""So many units have so few patterns of signs that all can be counted out."""
+_BITS = range(8)
 _IN_SUD = "@*"
 """How names of rows end that add up what SUD's separators join, until the scheme is known."""
 
@@ -33,6 +37,8 @@ class Units:
     those with an anchor that probes are asked about, ``of_heads`` those with an anchor that a
     head can be right about, one whose gold is not only ROOT. ``corpus`` tells the corpus from
     others. ``known`` is false where the task does not say of what document its windows are.
+    ``few`` are the numbers of all units that have an anchor of heads, in any row, if there are no
+    more than :data:`COUNTED_OUT`; ``genres`` those of documents by their genre, where names say it.
     """
 
     known: bool = False
@@ -40,6 +46,22 @@ class Units:
     of_anchors: dict[str, int] = field(default_factory=dict)
     of_heads: dict[str, int] = field(default_factory=dict)
     corpus: str = ""
+    few: list[int] = field(default_factory=list)
+    genres: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def few_identities(self) -> tuple[int, ...]:
+        """What tells the ``few`` units from each other."""
+        return tuple(self.identity(number, number) for number in self.few)
+
+    @property
+    def genre_of(self) -> dict[int, int]:
+        """The place of its genre among the ``genres``, by the identity of a document."""
+        return {
+            self.identity(document, document): place
+            for place, documents in enumerate(self.genres.values())
+            for document in documents
+        }
 
     def told(self, batch: EdgeBatch, windows: Sequence[Window]) -> EdgeBatch:
         """The batch of these windows with its units."""
@@ -78,11 +100,13 @@ class UnitCounter:
             for unit in ("document", "place")
             for anchors in ("any", "heads")
         }
+        self.documents: dict[int, str] = {}
         self.known = True
 
     def add(self, window: Window) -> None:
         """Count a window."""
         self.known &= window.document > 0 and window.place > 0
+        self.documents[window.document] = window.origin.document
         asked = zip(window.rows, window.gold, strict=True)
         of_anchors = set(chain.from_iterable(window.probed.rows))
         of_heads = set(chain.from_iterable(own for own, gold in asked if any(gold)))
@@ -99,7 +123,17 @@ class UnitCounter:
             {name: numbers.count for name, numbers in self._named(rows, unit, anchors).items()}
             for anchors in ("any", "heads")
         )
-        return Units(self.known, documents > 1, any_anchor, of_heads, corpus)
+        of_any_row = self.seen[unit, "heads"].values()
+        numbers = sorted(set(chain.from_iterable(own.first(COUNTED_OUT + 1) for own in of_any_row)))
+        return Units(
+            self.known,
+            documents > 1,
+            any_anchor,
+            of_heads,
+            corpus,
+            few=numbers if len(numbers) <= COUNTED_OUT else [],
+            genres=genres_of(self.documents) if documents > 1 else {},
+        )
 
     def _named(self, rows: Sequence[str], unit: str, anchors: str) -> Mapping[str, _Numbers]:
         found: defaultdict[str, _Numbers] = defaultdict(_Numbers)
@@ -133,6 +167,16 @@ class _Numbers:
     def count(self) -> int:
         """How many."""
         return sum(word.bit_count() for word in self.words.values())
+
+    def first(self, most: int) -> Iterator[int]:
+        """The smallest of them, ascending, at most so many."""
+        found = (
+            _BITS * place + bit
+            for place in sorted(self.words)
+            for bit in range(_BITS)
+            if self.words[place] >> bit & 1
+        )
+        return islice(found, most)
 
 
 _BITS = 1024  # of a word

@@ -50,6 +50,8 @@ def hold_folder(folder: RunFolder, *, resume: bool | None) -> None:
 def make_ready(run: Run, splits: Collection[str]) -> None:
     """Find out what is wrong before other processes start and before anything is written."""
     data, model = run.datamodule, run.model
+    if "test" in splits:
+        _check_significance(run)
     final = "val" if data.sources["test"] is None else "test"
     check_trainer(run.trainer)
     measuring = [name for name, probe in model.probes.items() if probe.measures_distances]
@@ -137,6 +139,25 @@ def check_trees(data: EdgeData) -> None:
             )
 
 
+def _check_significance(run: Run) -> None:
+    """Refuse tests for which nothing is chosen, before anything is read.
+
+    Raises:
+        ProbingError: saying what is missing.
+    """
+    data = run.datamodule
+    if not run.ledger.flips:
+        return
+    for split, why in (("val", "on which baselines are chosen"), ("test", "which is tested on")):
+        if data.sources[split] is None:
+            raise ProbingError(f"--significance needs --data.{split} FILE, {why}")
+    if not data.task.terms.beside_heads:
+        raise ProbingError(
+            f"--significance: {type(data.task).__name__} has no baseline beside heads to test "
+            "against"
+        )
+
+
 def _check_intervals(run: Run) -> None:
     """Refuse intervals that cannot be had, and names to compare that the run does not have.
 
@@ -146,9 +167,11 @@ def _check_intervals(run: Run) -> None:
     ledger, model, data = run.ledger, run.model, run.datamodule
     if ledger.pairs and ledger.resampler is None:
         raise ProbingError("--paired needs --intervals N, the number of resamples")
-    if ledger.resampler is not None and not all(c.units.known for c in data.splits.values()):
+    asked = [*(["--intervals"] if ledger.resampler else [])]
+    asked += ["--significance"] if ledger.flips else []
+    if asked and not all(c.units.known for c in data.splits.values()):
         raise ProbingError(
-            f"--intervals: {type(data.task).__name__} does not say of which document its windows "
+            f"{asked[0]}: {type(data.task).__name__} does not say of which document its windows "
             "are (Window.document, Window.place)"
         )
     final = data.splits.get("val" if data.sources["test"] is None else "test")

@@ -51,6 +51,8 @@ _WRITING = """\
   --output DIR            where to write; runs/<job>/version_N/ if not given
   --overwrite             replace the run that DIR holds; refused otherwise
   --intervals N           95% intervals of every accuracy from N resamples, at least 40, such as 200
+  --significance N        test every head against the strongest baseline, by N patterns of signs
+                          (such as 1000); needs validation data
   --predictions           also write what is picked for each anchor (Parquet)"""
 _SOURCE = """\
                           a treebank: a file (CoNLL-U, CoNLL-X, 'word head-label' lines), a folder
@@ -69,7 +71,8 @@ _OPTIONS = {
     "evaluate": f"""\
   --ckpt_path CKPT        a checkpoint; it brings its own config
 {_WRITING}
-  --data.val SOURCE       what to choose heads on;
+  --data.train SOURCE     what tags by form are learnt on, for baselines;
+  --data.val SOURCE       what to choose heads and baselines on;
   --data.test SOURCE      what to report on:
 {_SOURCE}""",
     "cache": f"""\

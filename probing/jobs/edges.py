@@ -40,6 +40,7 @@ from probing.reports.weights import HeadWeights
 
 Checkpoint = dict[str, Any]
 FEWEST = 40  # resamples that a 2.5th percentile can be told from
+FEWEST_FLIPS = 19  # of which, and the observed one, one is 5%
 MOST = 1_000_000  # of which each is a sum to keep
 
 
@@ -64,10 +65,12 @@ class Edges(Commands):
         )
         self.report = self.built.report
         final = "val" if self.datamodule.sources["test"] is None else "test"
+        resamples = _number("--intervals", self.config.intervals, FEWEST)
         ledger = self.ledger = Ledger(
             min_anchors=self.report.min_anchors,
             final=None if self.is_quiet else final,
-            resampler=_resampler(self.config.intervals),
+            resampler=Resampler(resamples) if resamples else None,
+            flips=_number("--significance", self.config.significance, FEWEST_FLIPS),
             pairs=[read_pair(text) for text in self.config.paired],
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
@@ -251,14 +254,14 @@ class Probes(Edges):
             show(f"Checkpoint: {made}")
 
 
-def _resampler(count: int) -> Resampler | None:
-    """What ``--intervals`` asks for.
+def _number(option: str, count: int, fewest: int) -> int:
+    """How many sums an option asks for, 0 for none.
 
     Raises:
-        ProbingError: for a number of resamples that has no percentiles.
+        ProbingError: for fewer than tell anything, and for more than can be kept.
     """
-    if count and not FEWEST <= count <= MOST:
+    if count and not fewest <= count <= MOST:
         raise ProbingError(
-            f"--intervals: expected 0 or a number from {FEWEST} to {MOST:,}, found {count}"
+            f"{option}: expected 0 or a number from {fewest} to {MOST:,}, found {count}"
         )
-    return Resampler(count) if count else None
+    return count

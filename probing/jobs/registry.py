@@ -128,6 +128,12 @@ _EDGES = (
         "resamples, 40 or more, for 95% intervals of every accuracy; 0 for none",
         {"type": int, "default": 0},
     ),
+    Option(
+        "significance",
+        "patterns of signs, 19 or more, to test every head against the strongest baseline; 0 for "
+        "none",
+        {"type": int, "default": 0},
+    ),
     # A list in brackets is what a config has, and may be written as one value.
     Option(
         "paired",

@@ -7,7 +7,8 @@ from pathlib import Path
 from probing.core.schemes import in_the_paper
 from probing.core.terms import ALL, Terms
 from probing.counting.intervals import FEW
-from probing.reports.columns import HARD, Column, layout
+from probing.counting.significance import LEVEL
+from probing.reports.columns import HARD, Column, layout, of_stability, of_tests
 from probing.reports.findings import SAME, Findings
 from probing.reports.markdown import heading, inert, paragraphs, table
 from probing.reports.wording import wording_of
@@ -46,6 +47,7 @@ def columns_of(findings: Findings) -> list[Column]:
         has_intervals=findings.counts.resampled is not None,
         has_hard=any(best.hard for best in findings.table),
         own=f"best on {findings.split}" if findings.is_held_out else None,
+        further=[*(of_tests() if findings.tests else []), *of_stability(findings.table)],
     )
 
 
@@ -94,7 +96,35 @@ def notes_of(findings: Findings) -> list[str]:
         )
     if findings.resamples:
         found.append(f"Intervals: 95%, from {findings.resamples}. {WILSON}")
+    found += notes_of_tests(findings)
     return [*found, f"At least {findings.min_anchors} anchors. {findings.model}."]
+
+
+def notes_of_tests(findings: Findings) -> list[str]:
+    """What was tested, against what and how, if anything was."""
+    tests = findings.tests
+    if tests is None:
+        return []
+    row = wording_of(findings.counts.terms).row
+    shown = (r for r in tests.counts.terms.rivals if r.beside_heads and not r.is_of_model)
+    tried = [f"{len(r.of)} {r.family or r.name + 's'}" if r.is_choice else r.name for r in shown]
+    found = (
+        f"Tests: {tests.size:,} heads and directions in {len(tests.rows)} rows, each against the "
+        f"baseline that is strongest on {findings.chosen_on} in its {row} ({', '.join(tried)}); "
+        f"{findings.flips}. p: that any of them is as far above by chance; q: the rate of false "
+        "discoveries. tests.csv has all."
+    )
+    if tests.critical is None:
+        found += f" So few patterns that no p is below {LEVEL}."
+    else:
+        found += f" detectable: the least effect, in points, with a p of {LEVEL}."
+    least = float(tests.q.min()) if tests.size else 0.0
+    if least > LEVEL >= float(tests.p.min()):
+        found += (
+            f" No q is below {least:.3g}, since no p of a head alone is below "
+            f"{1 / tests.patterns:.3g}: more patterns tell more."
+        )
+    return [found]
 
 
 def what_is_chosen(terms: Terms) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from probing.core.terms import Rival, Terms
 from probing.counting.best import Beside, BestHead
 from probing.counting.hard import Hard
 from probing.counting.intervals import Interval
+from probing.counting.significance import HeadTest
 from probing.reports.wording import in_brief, in_words, wording_of
 
 STRONGEST = "strongest baseline"
@@ -36,7 +37,14 @@ class Column:
     weight: int = 0
 
 
-def layout(terms: Terms, *, has_intervals: bool, has_hard: bool, own: str | None) -> list[Column]:
+def layout(
+    terms: Terms,
+    *,
+    has_intervals: bool,
+    has_hard: bool,
+    own: str | None,
+    further: Sequence[Column] = (),
+) -> list[Column]:
     """The columns.
 
     Args:
@@ -44,6 +52,7 @@ def layout(terms: Terms, *, has_intervals: bool, has_hard: bool, own: str | None
         has_intervals: whether there are any.
         has_hard: whether it was counted how heads fare where the strongest baseline is wrong.
         own: what the best head of the scored data is called, where others were chosen elsewhere.
+        further: columns behind what stands beside every best head.
     """
     columns = [
         Column(wording_of(terms).row, lambda best: best.relation, words=True, weight=ALWAYS),
@@ -54,6 +63,7 @@ def layout(terms: Terms, *, has_intervals: bool, has_hard: bool, own: str | None
         Column("accuracy", lambda best: percent(best.correct, best.total), weight=ALWAYS),
         Column("interval", lambda best: ends(best.interval)),
         *beside(terms, has_intervals=True),
+        *further,
     ]
     if has_hard:
         place = next(k for k, c in enumerate(columns) if c.title == STRONGEST) + 3
@@ -115,6 +125,42 @@ def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
     )
     interval = Column("interval", lambda best: ends(best.beside[place].interval), brief=False)
     return [*([chosen] if rival.is_choice else []), share, interval]
+
+
+def of_tests() -> list[Column]:
+    """The columns of what tests say; empty in rows that are not tested."""
+
+    def shown(value: Callable[[HeadTest], str]) -> Callable[[BestHead], str]:
+        return lambda best: "" if best.test is None else value(best.test)
+
+    return [
+        Column("effect", shown(lambda test: f"{100 * test.effect:+.1f}")),
+        Column("p", shown(lambda test: f"{test.p:.3g}")),
+        Column("q", shown(lambda test: f"{test.q:.3g}")),
+        Column("detectable", shown(_detectable), brief=False),
+    ]
+
+
+def of_stability(table: Sequence[BestHead]) -> list[Column]:
+    """Those of the columns on stability that have anything to say."""
+    found = []
+    if any(best.stability is not None for best in table):
+        found.append(Column("chosen again", _again, brief=False))
+    if any(best.genres for best in table):
+        found.append(Column("genres above", _genres, brief=False))
+    return found
+
+
+def _detectable(test: HeadTest) -> str:
+    return "" if test.detectable is None else f"{100 * test.detectable:.1f}"
+
+
+def _again(best: BestHead) -> str:
+    return "" if best.stability is None else f"{100 * best.stability:.0f}"
+
+
+def _genres(best: BestHead) -> str:
+    return f"{best.genres[0]} of {best.genres[1]}" if best.genres else ""
 
 
 def csv_titles(terms: Terms) -> list[str]:

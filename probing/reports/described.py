@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from probing.core.terms import ALL
+from probing.counting.counts import HeadCounts
 from probing.counting.resampling import Resampler
+from probing.counting.significance import FLIPPED
 from probing.data.store import EdgeWindows
 
 REBUILT = (
@@ -73,10 +75,26 @@ def resamples_of(resampler: Resampler | None, corpus: EdgeWindows) -> str:
     """What intervals come from; empty where there are none."""
     if resampler is None:
         return ""
-    of = "sentences" if corpus.census.windows == corpus.census.used else "windows"
-    of = "documents" if corpus.units.documents else of
     units = corpus.units.of_anchors.get(ALL, 0)
-    return f"{resampler.count:,} resamples of {units:,} {of}"
+    return f"{resampler.count:,} resamples of {units:,} {_units(corpus)}"
+
+
+def flips_of(counts: HeadCounts, corpus: EdgeWindows) -> str:
+    """What tests come from; empty where there are none."""
+    flipped = counts.weighted.get(FLIPPED)
+    if flipped is None:
+        return ""
+    patterns = flipped.heads.shape[1]
+    if few := corpus.units.few:
+        return f"all {patterns:,} patterns of signs of {len(few)} {_units(corpus)}"
+    units = corpus.units.of_heads.get(ALL, 0)
+    return f"{patterns - 1:,} patterns of signs of {units:,} {_units(corpus)}"
+
+
+def _units(corpus: EdgeWindows) -> str:
+    if corpus.units.documents:
+        return "documents"
+    return "sentences" if corpus.census.windows == corpus.census.used else "windows"
 
 
 def _of(count: int, words: int) -> str:

@@ -13,6 +13,7 @@ from probing.counting.best import BestHead, best_heads, probe_scores
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference, Pair, differences
 from probing.counting.hard import Hard
+from probing.counting.significance import TableTests, table_tests
 from probing.counting.spread import Family, families
 from probing.counting.tallies import Score
 
@@ -31,7 +32,8 @@ class Findings:
     ``holds`` says what the split holds and what was left out, ``scheme`` how it is annotated;
     ``unread`` warns of a text that the model cannot read;
     ``is_partial`` says that batches were left out (``--trainer.limit_test_batches``).
-    ``resamples`` says what intervals come from; ``pairs`` are those to compare.
+    ``resamples`` says what intervals come from, ``flips`` what tests do; ``pairs`` are those to
+    compare.
     ``hard`` says what heads that were chosen on other data get right where baselines are wrong.
     ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
     """
@@ -50,6 +52,7 @@ class Findings:
     scheme: Scheme | None = None
     is_partial: bool = False
     resamples: str = ""
+    flips: str = ""
     pairs: Sequence[Pair] = ()
     of_encoder: Mapping[str, HeadCounts] = field(default_factory=dict)
     hard: Sequence[Hard] = ()
@@ -58,7 +61,7 @@ class Findings:
     @cached_property
     def table(self) -> list[BestHead]:
         """Table 1."""
-        table = best_heads(self.counts, self.chosen, at_least=self.min_anchors)
+        table = best_heads(self.counts, self.chosen, at_least=self.min_anchors, tests=self.tests)
         hard = {(own.row, own.baseline): own for own in self.hard}
         return [
             replace(best, hard=hard.get((best.relation, best.strongest.baseline)))
@@ -66,6 +69,11 @@ class Findings:
             else best
             for best in table
         ]
+
+    @cached_property
+    def tests(self) -> TableTests | None:
+        """Of all heads against the strongest baselines; ``None`` where nobody asked for them."""
+        return table_tests(self.counts, self.chosen, at_least=self.min_anchors)
 
     @property
     def pictured(self) -> list[BestHead]:

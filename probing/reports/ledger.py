@@ -8,16 +8,20 @@ from types import MappingProxyType
 
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import Outcome
-from probing.counting.counting import Counted, HeadCounting, ProbeCounting
+from probing.core.terms import MAIN
+from probing.counting.counting import Counted, FurtherSums, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
 from probing.counting.hard import Choice, choices
 from probing.counting.resampling import Resampler
+from probing.counting.sign_flips import SignFlips
+from probing.counting.significance import FLIPPED
+from probing.counting.stability import BY_GENRE, Genres
 from probing.counting.subtypes import roll_ups, rolled_up
 from probing.data.resampling_units import share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
-from probing.reports.described import describe, resamples_of, unread
+from probing.reports.described import describe, flips_of, resamples_of, unread
 from probing.reports.findings import Findings
 
 
@@ -48,6 +52,7 @@ class Ledger:
         final: the split that the run ends with, which is shown on the terminal; ``None`` where
             something else is, such as a comparison of several runs.
         resampler: counts everything in resamples, too, if given.
+        flips: how many patterns of signs heads are tested by, where they are chosen elsewhere.
         pairs: which two are to be compared.
     """
 
@@ -57,11 +62,13 @@ class Ledger:
         min_anchors: int = 100,
         final: str | None = "test",
         resampler: Resampler | None = None,
+        flips: int = 0,
         pairs: Sequence[Pair] = (),
     ) -> None:
         self.min_anchors = min_anchors
         self.final = final
         self.resampler = resampler
+        self.flips = flips
         self.pairs = pairs
         self.counted: dict[str, Counted] = {}
         self.findings: dict[str, Findings] = {}
@@ -90,16 +97,35 @@ class Ledger:
         terms, units, drawn = corpus.terms, corpus.units, self.resampler
         heads = None
         if split not in self.counted:
+            chosen = self._chosen_before(split, corpus)
             heads = HeadCounting(
                 module,
                 terms,
                 resampler=drawn,
                 units=units.of_heads,
-                chosen=self._chosen_before(split, corpus),
                 most_rows=corpus.most_rows,
+                chosen=chosen,
+                weighted=self._further_sums(corpus, chosen),
             )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)
+
+    def _further_sums(
+        self, corpus: EdgeWindows, chosen: Sequence[Choice]
+    ) -> dict[str, FurtherSums]:
+        """By genre and with flipped signs: of heads, and of the baselines that were the strongest.
+
+        None where nothing was chosen.
+        """
+        units, found = corpus.units, {}
+        strongest = tuple(dict.fromkeys(choice.baselines[0] for choice in chosen))
+        if strongest and units.known and units.genres:
+            genres = Genres(len(units.genres), units.genre_of)
+            found[BY_GENRE] = FurtherSums(genres, strongest)
+        if strongest and self.flips:
+            flips = SignFlips.of(self.flips, units.few_identities)
+            found[FLIPPED] = FurtherSums(flips, strongest)
+        return found
 
     def _chosen_before(self, split: str, corpus: EdgeWindows) -> list[Choice]:
         """What was chosen on other data, in the rows of the split that is going to be counted."""
@@ -158,6 +184,7 @@ class Ledger:
             scheme=corpus.scheme,
             is_partial=is_partial,
             resamples=resamples_of(self.resampler, corpus),
+            flips=flips_of(counted.of_encoder[MAIN], corpus),
             pairs=self.pairs,
             of_encoder=counted.of_encoder,
             hard=counted.hard,

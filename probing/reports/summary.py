@@ -38,6 +38,7 @@ def summary(findings: Findings) -> dict[str, object]:
         **({} if findings.flattery is None else {"flattery": round(findings.flattery, 6)}),
         score: {name: own.accuracy for name, own in overall.items()},
         **({"intervals": {"from": findings.resamples, score: ends}} if findings.resamples else {}),
+        **({"tests": _tests(findings)} if findings.tests else {}),
         **({"seeds": {own.name: _seeds(own) for own in families}} if families else {}),
         **({"differences": _differences(findings)} if findings.pairs else {}),
     }
@@ -67,6 +68,36 @@ def _best(best: BestHead, findings: Findings) -> dict[str, object]:
         },
         **({"hard": _hard(best.hard)} if best.hard else {}),
         **({f"best_on_{findings.split}": _own(best)} if findings.is_held_out else {}),
+        **({} if best.stability is None else {"chosen_again": round(best.stability, 6)}),
+        **({"genres_above": list(best.genres)} if best.genres else {}),
+    }
+
+
+def _tests(findings: Findings) -> dict[str, object]:
+    """What was tested, and what came of the heads of the table."""
+    tests = findings.tests
+    assert tests is not None
+    found = {
+        best.relation: {
+            "baseline": best.test.baseline,
+            "effect": round(best.test.effect, 6),
+            "p": round(best.test.p, 6),
+            "q": round(best.test.q, 6),
+            **(
+                {}
+                if best.test.detectable is None
+                else {"detectable": round(best.test.detectable, 6)}
+            ),
+        }
+        for best in findings.table
+        if best.test is not None
+    }
+    return {
+        "from": findings.flips,
+        "tests": tests.size,
+        "rows": [tests.counts.rows[r] for r in tests.rows],
+        "baselines": list(tests.counts.terms.beside_heads),
+        "best_heads": found,
     }
 
 

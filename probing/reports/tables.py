@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isnan
 
 import numpy as np
 
@@ -11,11 +12,16 @@ from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Difference
 from probing.counting.hard import Hard
 from probing.counting.intervals import BOUNDS, Interval, bounds
+from probing.counting.significance import TableTests
 from probing.counting.spread import Family
 from probing.counting.tallies import Score
 
 HEADS = "relation,direction,layer,head,correct,total,reachable,accuracy".split(",")
 """Behind these stand the quantities, see :func:`head_columns`."""
+
+
+KAPPA = "kappa"
+"""Behind the quantities, where offsets were told apart."""
 
 
 BASELINES = "baseline,relation,correct,total,accuracy".split(",")
@@ -44,6 +50,12 @@ DIFFERENCES = (
 WEIGHTS = "epoch,probe,direction,layer,head,weight".split(",")
 
 
+TESTS = (
+    "relation,direction,layer,head,total,correct,accuracy,baseline,baseline_correct,"
+    "baseline_accuracy,difference,p,q,p_alone"
+).split(",")
+
+
 def with_bounds(columns: Sequence[str], counts: HeadCounts | ProbeCounts) -> list[str]:
     """The columns, and those of intervals where there are any."""
     return [*columns, *(BOUNDS if counts.resampled else ())]
@@ -51,7 +63,8 @@ def with_bounds(columns: Sequence[str], counts: HeadCounts | ProbeCounts) -> lis
 
 def head_columns(counts: HeadCounts) -> list[str]:
     """The columns of ``heads.csv``: a quantity that is measured of heads is a column."""
-    return with_bounds([*HEADS, *(each.name for each in quantities.QUANTITIES)], counts)
+    measured = [each.name for each in quantities.QUANTITIES]
+    return with_bounds([*HEADS, *measured, *([KAPPA] if counts.has_kappa else [])], counts)
 
 
 def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
@@ -59,7 +72,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
     _, directions, layers, heads = counts.correct.shape
     for r in counts.order():
         total = int(counts.total[r])
-        ends = _ends_of_heads(counts, r)
+        kappa, ends = counts.kappa(r), _ends_of_heads(counts, r)
         right, sums_of = counts.correct[r].tolist(), counts.quantities[r].tolist()
         reachable = counts.reachable[r].tolist()
         for d in range(directions):
@@ -76,6 +89,7 @@ def head_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
                         reachable[d][layer],
                         f"{correct / total:.6f}",
                         *(f"{value / total:.6f}" for value in sums),
+                        *(() if kappa is None else [_share(float(kappa[d, layer, head]))]),
                         *(ends[d, layer, head].cells if ends else ()),
                     )
 
@@ -111,6 +125,31 @@ def error_rows(counts: HeadCounts) -> Iterator[tuple[object, ...]]:
             )
 
 
+def test_rows(tests: TableTests) -> Iterator[tuple[object, ...]]:
+    """Lines of ``tests.csv``: all that was tested."""
+    counts = tests.counts
+    for f, (r, baseline) in enumerate(zip(tests.rows, tests.baselines, strict=True)):
+        right = round(float(counts.of_baseline(baseline)[r]), 6)
+        right_of, total, share = share_cells(right, int(counts.total[r]))
+        for d, layer, head in np.ndindex(*tests.p.shape[1:]):
+            correct = int(counts.correct[r, d, layer, head])
+            probabilities = (each[f, d, layer, head] for each in (tests.p, tests.q, tests.p_alone))
+            yield (
+                counts.rows[r],
+                counts.terms.directions[d],
+                counts.layers[layer],
+                head + 1,
+                total,
+                correct,
+                f"{correct / int(counts.total[r]):.6f}",
+                baseline,
+                right_of,
+                share,
+                f"{(correct - right) / int(counts.total[r]):.6f}",
+                *(f"{float(value):.6f}" for value in probabilities),
+            )
+
+
 def hard_rows(found: Iterable[Hard]) -> Iterator[tuple[object, ...]]:
     """Lines of ``hard.csv``."""
     for own in found:
@@ -133,7 +172,7 @@ def hard_rows(found: Iterable[Hard]) -> Iterator[tuple[object, ...]]:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"
+    return "" if value is None or isnan(value) else f"{value:.6f}"
 
 
 def score_rows(scores: Iterable[Score]) -> Iterator[tuple[object, ...]]:

@@ -21,6 +21,7 @@ from probing.reports.tables import (
     HARD,
     PROBES,
     SEEDS,
+    TESTS,
     difference_rows,
     error_rows,
     hard_rows,
@@ -28,6 +29,7 @@ from probing.reports.tables import (
     head_rows,
     score_rows,
     seed_rows,
+    test_rows,
     with_bounds,
 )
 
@@ -112,6 +114,12 @@ def differences(findings: Findings, folder: Path) -> None:
         write_csv(folder / "differences.csv", DIFFERENCES, difference_rows(findings.differences))
 
 
+def tests(findings: Findings, folder: Path) -> None:
+    """``tests.csv``, if tests were asked for."""
+    if findings.tests is not None:
+        write_csv(folder / "tests.csv", TESTS, test_rows(findings.tests))
+
+
 def summary_file(findings: Findings, folder: Path) -> None:
     """``summary.json``."""
     content = {**findings.circumstances, **summary(findings)}
@@ -122,6 +130,7 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     heads,
     errors,
     baselines,
+    tests,
     hard,
     best_heads,
     heads_figure,

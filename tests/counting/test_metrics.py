@@ -38,6 +38,8 @@ KINDS: dict[str, dict[str, Any]] = {
 CLASSES = ([0, 0, 2, 3, 3, 5, 6], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 2, 2, 5, 5], [*range(7)])
 """The first word of each word's class, window by window."""
 FINE = 2**12
+REACH = {"probing.reports.wording.DEPENDENCIES": 42, "errands.WORDS": 0}
+"""How many bins offsets have: -20 to 20, and one for all else."""
 
 
 def coarse(encoding: Encoding, parts: int = 16) -> Encoding:
@@ -75,6 +77,11 @@ def edges(request: pytest.FixtureRequest, random_edges: MakeEdges, terms: Terms)
     return made_alike(batch, coarse(encoding, FINE)) if alike else (batch, coarse(encoding))
 
 
+def offset_bin(anchor: int, word: int | None) -> int:
+    """No window of these tests is so long that a word is too far."""
+    return 41 if word is None else word - anchor + 20
+
+
 def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
     """Every anchor, head and direction, one after the other."""
     (batch, encoding), *_ = edges
@@ -88,7 +95,10 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
         "reachable": torch.zeros(cell[:3], dtype=torch.int64),
         "shared": torch.zeros(rows, 2, dtype=torch.int64),
         "quantities": torch.zeros((*cell, 2), dtype=torch.float64),
+        "offsets": torch.zeros((*cell, REACH[batch.terms.wording]), dtype=torch.int64),
+        "gold_offsets": torch.zeros(rows, REACH[batch.terms.wording], dtype=torch.int64),
     }
+    told = counts["gold_offsets"].shape[1] > 0
     for batch, encoding in edges:
         for b, a in batch.is_anchor.nonzero().tolist():
             i = int(batch.anchors[b, a])
@@ -105,6 +115,9 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
             counts["shared"][own, 0] += int(any(of.count(of[j]) > 1 for j in gold))
             counts["shared"][own, 1] += int(all(of[j] == of[i] for j in gold))
             open_gold = [j for j in gold if of[j] != closed]
+            most = batch.gold_at.shape[2]  # of any anchor: what others lack has no offset
+            for j in [*gold, *[None] * (most - len(gold))] if told else ():
+                counts["gold_offsets"][own, offset_bin(i, j)] += 1
             for layer in range(layers):
                 if encoding.visible is None:
                     row_sees = column_sees = bool(open_gold)
@@ -135,6 +148,11 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
                                 best, pick = score, c
                         words = [j for j in allowed if of[j] == pick]
                         is_right = any(j in gold for j in words)
+                        if told:  # of words alike, the gold one is picked
+                            picked = (
+                                next((j for j in words if j in gold), words[0]) if words else None
+                            )
+                            counts["offsets"][own, d, layer, head, offset_bin(i, picked)] += 1
                         counts["correct"][own, d, layer, head] += int(is_right)
                         if words and not is_right and kinds[words[0]] > 0:
                             counts["errors"][own, d, layer, head, kinds[words[0]] - 1] += 1

@@ -235,7 +235,9 @@ def test_an_option_may_have_several_values(
     given: list[str], seeds: list[int], paired: list[str]
 ) -> None:
     own = ["--config", str(CONFIGS / "demo.yaml"), *given, "--intervals", "50"]
+    own += ["--significance", "19"]
     config = read("probes", own).config
     assert config.seeds == config.model.seeds == seeds
     assert config.paired == paired
     assert config.intervals == 50
+    assert config.significance == 19

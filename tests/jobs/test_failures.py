@@ -218,6 +218,8 @@ def test_numbers_that_no_option_takes(say: Say) -> None:
     for option, told in (
         ("--seed_everything=-1", "-1 is not in bounds"),
         ("--intervals=99999999999", "expected 0 or a number from 40 to 1,000,000"),
+        ("--significance=18", "expected 0 or a number from 19 to 1,000,000, found 18"),
+        ("--significance=100", "--significance needs --data.val FILE, on which baselines are"),
         ("--report.min_anchors=0", "min_anchors: expected 1 or more, found 0"),
         ("--data.workers=-1", "workers: expected 0 or more, found -1"),
         ("--data.batch_wordpieces=null", "batch_wordpieces: expected 1 or more, found None"),

@@ -43,6 +43,7 @@ class Dependencies:
             Rival("offset", OFFSET_NAMES),
         ),
         subtypes=SEPARATORS,
+        reach=20,
         wording="probing.reports.wording.DEPENDENCIES",
     )
 

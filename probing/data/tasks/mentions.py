@@ -17,7 +17,6 @@ from probing.data.tasks.agreement import (
     features,
 )
 
-
 LIKENESS = ("number", "gender", "type")
 """What :attr:`PlacedMention.likeness` is made of."""
 Likeness = tuple[frozenset[str], ...]

@@ -18,7 +18,8 @@ from torch import Tensor
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
 from probing.core.terms import ALL
-from probing.counting.metrics import RowMetric, by_row
+from probing.counting.metrics import RowMetric
+from probing.counting.resampling import by_row
 
 NOOP = (
     "relation,direction,layer,head,words,other_words,last_where_it_applies,"

@@ -1,0 +1,67 @@
+"""Agreement beyond chance: what a head gets right over what its distances alone would.
+
+Cohen's (1960) kappa of pick and gold, each told by how far it is from its anchor. A head that looks
+at the next word, and a relation whose head is mostly the next word, agree without knowing of each
+other; kappa is zero for as much as that. Without this, chance is the histogram of both in a row of
+the report, not a fixed share.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def bins(reach: int) -> int:
+    """``O``: offsets from ``-reach`` to ``reach``, and one bin for all else."""
+    return 2 * reach + 2
+
+
+def binned(words: Tensor, anchors: Tensor, is_told: Tensor, reach: int) -> Tensor:
+    """The bin of each word's offset from its anchor, in the shape of ``words [B, A, ...]``.
+
+    Args:
+        words: indices counted from zero.
+        anchors: ``[B, A]``, likewise.
+        is_told: false where there is no word, and so no offset; in the shape of ``words``.
+        reach: the largest offset to either side that has a bin of its own.
+    """
+    place = words - (anchors - reach).view(*anchors.shape, *[1] * (words.dim() - 2))
+    has_none = (place < 0).logical_or_(place > 2 * reach).logical_or_(~is_told)
+    return place.masked_fill_(has_none, bins(reach) - 1)
+
+
+def add(counts: Tensor, places: Tensor, member: Tensor) -> None:
+    """Count bins into ``counts [R, ..., O]``, in place.
+
+    Args:
+        counts: int64, contiguous.
+        places: ``[B, A, ...]``, what :func:`binned` gives.
+        member: ``[B, A, R]``, the rows in which an anchor counts.
+    """
+    # Row by row, so that what is added to lies close together: thrice as fast.
+    rows, anchors = member.flatten(0, 1).T.nonzero(as_tuple=True)  # [P] each
+    cells = counts[0].numel() // counts.shape[-1]
+    size = counts.shape[-1]
+    first = torch.arange(0, cells * size, size, device=counts.device)
+    index = places.flatten(0, 1)[anchors].reshape(len(anchors), cells)
+    index.add_(first).add_(rows[:, None] * cells * size)
+    counts.view(-1).index_add_(0, index.view(-1), counts.new_ones(1).expand(index.numel()))
+
+
+def kappa(correct: Tensor, total: Tensor, picks: Tensor, gold: Tensor) -> Tensor:
+    """``(a - e) / (1 - e)``, in the shape of ``correct [...]``; not a number where ``e`` is one.
+
+    ``a`` is the accuracy, ``e`` the chance that the offsets of pick and gold agree when each is
+    drawn from its own histogram. What has no bin of its own agrees with nothing.
+
+    Args:
+        correct: how many picks are gold.
+        total: a scalar, not zero: of how many anchors.
+        picks: ``[..., O]``, the histogram of each picker.
+        gold: ``[O]``.
+    """
+    chance = (picks[..., :-1] * gold[:-1]).sum(-1)  # whole numbers: times the total squared
+    expected = chance.double() / total**2
+    found: Tensor = (correct.double() / total - expected) / (1 - expected)
+    return found.masked_fill(chance == total**2, torch.nan)
