@@ -67,15 +67,11 @@ def entities(first: str, each: str, last: str, parse: str = "*") -> Make:
     return make
 
 
-def mentioned(name: Callable[[int], str]) -> Make:
-    """Sentences of ten words, each with ten mentions."""
-
-    def line(i: int) -> str:
-        mentions = (f"({name(10 * i + k)})" for k in range(10))
-        return conllu(i, head=int(i > 0), misc="Entity=" + "".join(mentions))
-
-    sentence = "".join(map(line, range(10))) + "\n"
-    return lambda size: "# global.Entity = eid\n" + until(size, lambda i: sentence)
+def mentioned(size: int) -> str:
+    """Sentences of ten words, each with ten mentions, of three entities."""
+    cell = "Entity=" + "".join(f"(e{k % 3})" for k in range(10))
+    sentence = "".join(conllu(i, head=int(i > 0), misc=cell) for i in range(10)) + "\n"
+    return "# global.Entity = eid\n" + until(size, lambda i: sentence)
 
 
 def conll2012(number: int, *, form: str = "a", tree: str = "*", cell: str = "-") -> str:
@@ -178,10 +174,7 @@ SHAPES: dict[str, tuple[str, Make]] = {
     # Windows of what is read, with a model that takes 20 words at a time
     "trees: many relations": (".conllu:trees", lambda n: until(
         n, lambda i: conllu(0).replace("dep", f"d{i}") + "\n")),
-    "trees: many relations in a sentence": (".conllu:trees", lambda n: until(n, lambda s: "".join(
-        conllu(i, head=int(i > 0)).replace("dep", f"d{s}-{i}") for i in range(10)) + "\n")),
-    "mentions: many of one entity": (".conllu:mentions", mentioned(lambda i: "e")),
-    "mentions: many of many": (".conllu:mentions", mentioned(lambda i: f"e{i % 97}")),
+    "mentions: many of a window": (".conllu:mentions", mentioned),
     # CoNLL-X and the paper's format
     "conllx: a long word": (".conllx", lambda n: conllu(0, form="a" * n)),
     "conllx: a chain of heads": (".conllx", lambda n: until(n, lambda i: conllu(i, head=i + 2))
