@@ -16,7 +16,7 @@ from probing.core.errors import ProbingError
 from probing.jobs.kept_help import keep_help, kept_help
 from probing.jobs.parse_errors import naming
 from probing.jobs.processes import watch_the_first
-from probing.jobs.registry import row_of
+from probing.jobs.registry import refuse_single, row_of
 from probing.jobs.screening import Screen, named_by, refuse_made
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
 from probing.jobs.stored_config import for_evaluation, stored_config, stored_options
@@ -54,7 +54,9 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     for path in said.config:
         _check_there(path)
     paths = [*base[1:], *said.config]
-    row = row_of(script, [*configs, *((path, read_config(path)) for path in paths)], said.job)
+    configs += ((path, read_config(path)) for path in paths)
+    row = row_of(script, configs, said.job)
+    refuse_single(row, configs)
     if said.ckpt_path and not row.has_checkpoints:
         raise ProbingError(
             f"a job of the kind {row.name!r} has no checkpoint: leave out --ckpt_path"

@@ -217,6 +217,22 @@ def row_of(script: Script, configs: Sequence[tuple[str, Any]], said: str | None)
     return _checked(row, script, place)
 
 
+def refuse_single(row: Row, configs: Sequence[tuple[str, Any]]) -> None:
+    """Refuse a single value in a config where an option has several: the parser fails at it.
+
+    Raises:
+        ProbingError: naming the config.
+    """
+    several = [option.name for option in row.options if option.settings.get("nargs") == "+"]
+    for place, config in configs:
+        for name in several:
+            found = config.get(name, []) if isinstance(config, Mapping) else []
+            if not isinstance(found, list):
+                raise ProbingError(
+                    f"{place}: {name}: expected a list in brackets, such as [a, b], found {found!r}"
+                )
+
+
 def _told_by_sections(script: Script, configs: Sequence[tuple[str, Mapping[str, Any]]]) -> Row:
     """The job of configurations that do not say it, as none did before version 0.2."""
     for row in ROWS:

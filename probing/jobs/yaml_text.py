@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 from jsonargparse import get_loader, set_loader
@@ -32,9 +34,22 @@ def read_yaml(text: str) -> Any:
 
 
 def in_json(value: Any) -> str:
-    """A value as JSON that is YAML, too: that knows no character in two halves."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    """A value as JSON that is YAML, too: that knows no character in two halves, and no ``NaN``."""
+    mark = uuid4().hex
+    text = json.dumps(_marked(value, mark), default=str, ensure_ascii=False)
+    text = re.sub(f'"{mark}(.*?)"', r"\1", text)
     return re.sub(r"[^ -~]", lambda found: f"\\U{ord(found[0]):08x}", text)
+
+
+def _marked(value: Any, mark: str) -> Any:
+    """The value with what JSON has no number for as texts of YAML behind a mark."""
+    if isinstance(value, dict):
+        return {name: _marked(each, mark) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(each, mark) for each in value]
+    if isinstance(value, float) and not isfinite(value):
+        return mark + (".nan" if isnan(value) else ".inf" if value > 0 else "-.inf")
+    return value
 
 
 def use_yaml() -> None:

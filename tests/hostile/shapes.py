@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 FORK = multiprocessing.get_context("fork")
 Make = Callable[[int], str]
 
@@ -65,6 +65,13 @@ def entities(first: str, each: str, last: str, parse: str = "*") -> Make:
         return head + "".join(rows)
 
     return make
+
+
+def mentioned(size: int) -> str:
+    """Sentences of ten words, each with ten mentions, of three entities."""
+    cell = "Entity=" + "".join(f"(e{k % 3})" for k in range(10))
+    sentence = "".join(conllu(i, head=int(i > 0), misc=cell) for i in range(10)) + "\n"
+    return "# global.Entity = eid\n" + until(size, lambda i: sentence)
 
 
 def conll2012(number: int, *, form: str = "a", tree: str = "*", cell: str = "-") -> str:
@@ -164,6 +171,10 @@ SHAPES: dict[str, tuple[str, Make]] = {
     "entity: many parts": (".conllu", lambda n: "# global.Entity = eid\n" + until(
         n, lambda i: conllu(i, head=int(i > 0), misc=f"Entity=(e[{i + 1}/99999999])"))),
     "entity: each word": (".conllu", entities("", "(e{i})", "")),
+    # Windows of what is read, with a model that takes 20 words at a time
+    "trees: many relations": (".conllu:trees", lambda n: until(
+        n, lambda i: conllu(0).replace("dep", f"d{i}") + "\n")),
+    "mentions: many of a window": (".conllu:mentions", mentioned),
     # CoNLL-X and the paper's format
     "conllx: a long word": (".conllx", lambda n: conllu(0, form="a" * n)),
     "conllx: a chain of heads": (".conllx", lambda n: until(n, lambda i: conllu(i, head=i + 2))
@@ -246,10 +257,16 @@ SHAPES: dict[str, tuple[str, Make]] = {
 
 def read(path: str, ending: str) -> None:
     """Read a file to its end, or to what is refused in it."""
+    from letters import Letters
+
     from probing.core.errors import ProbingError
+    from probing.data.census import Census
     from probing.data.formats.tables import Columns, read_table
     from probing.data.formats.trees import tree_faults
+    from probing.data.resampling_units import UnitCounter
     from probing.data.sources.files import READERS
+    from probing.data.tasks.coreference import Coreference
+    from probing.data.tasks.dependencies import Dependencies
     from probing.data.text import joined
     from probing.encoder.vectors.text import read_text_vectors
     from probing.surface.text.texts import TextFiles, sentences_of
@@ -261,6 +278,12 @@ def read(path: str, ending: str) -> None:
             for _, line in TextFiles(path, Path(path).parent, [Path(path)]).lines():
                 for _ in sentences_of(line or ""):
                     pass
+        elif ending.startswith(".conllu:"):
+            task = Dependencies() if ending.endswith("trees") else Coreference()
+            census, counter = Census(), UnitCounter(task.terms.subtypes)
+            for window in task(READERS[".conllu"](path), Letters(22), census):
+                counter.add(window, census.rows)
+            counter.units(documents=census.documents, corpus="")
         else:
             if ending.startswith(".json") and ending != ".jsonl":
                 columns = Columns(ids="ids" if ending.endswith("ids") else None)

@@ -149,6 +149,8 @@ def test_a_complaint_is_in_plain_words(
         ("resume: true", "--resume belongs on the command line"),
         ("job: head", "found 'head'; did you mean 'heads'?"),
         ("model: {encoder: {precision: fp16}}", "expected one of float32, bfloat16, float16"),
+        ("{job: heads, paired: 'a,b'}", "paired: expected a list in brackets, such as [a, b]"),
+        ("seeds: 3", "seeds: expected a list in brackets, such as [a, b], found 3"),
         ("model: {encoder: }", "expected options in 'model.encoder', found nothing"),
         ("model: {encoder: [1]}", "expected options in 'model.encoder', found [1]"),
         ("{job: heads, trainer: }", "expected options in 'trainer', found nothing"),

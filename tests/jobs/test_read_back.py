@@ -1,23 +1,37 @@
-"""Texts that look like something else are written so that they read back as they were."""
+"""Whatever is said is written so that it reads back, also texts that look like something else."""
 
 from __future__ import annotations
 
+import math
 import os
 import types
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from itertools import product
-from typing import Any, Union, get_args, get_origin
+from pathlib import Path
+from pprint import pformat
+from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
 import yaml
 
+from probing.core.claims import release
 from probing.data import CoreferenceData, DependencyData
 from probing.jobs.known_options import arguments_of
 from probing.jobs.parse_errors import Parser
 from probing.jobs.parts import add_parts
 from probing.jobs.registry import ROWS
 from probing.jobs.scripts import CONFIGS
-from probing.jobs.yaml_text import in_json, read_yaml
+from probing.jobs.stored_config import stored_options
+from probing.jobs.yaml_text import in_json, read_yaml, text_of
+from probing.probes import (
+    AttentionProbe,
+    AttentionWordsProbe,
+    DistanceWordsProbe,
+    Probe,
+    StructuralProbe,
+)
 from probing.surface.data import TextData
 
 
@@ -75,6 +89,14 @@ JOBS: dict[str, tuple[str, type]] = {
 OTHERS = ("job", "report.writers", "data.tokenizer")
 
 
+FLAGS = ("predictions", "intervals", "models", "seeds", "paired", "sentence")
+TRAINER = (
+    *("trainer.max_epochs", "trainer.max_steps", "trainer.limit_train_batches"),
+    *("trainer.gradient_clip_val", "trainer.accumulate_grad_batches", "trainer.deterministic"),
+    *("trainer.val_check_interval", "trainer.enable_progress_bar", "trainer.log_every_n_steps"),
+)  # fmt: skip
+
+
 def takes_texts(hint: Any) -> bool:
     """Whether any text may stand there."""
     is_union = get_origin(hint) in (Union, types.UnionType)
@@ -110,6 +132,168 @@ def test_every_option_of_texts_reads_back(job: str, turn: int) -> None:
     for again in (own.parse_string(written), own.parse_args(["--config", stored])):
         again.pop("config", None)
         assert again.as_dict() == found.as_dict()
+
+
+# ------------------------------------------------------------------- of other types
+
+
+class Odd(Probe):
+    """A probe of somebody's own, with options of all kinds."""
+
+    needs = frozenset({"attention"})
+
+    def __init__(
+        self,
+        number: float = 0.5,
+        maybe: float | None = None,
+        several: list[float | None] | None = None,
+        nested: dict[str, list[dict[str, float | int | bool | str | None]]] | None = None,
+        anything: Any = None,
+        pair: tuple[int, float] = (1, 0.5),
+        learning_rate: float = 0.01,
+        encoder: str = "main",
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, encoder=encoder)
+        self.options = {"number": number, "maybe": maybe, "several": several, "nested": nested,
+                        "anything": anything, "pair": pair}  # fmt: skip
+
+
+FLOATS = (
+    *(0.1, 1e5, 1e-5, 1e22, 123456789.0, 5e-324, 1.7976931348623157e308, -0.0, 3.0, 1 / 3),
+    *(math.inf, -math.inf, math.nan, 1e16, 1e-7),
+)  # fmt: skip
+INTS = (0, 1, -1, 7, 10**6, 2**53 + 1, 10**30)
+
+
+def of_type(hint: Any, turn: int) -> Any:
+    """A value of a type, another at each turn; ``LookupError`` where only names make one."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        # A text that says a number is one where either may stand.
+        able = [kind for kind in inner if kind is not str or not {int, float, bool} & {*inner}]
+        return of_type(able[turn % len(able)], turn // len(able))
+    if hint in (None, type(None)):
+        return None
+    if hint is bool:
+        return bool(turn % 2)
+    if hint in (int, float, str):
+        every = {int: INTS, float: FLOATS, str: TEXTS}[hint]
+        return every[turn % len(every)]
+    if origin is Literal:
+        return inner[turn % len(inner)]
+    if hint is Any:
+        return [1e5, {"a": [None, True, 0.1]}, "a b", 7, [], {}, None, [[1, [2.5]]]][turn % 8]
+    if origin is list:
+        return [of_type(inner[0], turn + 3 * k) for k in range(turn % 4)]
+    if origin is dict:
+        return {f"{'ab'[k]} {k}": of_type(inner[1], turn + 5 * k) for k in range(turn % 3)}
+    if origin is tuple:
+        return [of_type(kind, turn + k) for k, kind in enumerate(inner)]
+    raise LookupError(hint)
+
+
+def values_of(hints: Mapping[str, Any], turn: int) -> dict[str, Any]:
+    """A value of each option that may have one."""
+    found = {}
+    for number, (name, hint) in enumerate(hints.items()):
+        with suppress(LookupError):
+            found[name] = of_type(hint, 7 * number + turn)
+    return found
+
+
+PROBES = (Odd, AttentionProbe, AttentionWordsProbe, DistanceWordsProbe, StructuralProbe)
+# The command line alone says where a run writes and what it may do, and is not stored.
+SAID_ANEW = {"output", "overwrite"}
+SEVERAL = {"seeds": list[int], "paired": list[str]}
+TACIT = {
+    "job",
+    "report.writers",
+    "model.seeds",
+    "model.probes",
+    "model.encoders",
+    "data.tokenizer",
+    "data.task",
+    "data.changed",
+    "data.cache_features",
+    "seed_everything",
+}
+
+
+class Said(yaml.SafeDumper):
+    """Writes every text in quotes."""
+
+
+Said.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
+@pytest.mark.parametrize(
+    ("job", "turn"),
+    product(JOBS, range(max(3, int(os.environ.get("HOSTILE", 0)) // 10))),
+)
+def test_every_option_of_a_run_reads_back(
+    job: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a config, into the folder of a run, and back as a run goes on."""
+    monkeypatch.setenv("PL_GLOBAL_SEED", "1")
+    row = next(row for row in ROWS if row.name == job)
+    kind, (_, data) = row.load(), JOBS[job]
+    known = {n: h for n, h in parser_of(job)[0].known.types.items() if "." in n or n in FLAGS}
+    hints = {n: h for n, h in known.items() if n not in TACIT and not n.startswith("data.")}
+    hints = {n: h for n, h in hints.items() if n.partition(".")[0] != "trainer" or n in TRAINER}
+    hints |= {name: hint for name, hint in SEVERAL.items() if name in hints}
+    asked: dict[str, Any] = {"job": job, "data": {"class_path": f"probing.data.{data.__name__}"}}
+    if data is TextData:
+        asked["data"]["class_path"] = "probing.surface.data.TextData"
+    of_data = {n: h for n, h in arguments_of(data).items() if f"data.{n}" not in TACIT}
+    asked["data"]["init_args"] = values_of(of_data, turn)
+    for name, value in values_of(hints, turn).items():
+        within = asked
+        for part in name.split(".")[:-1]:
+            within = within.setdefault(part, {})
+        within[name.rpartition(".")[2]] = value
+    if job == "probes":
+        asked["model"]["probes"] = {
+            each.__name__.lower(): {
+                "class_path": f"{each.__module__}.{each.__qualname__}",
+                "init_args": values_of(arguments_of(each), turn),
+            }
+            for each in PROBES
+        }
+    path = tmp_path / "asked.yaml"
+    path.write_text(yaml.dump(asked, Dumper=Said), encoding="utf-8")
+    first = kind(row, ["--config", str(path), f"--output={tmp_path / 'run'}"], name=job)
+    first.run_folder().decide()  # type: ignore[attr-defined]
+    text = text_of(tmp_path / "run" / "config.yaml")
+    release()
+    stored = stored_options(text, place="config.yaml")
+    again = kind(row, ["--config", in_json(stored)], name=job)
+    assert compared(again.config) == compared(first.config)
+    if job == "probes":  # what was asked for is what there is
+        found = first.config.model.probes["odd"].init_args
+        for name, value in asked["model"]["probes"]["odd"]["init_args"].items():
+            assert alike(found[name], value), name
+
+
+def alike(left: Any, right: Any) -> bool:
+    """Whether two values are the same; a whole number may stand where a number may."""
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(alike(left[k], right[k]) for k in left)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(alike, left, right))
+    numbers = [type(each) in (int, float) for each in (left, right)]
+    if all(numbers):
+        return repr(float(left)) == repr(float(right))
+    return bool(left == right) and isinstance(left, bool) is isinstance(right, bool)
+
+
+def compared(config: Any) -> str:
+    """All of a configuration, where what is no number is the same as itself."""
+    found = config.clone().as_dict()
+    for name in ("config", *SAID_ANEW):
+        found.pop(name, None)
+    return pformat(found, sort_dicts=True, width=100)
 
 
 @pytest.mark.parametrize("text", NOTHING)
