@@ -24,7 +24,6 @@ Digests = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 COUNTED_OUT = 10
 """So many units have so few patterns of signs that all can be counted out."""
-_BITS = range(8)
 _IN_SUD = "@*"
 """How names of rows end that add up what SUD's separators join, until the scheme is known."""
 
