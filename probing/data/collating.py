@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
-from probing.core.picking import offset_words, word_hits
+from probing.core.picking import NO_WORD, offset_words, word_hits
 from probing.core.terms import Terms
 from probing.core.windows import Window
 from probing.data.tasks.offsets import offsets_of
@@ -61,6 +61,8 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         for_probes = torch.from_numpy(asked[:, : _end(asked)].copy())
     member = _of_anchors(_cells(windows, len(rows)), is_anchor, 0)
     baselines, picked = _baselines(windows, terms, gold_at, anchors, lengths, offsets)
+    if picked is not None:
+        picked = picked.masked_fill(~torch.from_numpy(is_anchor)[..., None], NO_WORD)
     return EdgeBatch(
         words=[list(w.words) for w in windows],
         rows=rows,
@@ -102,7 +104,7 @@ def _baselines(
     if any(w.baselines for w in windows):
         baselines = baselines.double()
     if any(w.picks is not None for w in windows):
-        picked = torch.full(size, -1, dtype=torch.int32) if picked is None else picked
+        picked = torch.full(size, NO_WORD, dtype=torch.int32) if picked is None else picked
     for b, window in enumerate(windows):
         own = len(window.anchors), len(terms.baselines)
         if window.baselines is not None:

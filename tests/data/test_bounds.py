@@ -66,11 +66,11 @@ def test_units_take_memory_as_they_are_not_as_their_numbers() -> None:
         for number in (1, 10**9, 10**9, 10**9 + 1):
             asked: dict[str, Any] = {"anchors": [0], "gold": [[1]], "rows": [[0]]}
             place = {"document": number, "place": number}
-            counter.add(Window(["a"], wordpieces, candidates=None, **asked, **place), ["all"])
+            counter.add(Window(["a"], wordpieces, candidates=None, **asked, **place))
         assert tracemalloc.get_traced_memory()[1] < 100_000
     finally:
         tracemalloc.stop()
-    assert counter.units(documents=3, corpus="").of_anchors == {"all": 3}
+    assert counter.units(["all"], documents=3, corpus="").of_anchors == {"all": 3}
 
 
 def test_a_mention_is_compared_with_those_around_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
