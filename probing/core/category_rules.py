@@ -8,7 +8,7 @@ categories of Universal Dependencies (UPOS).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,9 @@ def rule_of(name: str) -> tuple[str, Rule] | None:
     return _BY_NAME.get(name)
 
 
-def rule_words(tags: NDArray[np.int8], anchors: NDArray[np.int64]) -> NDArray[np.int32]:
+def rule_words(
+    tags: NDArray[np.int8], anchors: NDArray[np.int64]
+) -> NDArray[np.signedinteger[Any]]:
     """The word that each of :data:`RULES` picks for each anchor.
 
     Args:
@@ -92,10 +94,11 @@ def rule_words(tags: NDArray[np.int8], anchors: NDArray[np.int64]) -> NDArray[np
         anchors: ``[B, A]``, words.
 
     Returns:
-        ``[B, A, K]``, a rule each, words counted from zero, :data:`NONE` where there is none.
+        ``[B, A, K]``, a rule each, words counted from zero, :data:`NONE` where there is none; in
+        the shortest integers that hold them: most windows are small, and little is copied.
     """
     (windows, width), kinds = tags.shape, len(KINDS)
-    dtype = np.min_scalar_type(-width - 2)  # most windows are small, and little is copied
+    dtype = np.min_scalar_type(-width - 2)
     word = np.arange(width, dtype=dtype)
     none, beyond = dtype.type(NONE), dtype.type(width)
     of_kind = _HOLDS[:, tags]  # [kinds, B, W]
@@ -109,8 +112,9 @@ def rule_words(tags: NDArray[np.int8], anchors: NDArray[np.int64]) -> NDArray[np
     at = start + anchors.ravel()
     left, right = before[:, at], behind[:, at + 1]  # [kinds, B*A]
     # Nothing stands left of the first word, nor right of the last: none has no second.
-    second_left = np.take_along_axis(before, start + np.maximum(left, 0), 1)
-    second_right = np.take_along_axis(behind, start + np.minimum(right + 1, width), 1)
+    start = start + np.arange(kinds)[:, None] * before.shape[1]
+    second_left = before.ravel()[start + np.maximum(left, 0)]
+    second_right = behind.ravel()[start + np.minimum(right + 1, width)]
     found = np.concatenate([left, second_left, right, second_right])[_PLACES].T
     found[found == width] = NONE
-    return found.astype(np.int32, order="C").reshape(windows, anchors.shape[1], len(RULES))
+    return np.ascontiguousarray(found).reshape(windows, anchors.shape[1], len(RULES))

@@ -110,11 +110,11 @@ def word_hits(words: Tensor, gold_at: Tensor) -> Tensor:
     Returns:
         Booleans ``[B, A, K]``.
     """
-    columns = words + 1
+    gold = (gold_at - 1).masked_fill(gold_at < 1, UNTOLD - 1)  # which is no pick
     hits = torch.zeros_like(words, dtype=torch.bool)
-    for gold in gold_at.to(columns.dtype).unbind(-1):  # mostly one: the smallest product
-        hits |= columns == gold[..., None]
-    return hits & (words >= 0)
+    for own in gold.to(words.dtype).unbind(-1):  # mostly one
+        hits |= words == own[..., None]
+    return hits
 
 
 def offset_hits(

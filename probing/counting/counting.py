@@ -62,6 +62,7 @@ class HeadCounting:
         units: how many units have an anchor of heads, by the name of the row.
         weighted: further sums, by name, of the main encoder's heads and of baselines.
         chosen: heads of the main encoder, and baselines, that were chosen on other data.
+        most_rows: in how many rows an anchor counts at most.
     """
 
     def __init__(
@@ -73,14 +74,20 @@ class HeadCounting:
         units: Mapping[str, int] = MappingProxyType({}),
         weighted: Mapping[str, FurtherSums] = MappingProxyType({}),
         chosen: Sequence[Choice] = (),
+        most_rows: int = 1,
     ) -> None:
         self.terms = terms
         self.units = units
         self.hard: HardAnchors | None = None
         if chosen:
             sizes = module.encoder.sizes
-            hard = HardAnchors(chosen, terms, layers=sizes.layer_numbers, heads=sizes.heads)
-            self.hard = hard.to(module.device)
+            self.hard = HardAnchors(
+                chosen,
+                terms,
+                layers=sizes.layer_numbers,
+                heads=sizes.heads,
+                most=most_rows,
+            ).to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
         own = {name: sums.weights for name, sums in weighted.items()}
         self.heads = {

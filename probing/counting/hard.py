@@ -90,59 +90,70 @@ class HardAnchors(Metric):
         terms: of the task.
         layers: the numbers of the encoder's layers.
         heads: ``H``.
+        most: in how many rows an anchor counts at most.
     """
 
     full_state_update = False
     counts: Tensor
 
     def __init__(
-        self, chosen: Sequence[Choice], terms: Terms, *, layers: Sequence[int], heads: int
+        self,
+        chosen: Sequence[Choice],
+        terms: Terms,
+        *,
+        layers: Sequence[int],
+        heads: int,
+        most: int,
     ) -> None:
         super().__init__()
-        self.chosen, self.terms = list(chosen), terms
+        self.chosen, self.terms, self.most = list(chosen), terms, most
         shape = len(terms.directions), len(layers), heads
-        cells = (choice.head for choice in chosen)
         places = [
             (terms.directions.index(c.direction), list(layers).index(c.layer), c.head - 1)
-            for c in cells
+            for c in (choice.head for choice in chosen)
         ]
-        self.cells = np.ravel_multi_index(np.array(places).T, shape).tolist()
         index = {name: k for k, name in enumerate(terms.baselines)}
-        most = max(len(choice.baselines) for choice in chosen)
+        many = max(len(choice.baselines) for choice in chosen)
         # Rows with fewer baselines than others have some of theirs again, which nobody reads.
-        self.columns = [
-            [index[name] for name in (choice.baselines * most)[:most]] for choice in chosen
-        ]
-        self.parts: tuple[Sequence[str], Tensor] | None = None
-        self.shape = len(self.chosen), most, len(_COUNTED)
+        columns = [[index[name] for name in (c.baselines * many)[:many]] for c in chosen]
+        # Behind the last there is one that stands for no row.
+        self.cells = torch.tensor([*np.ravel_multi_index(np.array(places).T, shape), 0])
+        self.columns = torch.tensor([*columns, [0] * many])
+        self.rows: tuple[str, ...] = ()
+        self.shape = len(self.chosen) + 1, many, len(_COUNTED)
         zeros = torch.zeros(self.shape, dtype=torch.int64)
         self.add_state("counts", zeros, dist_reduce_fx="sum")
 
     def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
         """Count a batch."""
+        self._start(batch)
         asked = batch.is_anchor & batch.has_gold_word
         member = (batch.member & asked[..., None]).float()
-        is_in = (member @ self._parts(batch))[..., None] > 0  # [B, A, rows, 1]
+        # Of each anchor only its own rows: of all, most would be other anchors'.
+        is_in, row = member.topk(min(self.most, len(self.rows)), -1)  # [B, A, most]
+        choice = torch.where(is_in[..., None] > 0, self.choice_of[row], len(self.chosen)).flatten(2)
+        cells, columns = self.cells[choice], self.columns[choice]
         hits, words, is_pick = (
-            own.flatten(2)[..., self.cells][..., None]
+            own.flatten(2).gather(2, cells)[..., None]
             for own in (heads.hits, heads.words, heads.is_pick)
-        )
-        shares = batch.baselines[..., self.columns]  # [B, A, rows, baselines]
-        hard, easy = (shares == 0) & is_in, (shares == 1) & is_in
+        )  # [B, A, rows, 1]
+        shares = _of(batch.baselines, columns)  # [B, A, rows, baselines]
+        hard, easy = shares == 0, shares == 1
         picked = torch.full_like(shares, UNTOLD, dtype=torch.int32)
         if batch.picked is not None:
-            picked = batch.picked[..., self.columns]
+            picked = _of(batch.picked, columns)
         alike = _classes(words, batch) == _classes(picked, batch)
         counted = {
-            "total": is_in.expand_as(shares),
+            "total": torch.ones_like(hard),
             "hard": hard,
             "hard_correct": hard & hits,
             "easy": easy,
             "easy_correct": easy & hits,
-            "told": (picked > UNTOLD) & is_in,
-            "agreed": alike & is_pick & (picked >= 0) & is_in,
+            "told": picked > UNTOLD,
+            "agreed": alike & is_pick & (picked >= 0),
         }
-        self.counts += torch.stack([counted[name].sum((0, 1)) for name in _COUNTED], -1)
+        found = torch.stack([counted[name] for name in _COUNTED], -1).long()
+        self.counts = self.counts.index_add(0, choice.flatten(), found.flatten(0, 2))
 
     def compute(self) -> Tensor:
         """The summed counts, on the CPU."""
@@ -153,7 +164,7 @@ class HardAnchors(Metric):
         """Row by row, the strongest baseline first; rows without anchors are left out."""
         counts = self.compute().tolist()
         found = []
-        for choice, of_row in zip(self.chosen, counts, strict=True):
+        for choice, of_row in zip(self.chosen, counts, strict=False):
             for baseline, own in zip(choice.baselines, of_row, strict=False):
                 of = dict(zip(_COUNTED, own, strict=True))
                 total, told, agreed = of.pop("total"), of.pop("told"), of.pop("agreed")
@@ -164,15 +175,25 @@ class HardAnchors(Metric):
                     )
         return found
 
-    def _parts(self, batch: EdgeBatch) -> Tensor:
-        """Which rows of a batch make up each row of the choice, ``[R, rows]``."""
-        if self.parts is None or self.parts[0] != batch.rows:
-            found = [[self._is_in(row, choice.row) for choice in self.chosen] for row in batch.rows]
-            self.parts = batch.rows, torch.tensor(found, device=batch.member.device).float()
-        return self.parts[1]
+    def _start(self, batch: EdgeBatch) -> None:
+        """Find the choice of each row of the batch, and that of the row that adds it up."""
+        if self.rows == tuple(batch.rows):
+            return
+        self.rows, device = tuple(batch.rows), batch.member.device
+        names = [choice.row for choice in self.chosen]
+        self.choice_of = torch.full((len(self.rows), 2), len(names), device=device)
+        for number, name in enumerate(names):
+            for row, own in enumerate(self.rows):
+                if own == name:
+                    self.choice_of[row, 0] = number
+                elif is_roll_up(name) and is_part(own, name, self.terms.subtypes):
+                    self.choice_of[row, 1] = number
+        self.cells, self.columns = self.cells.to(device), self.columns.to(device)
 
-    def _is_in(self, row: str, whole: str) -> bool:
-        return row == whole or (is_roll_up(whole) and is_part(row, whole, self.terms.subtypes))
+
+def _of(values: Tensor, columns: Tensor) -> Tensor:
+    """Of ``values [B, A, K]`` those of ``columns [B, A, ...]``."""
+    return values.gather(2, columns.flatten(2)).view_as(columns)
 
 
 def _classes(words: Tensor, batch: EdgeBatch) -> Tensor:

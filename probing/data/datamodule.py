@@ -58,7 +58,8 @@ class EdgeData(LightningDataModule):
         train: what to learn from: a file, a folder of files, ``builtin:documents=N,seed=S``, or
             ``datasets:NAME[,config=C][,split=S]...``. Of a folder whose files say their split as
             those of Universal Dependencies do, the ``-train`` files; ``-dev`` for ``val`` and
-            ``-test`` for ``test``.
+            ``-test`` for ``test``. Of trees, ``evaluate.py`` learns from it which parts of speech
+            words have, for the rules that stand beside heads.
         val: what to watch and choose heads on.
         test: what the final report is made of.
         reader: function from a path to sentences, for files; by their endings, if not given.
@@ -236,6 +237,9 @@ class EdgeData(LightningDataModule):
 
 class DependencyData(EdgeData):
     """Dependency trees: every word picks its head. One sentence a window.
+
+    Beside heads stand category rules, by tags that are guessed from forms as on ``train``, or else
+    on ``val``, and by those of the data: see :class:`~probing.data.rules.Rules`.
 
     Args:
         scheme: the annotation scheme, for the report; recognised by the labels, if not given.

@@ -67,13 +67,13 @@ class Rules:
         for tags in self.tags.values():
             own = np.full(inside.shape, NONE, np.int8)
             own[inside] = tags[at]
-            words.append(torch.from_numpy(rule_words(own, anchors)))
-        picked = torch.cat(words, -1)  # [B, A, K]
+            words.append(rule_words(own, anchors))
+        picked = torch.from_numpy(np.concatenate(words, -1))  # [B, A, K]
         hits = word_hits(picked, batch.gold_at)
         assert batch.picked is not None, "offsets say what they pick"
         return replace(
             batch,
             terms=terms,
             baselines=torch.cat([batch.baselines, hits.to(batch.baselines.dtype)], -1),
-            picked=torch.cat([batch.picked, picked], -1),
+            picked=torch.cat([batch.picked, picked.int()], -1),
         )

@@ -159,6 +159,12 @@ class EdgeWindows(Dataset[EdgeBatch]):
         return np.asarray(pc.list_value_length(column).to_numpy(), dtype=np.int64)
 
     @cached_property
+    def most_rows(self) -> int:
+        """In how many rows of the report an anchor counts at most."""
+        rows = pc.list_flatten(self.table.data.column("rows"))
+        return int(pc.max(pc.list_value_length(rows)).as_py() or 0)
+
+    @cached_property
     def asked_counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """How many words of each window probes are asked about, as anchors or candidates."""
         counts = self.word_counts.copy()

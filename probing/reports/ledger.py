@@ -105,6 +105,7 @@ class Ledger:
                 units=units.of_heads,
                 chosen=chosen,
                 weighted=self._further_sums(corpus, chosen),
+                most_rows=corpus.most_rows,
             )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)

@@ -84,7 +84,6 @@ def test_what_a_rule_picks(windows: list[list[str]], seed: int) -> None:
     anchors = np.array([rng.integers(0, max(1, len(w)), most) for w in windows], np.int64)
     found = rule_words(tags, anchors.reshape(len(windows), most))
     assert found.shape == (len(windows), most, len(RULES))
-    assert found.dtype == np.int32
     for b, window in enumerate(windows):
         for a in range(most if window else 0):
             anchor = int(anchors[b, a])

@@ -92,7 +92,7 @@ def test_counts_are_those_of_loops(edges: tuple[EdgeBatch, HeadPicks]) -> None:
         Choice("nsubj:*", Cell(terms.directions[1], 1, 2), names[2:5]),
         Choice("unheard of", Cell(terms.directions[1], 1, 2), names[2:5]),
     ]
-    metric = HardAnchors(chosen, terms, layers=[1, 2], heads=3)
+    metric = HardAnchors(chosen, terms, layers=[1, 2], heads=3, most=4)
     halves = [[0, 3], [1, 2, 4], []]  # in any order, an empty batch among them
     for windows in halves:
         metric.update(batch.of_windows(windows), heads.of_windows(windows))
@@ -122,7 +122,9 @@ def test_nobody_knows_what_baselines_of_a_task_pick_that_does_not_say(
     batch, heads = edges
     terms = batch.terms
     chosen = [Choice("all", Cell(terms.directions[0], 1, 3), terms.baselines[:2])]
-    with_picks, without = (HardAnchors(chosen, terms, layers=[1, 2], heads=3) for _ in range(2))
+    with_picks, without = (
+        HardAnchors(chosen, terms, layers=[1, 2], heads=3, most=4) for _ in range(2)
+    )
     with_picks.update(batch, heads)
     without.update(replace(batch, picked=None), heads)
     assert [own.agreed for own in without.found()] == [None, None]

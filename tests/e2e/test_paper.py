@@ -74,7 +74,8 @@ def test_a_step_is_a_sentence_and_adam_makes_it(trained: Path) -> None:
 def test_the_papers_offsets_are_reported(trained: Path) -> None:
     with (trained / "reports" / "test" / "baselines.csv").open(newline="") as file:
         found = [line["baseline"] for line in csv.DictReader(file)]
-    assert set(found) == {f"offset={k}" for k in (-3, -2, -1, 1, 2)}
+    offsets = {name for name in found if name.startswith("offset=")}
+    assert offsets == {f"offset={k}" for k in (-3, -2, -1, 1, 2)}
 
 
 def test_the_report_says_what_the_vectors_cover(trained: Path, vectors: Path) -> None:

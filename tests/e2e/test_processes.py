@@ -18,7 +18,9 @@ SMALL, LARGE = ("--data.batch_wordpieces", "137"), ("--data.batch_wordpieces", "
 TABLES = ("heads.csv", "heads_twin.csv", "baselines.csv", "probes.csv")
 WHOLE = ("baselines.csv", "probes.csv", "differences.csv", "seeds.csv", "best_heads.md")
 # Of the split that a run ends with.
-LAST, WHOLE_LAST = ("trees.csv", "breakdown.csv"), ("tests.csv", "table3.md", "table3.tex")
+LAST, WHOLE_LAST = ("trees.csv", "breakdown.csv"), (
+    "hard.csv", "tests.csv", "table3.md", "table3.tex",
+)  # fmt: skip
 TREES = ("--report.trees", "true", "--model.probes.structural", "probing.probes.StructuralProbe")
 TWIN = ("--model.encoders.twin", "{random_init: true}", "--model.probes.random",
         "{class_path: probing.probes.AttentionWordsProbe, init_args: {encoder: twin}}")  # fmt: skip

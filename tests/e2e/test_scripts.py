@@ -12,6 +12,8 @@ import pytest
 import torch
 import yaml
 
+from probing.core.category_rules import FORM, GOLD, RULES
+
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, VAL, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((8, 1), (4, 2), (5, 3)))
 DATA = {"train": TRAIN, "val": VAL, "test": TEST}
@@ -137,6 +139,7 @@ REPORTS = {"heads.csv", "baselines.csv", "probes.csv", "best_heads.md", "heads.p
 def test_training_writes_the_documented_files_and_no_others(trained: Path) -> None:
     reports = {f"reports/{split}/{name}" for split in ("val", "test") for name in REPORTS}
     assert written(trained) == reports | {
+        "reports/test/hard.csv",  # of heads that were chosen on other data
         "config.yaml",
         "checkpoints/finished",
         "checkpoints/last.ckpt",
@@ -232,9 +235,12 @@ def test_the_report_names_the_annotation_scheme(trained: Path) -> None:
     assert "; scheme: UD (by its labels)" in (folder / "best_heads.md").read_text()
 
 
-def test_baselines_are_the_offsets_over_the_anchors_of_heads(trained: Path, table: Table) -> None:
+def test_baselines_are_offsets_and_rules_over_the_anchors_of_heads(
+    trained: Path, table: Table
+) -> None:
     rows = table(trained / "reports" / "test" / "baselines.csv")
-    assert {r["baseline"] for r in rows} == {f"offset={k}" for k in range(-10, 11) if k}
+    rules = {rule.name(family) for family in (FORM, GOLD) for rule in RULES}
+    assert {r["baseline"] for r in rows} == {f"offset={k}" for k in range(-10, 11) if k} | rules
     heads = table(trained / "reports" / "test" / "heads.csv")
     assert {(r["relation"], r["total"]) for r in rows} == {
         (r["relation"], r["total"]) for r in heads
@@ -244,9 +250,11 @@ def test_baselines_are_the_offsets_over_the_anchors_of_heads(trained: Path, tabl
 def test_probes_stand_beside_what_takes_no_training(trained: Path, table: Table) -> None:
     rows = table(trained / "reports" / "test" / "probes.csv")
     trainable = {"attention", "attention_words", "distance_words"}
-    assert {r["probe"] for r in rows} == trainable | {"right-branching", "best-offset", "best-head"}
+    rules = {"best-form-rule", "best-gold-rule"}
+    untrained = {"right-branching", "best-offset", "best-head"} | rules
+    assert {r["probe"] for r in rows} == trainable | untrained
     root = {r["probe"]: int(r["correct"]) for r in rows if r["relation"] == "root"}
-    assert {root[name] for name in ("right-branching", "best-offset", "best-head")} == {0}
+    assert {root[name] for name in untrained} == {0}
     (total,) = {int(r["total"]) for r in rows if r["relation"] == "all"}
     (heads,) = {
         int(r["total"])
@@ -291,7 +299,12 @@ def test_the_summary_says_what_was_run(trained: Path, tiny_bert: Path) -> None:
     assert summary["wall_seconds"] > 0
     assert set(summary["uas"]) >= {"attention", "best-head"}
     best = summary["best_heads"]["all"]
-    assert set(best) == {"head", "direction", "accuracy", "anchors", "offset", "best_on_test"}
+    assert set(best) == {
+        *("head", "direction", "accuracy", "anchors", "best_on_test", "hard"),
+        *("strongest", "offset", "form-rule", "gold-rule"),
+    }
+    assert set(data["rules"]) == {"form-rule", "gold-rule"}
+    assert data["rules"]["form-rule"]["learnt_on"] == TRAIN
     assert best["offset"]["baseline"] in {f"offset={k}" for k in range(-10, 11) if k}
     assert 0 <= best["offset"]["accuracy"] <= 1
 
@@ -322,12 +335,14 @@ def test_evaluating_the_checkpoint_gives_the_very_tables_of_training(
     tables = ("heads.csv", "baselines.csv", "probes.csv", "best_heads.md")
     same_files(trained, evaluated, *(f"reports/test/{name}" for name in tables))
     same_files(trained, evaluated, *(f"reports/val/{name}" for name in tables))
+    same_files(trained, evaluated, "reports/test/hard.csv")
 
 
 def test_evaluating_writes_no_checkpoint(evaluated: Path) -> None:
     reports = {f"reports/{split}/{name}" for split in ("val", "test") for name in REPORTS}
     assert written(evaluated) >= reports | {"config.yaml"}
-    assert written(evaluated) <= reports | {"config.yaml", "events", "reports/weights.csv"}
+    others = {"config.yaml", "events", "reports/weights.csv", "reports/test/hard.csv"}
+    assert written(evaluated) <= reports | others
 
 
 def test_heads_are_scored_on_a_file_without_any_probe(
