@@ -31,7 +31,8 @@ class HeadTest:
     ``effect`` is how far it is above, a fraction. ``p`` is family-wise, ``q`` the least rate of
     false discoveries at which it is one (Benjamini and Hochberg 1995), ``p_alone`` what ``p`` would
     be without any other test. ``detectable`` is the least effect that would have had a ``p`` of 5%
-    at this head's spread; ``None`` where patterns are too few for any.
+    at this head's spread; ``None`` where it differs from the baseline in no unit, and where
+    patterns are too few for any.
     """
 
     baseline: str
@@ -77,7 +78,8 @@ class TableTests:
         r, baseline, index = self.rows[f], self.baselines[f], self.counts.index_of(cell)
         total = int(self.counts.total[r])
         apart = float(self.counts.of_head(cell)[r] - self.counts.of_baseline(baseline)[r])
-        least = self.critical and self.critical * float(self.spread[f, *index]) / total
+        spread = float(self.spread[f, *index])
+        least = self.critical * spread / total if self.critical and spread else None
         p, q, alone = (float(each[f, *index]) for each in (self.p, self.q, self.p_alone))
         return HeadTest(baseline, apart / total, p, q, alone, least)
 

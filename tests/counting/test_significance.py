@@ -87,6 +87,8 @@ def test_six_documents_and_two_heads_by_hand() -> None:
     least = pytest.approx(critical * own / 80)
     assert test == HeadTest("strong", 13 / 80, by_hand[0], pytest.approx(6 / 64), 1 / 64, least)
     assert found.of("other", Cell("to", 1, 1)) is None
+    never = found.of("row", Cell("fro", 1, 1))
+    assert never == HeadTest("strong", 0, 1, 1, 1, None)
 
 
 def _others(differences: Sequence[int]) -> list[int]:
