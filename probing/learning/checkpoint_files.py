@@ -11,10 +11,11 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from probing.core.files import write_whole
+from probing.learning.checkpoints import load_checkpoint
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside where it belongs, then renames it.
+    """Writes a checkpoint beside where it belongs, then renames it; reads it with a look at it.
 
     Lightning writes it where the system keeps temporary files. From there to another disk it is
     copied, over the one before: neither is left when the disk is full, or the copy cut short.
@@ -27,6 +28,12 @@ class WholeCheckpoints(TorchCheckpointIO):
         content = io.BytesIO()
         torch.save(checkpoint, content)
         write_whole(Path(path), content.getvalue())
+
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Read it; see :func:`~probing.learning.checkpoints.load_checkpoint`."""
+        return load_checkpoint(str(path))
 
 
 def write_whole_checkpoints(trainer: Trainer) -> None:

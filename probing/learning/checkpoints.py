@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from traceback import FrameSummary, extract_tb
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import torch
 
@@ -25,10 +26,12 @@ def load_checkpoint(path: str) -> dict[str, Any]:
     Raises:
         ProbingError: if there is none, it is not one, or it is not as it was written.
     """
+    damaged = None
     try:
-        with ZipFile(path) as archive:  # torch reads its records without looking at their checksums
+        with ZipFile(path) as archive:
             damaged = archive.testzip()
-        found = torch.load(path, map_location="cpu", weights_only=True)
+            records = _records(archive) if damaged is None else io.BytesIO()
+        found = None if damaged else torch.load(records, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ProbingError(f"{path}: {error.strerror or error}") from error
     except Exception as error:  # torch names no narrower type for what is no checkpoint
@@ -40,6 +43,31 @@ def load_checkpoint(path: str) -> dict[str, Any]:
     if not isinstance(found, dict) or "state_dict" not in found:
         raise ProbingError(f"{path}: expected a checkpoint of train.py")
     return found
+
+
+def _records(archive: ZipFile) -> io.BytesIO:
+    """The records of an archive, whose checksums hold, in another one for torch to read.
+
+    Torch reads records without a look at their checksums, and what the archive says of a record
+    besides its content is in none: a bit there makes a folder of it, and torch takes whatever is
+    in memory for its content.
+
+    Raises:
+        BadZipFile: for records that torch has not written: packed, twice, or longer than the file.
+    """
+    listed = archive.infolist()
+    size = sum(record.file_size for record in listed)
+    stream = archive.fp
+    if any(record.compress_type != ZIP_STORED for record in listed) or stream is None:
+        raise BadZipFile("packed")
+    if size > stream.seek(0, io.SEEK_END) or len(listed) > len(set(archive.namelist())):
+        raise BadZipFile("records that share their content, or their name")
+    content = io.BytesIO()
+    with ZipFile(content, "w", ZIP_STORED) as made:
+        for record in listed:
+            made.writestr(record.filename, archive.read(record))
+    content.seek(0)
+    return content
 
 
 @contextmanager

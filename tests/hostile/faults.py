@@ -33,8 +33,11 @@ import torch
 import transformers
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from conftest import _save_tokenizer  # noqa: E402
+
+from probing.core.errors import ProbingError  # noqa: E402
+from probing.learning.checkpoints import load_checkpoint  # noqa: E402
 
 Launcher = Callable[[str, int], tuple[list[str], dict[str, str]]]
 SOURCE = "builtin:documents=3,seed={}"
@@ -213,14 +216,22 @@ class Faults:
         shutil.copytree(self.whole(), output, dirs_exist_ok=True)
         (output / "checkpoints" / "finished").unlink()
         path = output / "checkpoints" / "last.ckpt"
-        whole = path.read_bytes()
+        whole, read = path.read_bytes(), load_checkpoint(str(path))
         for number in range(max(4, self.kills // 5)):
             content = bytearray(whole)
             content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)
             path.write_bytes(content)
             evaluating = ["evaluate.py", "--ckpt_path", str(path), "--output", f"{output}_reports"]
             going_on = ["train.py", "--resume", "--output", str(output)]
-            self.refused(going_on if number % 2 else evaluating)
+            arguments = going_on if number % 2 else evaluating
+            try:
+                found = load_checkpoint(str(path))
+            except ProbingError:
+                self.refused(arguments)
+            else:  # a bit that says nothing, as between its records
+                assert found["config"] == read["config"]
+                for name, value in read["state_dict"].items():
+                    assert torch.equal(found["state_dict"][name], value)
             assert path.read_bytes() == content
             same_tables(self.whole(), output)
 

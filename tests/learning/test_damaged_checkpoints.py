@@ -6,12 +6,14 @@ import copy
 import random
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
 
 from probing.core.errors import ProbingError
 from probing.encoder import Encoder
+from probing.learning.checkpoint_files import WholeCheckpoints
 from probing.learning.checkpoints import going_on, load_checkpoint
 from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe
@@ -59,6 +61,34 @@ def test_a_bit_in_the_parameters_is_named_with_its_record(checkpoint: Path) -> N
     whole[place + 5] ^= 1
     checkpoint.write_bytes(whole)
     with pytest.raises(ProbingError, match=r"damaged: .*/data/0 .* checksum"):
+        load_checkpoint(str(checkpoint))
+
+
+@pytest.mark.parametrize("attribute", range(32))
+def test_a_bit_in_what_is_said_of_a_record_changes_nothing(
+    attribute: int, checkpoint: Path
+) -> None:
+    """No checksum covers it. With one of them torch would read no parameters, but memory."""
+    whole = checkpoint.read_bytes()
+    with ZipFile(checkpoint) as archive:
+        entries = len(archive.infolist())
+    place = len(whole)
+    for _ in range(entries):
+        place = whole.rindex(b"PK\x01\x02", 0, place)  # of an entry in the list of records
+        damaged = bytearray(whole)
+        damaged[place + 38 + attribute // 8] ^= 1 << attribute % 8
+        checkpoint.write_bytes(damaged)
+        assert same(load_checkpoint(str(checkpoint)), STATE)
+        assert same(WholeCheckpoints().load_checkpoint(checkpoint), STATE)
+
+
+def test_packed_records_are_refused(checkpoint: Path) -> None:
+    with ZipFile(checkpoint) as archive:
+        records = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(checkpoint, "w", ZIP_DEFLATED) as packed:
+        for name, content in records.items():
+            packed.writestr(name, content)
+    with pytest.raises(ProbingError, match="expected a checkpoint"):
         load_checkpoint(str(checkpoint))
 
 
