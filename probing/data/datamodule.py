@@ -11,6 +11,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from probing.core.batches import EdgeBatch
+from probing.core.category_rules import FORM, GOLD
 from probing.core.errors import ProbingError, check_range
 from probing.core.picking import OFFSETS
 from probing.core.schemes import SUD_SEPARATORS, SchemeName, scheme_of
@@ -245,6 +246,8 @@ class DependencyData(EdgeData):
         scheme: the annotation scheme, for the report; recognised by the labels, if not given.
         offsets: the fixed offsets that are tried as baselines, in words to the right; -10 to 10
             but 0, if not given. A place outside the sentence is wrong.
+        rules: by which tags the rules go that are tried as baselines: those guessed from forms
+            (``form``), those of the data (``gold``); by either, if not given.
     """
 
     def __init__(
@@ -252,9 +255,11 @@ class DependencyData(EdgeData):
         *args: Any,
         scheme: SchemeName | None = None,
         offsets: list[int] | None = None,
+        rules: list[Literal["form", "gold"]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, task=Dependencies(), **kwargs)
+        self.families = [FORM, GOLD] if rules is None else [f"{tags}-rule" for tags in rules]
         self.scheme = scheme
         self.offsets = list(OFFSETS) if offsets is None else offsets
         self._rules: tuple[object, Mapping[str, Rules]] | None = None
@@ -269,12 +274,12 @@ class DependencyData(EdgeData):
             is_every = untold == windows.census.used
             terms = replace(terms, wording=WITH_PUNCTUATION if is_every else SOME_PUNCTUATION)
         units = windows.units.in_sud() if terms.subtypes == SUD_SEPARATORS else windows.units
-        rules = Rules() if split == "train" else self.rules[split]
+        rules = Rules() if split == "train" else self.tried[split]
         terms = rules.beside(terms)
         return replace(windows, terms=terms, scheme=scheme, units=units, rules=rules)
 
     @property
-    def rules(self) -> Mapping[str, Rules]:
+    def tried(self) -> Mapping[str, Rules]:
         """The category rules that are tried on ``val`` and ``test``, where these were given.
 
         Raises:
@@ -283,11 +288,13 @@ class DependencyData(EdgeData):
         assert self.tokenizer is not None, "a split is open"
         made_of = (*self.sources.items(), self.tokenizer.fingerprint)
         if self._rules is None or self._rules[0] != made_of:
-            train = self.sources["train"]
-            lexicon = None if train is None else open_lexicon(train, self.reader, self.escapes)
+            train, is_read = self.sources["train"], FORM in self.families
+            lexicon = None
+            if train is not None and is_read:
+                lexicon = open_lexicon(train, self.reader, self.escapes)
             given = [split for split in ("val", "test") if self.sources[split] is not None]
             opened = {split: EdgeData.open(self, split) for split in given}
-            self._rules = made_of, rules_of(opened, lexicon)
+            self._rules = made_of, rules_of(opened, lexicon, self.families)
         return self._rules[1]
 
 

@@ -240,9 +240,26 @@ def test_rules_are_left_out_where_a_split_has_no_tags(
         terms = [own.split(s).terms for s in ("val", "test") if own.sources[s] is not None]
         assert all(one.baselines == terms[0].baselines for one in terms)
     # Nobody can say how many are right where nobody knows what is.
-    assert found["a"].split("test").rules.said[0].endswith("on the others")
+    assert found["a"].split("test").rules.said[-1].endswith("on the others")
     with pytest.raises(ProbingError, match="no such file"):
         _ = data(train=str(tmp_path / "none.conllu"), test=full).split("test")
+
+
+def test_only_the_rules_that_were_asked_for_are_tried(tmp_path: Path) -> None:
+    full = write(tmp_path / "full.conllu", UNIVERSAL, UNIVERSAL)
+    found = {}
+    for rules in (["form"], ["gold"], ["gold", "form"], []):
+        own = DependencyData(val=full, test=full, tokenizer=Letters(limit=400), rules=rules)  # type: ignore[arg-type]
+        corpus = own.split("test")
+        found[" ".join(rules)] = (list(corpus.rules.tags), len(corpus.rules.said))
+        families = {name.partition("=")[0] for name in corpus.terms.baselines}
+        assert families == {"offset", *corpus.rules.tags}
+    assert found == {
+        "form": ([FORM], 1),
+        "gold": ([GOLD], 1),
+        "gold form": ([FORM, GOLD], 2),
+        "": ([], 0),
+    }
 
 
 def test_words_are_counted_the_same_in_a_source_and_in_windows() -> None:
