@@ -26,6 +26,8 @@ from probing.encoder.tokenizer_files import TokenizerFiles
 from probing.encoder.unexpected import refuse_lost
 from probing.encoder.weights import HOW_TO_NAME, is_offline, packaged_folder, verify_packaged
 
+_MOST_LAYERS = 10_000  # models have some dozens
+
 
 class Source:
     """A folder, a model of the hub, or the model that a package ships.
@@ -97,10 +99,11 @@ class Source:
             ProbingError: if it does not.
         """
         count = getattr(self.text, "num_hidden_layers", None)
-        if type(count) is not int or count < 1:
+        if type(count) is not int or not 0 < count <= _MOST_LAYERS:
             raise ProbingError(
                 f"{self.name} ({self.config.model_type}) does not say how many layers its text "
-                f"part has: expected a number, num_hidden_layers, found {count}"
+                f"part has: expected a number up to {_MOST_LAYERS:,}, num_hidden_layers, "
+                f"found {count}"
             )
         return count
 

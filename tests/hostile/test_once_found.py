@@ -123,6 +123,15 @@ def test_an_odd_configuration_of_a_tokenizer(
         _ = Encoder(str(tmp_path)).tokenizer
 
 
+@pytest.mark.parametrize("layers", [0, 10**6, 10**30])
+def test_a_model_of_no_number_of_layers(layers: int, tiny_bert: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_bert, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": layers}))
+    with pytest.raises(ProbingError, match="does not say how many layers"):
+        Encoder(str(tmp_path)).load()
+
+
 @pytest.mark.parametrize("state", ["[" * 5000, f'{{"sha256": {LONG}}}', "[]", "null", ""])
 def test_a_cache_that_is_too_deep(
     state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
