@@ -45,7 +45,7 @@ REPORT = json.dumps(BEST).encode()
 
 def naive_vectors(content: bytes) -> dict[str, list[float]]:
     """The last columns are numbers, as many as a header or else the first line says."""
-    lines = [line.rstrip(" \r") for line in content.decode("utf-8-sig").split("\n")]
+    lines = [line.rstrip(" \r") for line in content.decode("utf-8-sig", "replace").split("\n")]
     lines = lines[:-1] if not lines[-1] else lines
     header = lines[0].split(" ")
     if len(header) == 2 and all(each.isascii() and each.isdigit() for each in header):

@@ -21,6 +21,7 @@ from probing.data.store import open_windows
 from probing.data.tasks.dependencies import Dependencies
 from probing.encoder import Encoder
 from probing.encoder.vectors import WordVectors
+from probing.surface.report.labels import read_best_heads
 
 LONG = "9" * 5000
 NUMBERS = {
@@ -121,6 +122,18 @@ def test_an_odd_configuration_of_a_tokenizer(
     path.write_text(json.dumps(json.loads(path.read_text()) | odd))
     with pytest.raises(ProbingError, match="no tokenizer can be made of"):
         _ = Encoder(str(tmp_path)).tokenizer
+
+
+@pytest.mark.parametrize("accuracy", ["NaN", "Infinity", "-0.5", "2"])
+def test_an_accuracy_that_is_none(accuracy: str, tmp_path: Path) -> None:
+    best = {"nsubj": {"head": "1-2", "accuracy": 0.125, "direction": "both"}}
+    text = json.dumps({"weights_sha256": "x", "best_heads": best})
+    path = tmp_path / "summary.json"
+    path.write_text(text)
+    assert read_best_heads(path, weights="x")[0].accuracy == 0.125
+    path.write_text(text.replace("0.125", accuracy))
+    with pytest.raises(ProbingError, match="expected head, accuracy"):
+        read_best_heads(path, weights="x")
 
 
 @pytest.mark.parametrize("layers", [0, 10**6, 10**30])

@@ -69,7 +69,7 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
 def _named(relation: str, entry: Mapping[str, Any]) -> NamedHead:
     layer, head = map(int, entry["head"].split("-"))
     rivals = [
-        float(beside["accuracy"])
+        _accuracy(beside)
         for beside in entry.values()
         if isinstance(beside, dict) and "baseline" in beside  # not the head's own best elsewhere
     ]
@@ -77,10 +77,17 @@ def _named(relation: str, entry: Mapping[str, Any]) -> NamedHead:
         layer,
         head,
         relation,
-        accuracy=float(entry["accuracy"]),
+        accuracy=_accuracy(entry),
         rival=max(rivals, default=0.0),
         direction=str(entry.get("direction", "both")),
     )
+
+
+def _accuracy(entry: Mapping[str, Any]) -> float:
+    found = float(entry["accuracy"])
+    if not 0 <= found <= 1:  # nor is what is no number
+        raise ValueError(f"an accuracy of {found}")
+    return found
 
 
 def names_of(
