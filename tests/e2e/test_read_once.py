@@ -16,6 +16,7 @@ import yaml
 
 from probing.data.builtin.reader import read_builtin
 from probing.jobs.cli import main
+from probing.learning import checkpoints
 
 ROOT = Path(__file__).resolve().parents[2]
 TEST = "builtin:documents=4,seed=3"
@@ -23,15 +24,15 @@ TEST = "builtin:documents=4,seed=3"
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that PyTorch reads, in this process."""
+    """The checkpoints that are opened in this process."""
     found: list[str] = []
-    load = torch.load
+    opened = checkpoints.ZipFile
 
     def noted(file: Any, *arguments: Any, **options: Any) -> Any:
-        found.append(str(getattr(file, "name", file)))
-        return load(file, *arguments, **options)
+        found.extend([file] if isinstance(file, str) else [])
+        return opened(file, *arguments, **options)
 
-    monkeypatch.setattr(torch, "load", noted)
+    monkeypatch.setattr(checkpoints, "ZipFile", noted)
     return found
 
 

@@ -282,8 +282,8 @@ def read(path: str, ending: str) -> None:
             task = Dependencies() if ending.endswith("trees") else Coreference()
             census, counter = Census(), UnitCounter(task.terms.subtypes)
             for window in task(READERS[".conllu"](path), Letters(22), census):
-                counter.add(window, census.rows)
-            counter.units(documents=census.documents, corpus="")
+                counter.add(window)
+            counter.units(census.rows, documents=census.documents, corpus="")
         else:
             if ending.startswith(".json") and ending != ".jsonl":
                 columns = Columns(ids="ids" if ending.endswith("ids") else None)

@@ -13,6 +13,7 @@ from probing.jobs.cli import main, usage
 from probing.jobs.stored_config import for_evaluation
 
 Say = Callable[..., tuple[str, str]]
+MENTIONS = ("--config", "coreference_heads.yaml")
 HEADS, DEMO = ("--config", "heads.yaml"), ("--config", "demo.yaml")
 
 
@@ -36,10 +37,11 @@ def say(
 
 
 def test_training_data_that_is_not_read_is_said(say: Say) -> None:
-    shown, told = say("evaluate", *HEADS, "--data.train=a.conllu", "--data.test=none.conllu")
+    unread = ("--data.train=a.conllu", "--data.test=none.conllu")
+    shown, told = say("evaluate", *MENTIONS, *unread)
     assert "train: a.conllu is not read: evaluate.py scores val and test" in shown
     assert "none.conllu: no such file" in told
-    shown, _ = say("evaluate", *HEADS, "--data.test=none.conllu")
+    shown, _ = say("evaluate", *MENTIONS, "--data.test=none.conllu")
     assert "not read" not in shown
 
 
@@ -98,6 +100,6 @@ def test_so_does_help_without_a_config() -> None:
     train, heads, cached = (set(usage(s).split()) for s in ("train", "evaluate", "cache"))  # type: ignore[arg-type]
     data = {f"--data.{name}" for name in ("train", "val", "test", "cache_features")}
     assert train >= data | {"--output", "--resume"}
-    assert heads & data == {"--data.val", "--data.test"}
+    assert heads & data == {"--data.train", "--data.val", "--data.test"}
     assert cached & data == {"--data.train", "--data.cache_features"}
     assert not cached & {"--output", "--overwrite", "--predictions", "--intervals", "--resume"}

@@ -134,7 +134,7 @@ def probabilities_of(scores: Sequence[Tensor], picks: Tensor, batch: EdgeBatch) 
         ``[B, A, K, 2]``: the probability, by a softmax over the candidates, of the pick and of
         all gold candidates together (float64).
     """
-    sure = batch.baselines.new_zeros(*picks.shape, 2)
+    sure = torch.zeros(*picks.shape, 2, dtype=torch.float64, device=picks.device)
     for k, of_probe in enumerate(scores):
         share = of_probe.double().masked_fill(~batch.candidates, -torch.inf).softmax(-1)
         sure[..., k, 0] = share.gather(-1, picks[..., k, None])[..., 0]
