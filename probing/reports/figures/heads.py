@@ -38,7 +38,7 @@ class _Page:
     up: float
 
     LEFT, RIGHT, TOP, BOTTOM = 0.45, 0.75, 0.32, 0.4
-    BETWEEN, CAPTION, CAPTIONED = 0.35, 0.56, 2.3
+    BETWEEN, CAPTION, CAPTIONED = 0.35, 0.56, 2.75
 
     @classmethod
     def of(cls, count: int, layers: int, heads: int) -> _Page:
