@@ -10,6 +10,7 @@ baseline of a row is the one that is strongest on other data.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import torch
 from torch import Tensor
@@ -79,9 +80,16 @@ class TableTests:
         total = int(self.counts.total[r])
         apart = float(self.counts.of_head(cell)[r] - self.counts.of_baseline(baseline)[r])
         spread = float(self.spread[f, *index])
-        least = self.critical * spread / total if self.critical and spread else None
+        least = self._least(spread, total)
         p, q, alone = (float(each[f, *index]) for each in (self.p, self.q, self.p_alone))
         return HeadTest(baseline, apart / total, p, q, alone, least)
+
+    def _least(self, spread: float, total: int) -> float | None:
+        """The effect whose statistic is critical: its own pattern is part of what divides it."""
+        critical, patterns = self.critical or 0.0, self.patterns
+        if not critical or not spread or critical**2 >= patterns:
+            return None
+        return critical * spread * sqrt((patterns - 1) / (patterns - critical**2)) / total
 
 
 def table_tests(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> TableTests | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
-from probing.core.picking import NO_WORD, offset_words, word_hits
+from probing.core.picking import NO_WORD, UNTOLD, offset_words, word_hits
 from probing.core.terms import Terms
 from probing.core.windows import Window
 from probing.data.tasks.offsets import offsets_of
@@ -104,7 +104,7 @@ def _baselines(
     if any(w.baselines for w in windows):
         baselines = baselines.double()
     if any(w.picks is not None for w in windows):
-        picked = torch.full(size, NO_WORD, dtype=torch.int32) if picked is None else picked
+        picked = torch.full(size, UNTOLD, dtype=torch.int32) if picked is None else picked
     for b, window in enumerate(windows):
         own = len(window.anchors), len(terms.baselines)
         if window.baselines is not None:

@@ -98,8 +98,8 @@ class Row:
 TACIT: Mapping[Script, frozenset[str]] = {
     "train": frozenset(),
     "evaluate": frozenset(
-        {"data.train", "data.batch_windows", "data.shuffle_seed", "data.share_batches"}
-        | {"data.changed", "data.cache_features", "model.reduction", "trainer.max_epochs"}
+        {"data.batch_windows", "data.shuffle_seed", "data.share_batches", "data.changed"}
+        | {"data.cache_features", "model.reduction", "trainer.max_epochs"}
     ),
     "cache": frozenset(
         {"output", "overwrite", "report", "treebanks", "predictions", "intervals", "paired"}

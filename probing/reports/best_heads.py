@@ -105,6 +105,8 @@ def notes_of_tests(findings: Findings) -> list[str]:
     tests = findings.tests
     if tests is None:
         return []
+    if not tests.rows:
+        return [f"Nothing is tested: no row has {findings.min_anchors} anchors."]
     row = wording_of(findings.counts.terms).row
     shown = (r for r in tests.counts.terms.rivals if r.beside_heads and not r.is_of_model)
     tried = [f"{len(r.of)} {r.family or r.name + 's'}" if r.is_choice else r.name for r in shown]
@@ -117,7 +119,7 @@ def notes_of_tests(findings: Findings) -> list[str]:
     if tests.critical is None:
         found += f" So few patterns that no p is below {LEVEL}."
     else:
-        found += f" detectable: the least effect, in points, with a p of {LEVEL}."
+        found += f" detectable, in best_heads.md: about the least effect, in points, with a p of {LEVEL}."
     least = float(tests.q.min()) if tests.size else 0.0
     if least > LEVEL >= float(tests.p.min()):
         found += (

@@ -84,7 +84,7 @@ def test_six_documents_and_two_heads_by_hand() -> None:
     test = found.of("row", Cell("to", 1, 1))
     assert test is not None
     own = sqrt(sum(x * x for x in _others(first)) / 63)
-    least = pytest.approx(critical * own / 80)
+    least = pytest.approx(critical * own * sqrt(63 / (64 - critical**2)) / 80)
     assert test == HeadTest("strong", 13 / 80, by_hand[0], pytest.approx(6 / 64), 1 / 64, least)
     assert found.of("other", Cell("to", 1, 1)) is None
     never = found.of("row", Cell("fro", 1, 1))
