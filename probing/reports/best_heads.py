@@ -119,7 +119,7 @@ def notes_of_tests(findings: Findings) -> list[str]:
     if tests.critical is None:
         found += f" So few patterns that no p is below {LEVEL}."
     else:
-        found += f" detectable, in best_heads.md: about the least effect, in points, with a p of {LEVEL}."
+        found += f" detectable (in best_heads.md): about the least effect with a p of {LEVEL}."
     least = float(tests.q.min()) if tests.size else 0.0
     if least > LEVEL >= float(tests.p.min()):
         found += (

@@ -125,9 +125,7 @@ def test_the_note_says_how_many_tests_there_are_and_against_what() -> None:
     text = markdown(findings(made()))
     assert "Tests: 24 heads and directions in 2 rows" in text
     assert "strongest on val in its row (2 rules); 99 patterns." in text
-    assert (
-        "detectable, in best_heads.md: about the least effect, in points, with a p of 0.05." in text
-    )
+    assert "detectable (in best_heads.md): about the least effect with a p of 0.05." in text
 
 
 def test_the_note_says_that_q_cannot_be_small() -> None:
