@@ -115,10 +115,3 @@ def word_hits(words: Tensor, gold_at: Tensor) -> Tensor:
     for own in gold.to(words.dtype).unbind(-1):  # mostly one
         hits |= words == own[..., None]
     return hits
-
-
-def offset_hits(
-    gold_at: Tensor, anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS
-) -> Tensor:
-    """Whether the word at each of some offsets is gold: see the two functions above."""
-    return word_hits(offset_words(anchors, lengths, offsets), gold_at)

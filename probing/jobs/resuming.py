@@ -54,7 +54,8 @@ def check_checkpoint(model: ProbingModule, data: EdgeData, trainer: Trainer, pat
     model.configure_model()
     model.on_load_checkpoint(checkpoint)
     optimizer = copy.deepcopy(model.configure_optimizers())
-    for fault in faults(checkpoint, trainer, optimizer):
+    fault = next(faults(checkpoint, trainer, optimizer), None)
+    if fault is not None:
         raise ProbingError(f"{path}: no run can go on with it: {fault}")
     for part in beginning_anew(checkpoint, trainer, optimizer):
         show(f"{part}: begins anew, the checkpoint has no state of it")

@@ -74,7 +74,7 @@ def in_words(baseline: str) -> str:
     """A baseline as a reader understands it: ``nearest VERB to the left (gold tags)``."""
     found = rule_of(baseline)
     if found is None:
-        return _offset(baseline) or _mention(baseline) or baseline
+        return _without_tags(baseline)
     family, rule = found
     which = "nearest" if rule.nth == 1 else "second nearest"
     return f"{which} {_KINDS[rule.kind]} to the {rule.side} ({_TAGS[family]})"
@@ -84,10 +84,14 @@ def in_brief(baseline: str) -> str:
     """The same where there is little room: ``VERB left (gold)``."""
     found = rule_of(baseline)
     if found is None:
-        return _offset(baseline) or _mention(baseline) or baseline
+        return _without_tags(baseline)
     family, rule = found
     which = "" if rule.nth == 1 else "2nd "
     return f"{which}{_KINDS[rule.kind]} {rule.side} ({_BRIEF_TAGS[family]})"
+
+
+def _without_tags(baseline: str) -> str:
+    return _offset(baseline) or _mention(baseline) or baseline
 
 
 BRIEFLY = (

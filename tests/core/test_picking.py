@@ -14,7 +14,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from probing.core.maps import WholeMap
-from probing.core.picking import OFFSETS, anchor_rows, directed, offset_hits, pick_word, select_loss
+from probing.core.picking import (
+    OFFSETS,
+    anchor_rows,
+    directed,
+    offset_words,
+    pick_word,
+    select_loss,
+    word_hits,
+)
 from probing.encoder.word_index import WordIndex
 from probing.encoder.word_maps import AGGREGATIONS, WordMap, word_map
 
@@ -506,7 +514,7 @@ def test_offset_hits_and_nothing_outside_the_window(lengths: list[int], seed: in
     # Gold on ROOT, on padding: neither is a position in the window.
     gold = torch.rand(size, most, width + 1, generator=rng) < 0.4
     anchors = torch.stack([torch.randint(n, (most,), generator=rng) for n in lengths])
-    found = offset_hits(listed(gold), anchors, torch.tensor(lengths))
+    found = word_hits(offset_words(anchors, torch.tensor(lengths)), listed(gold))
     assert found.shape == (size, most, len(OFFSETS))
     for b, a in torch.cartesian_prod(torch.arange(size), torch.arange(most)).tolist():
         for k, offset in enumerate(OFFSETS):
@@ -517,4 +525,5 @@ def test_offset_hits_and_nothing_outside_the_window(lengths: list[int], seed: in
 
 def test_offset_hits_of_no_anchors() -> None:
     gold_at, anchors = torch.zeros(0, 0, 1).long(), torch.zeros(0, 0).long()
-    assert offset_hits(gold_at, anchors, torch.zeros(0).long()).shape == (0, 0, len(OFFSETS))
+    picked = offset_words(anchors, torch.zeros(0).long())
+    assert word_hits(picked, gold_at).shape == (0, 0, len(OFFSETS))

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from picked import heads_of
+from splitmix import WORD, mixed
 from torch import Tensor
 from torchmetrics.utilities.data import dim_zero_sum
 
@@ -23,17 +24,9 @@ from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.counting.resampling import Resampler, draws, poisson
 
 Edges = tuple[EdgeBatch, Encoding]
-WORD = 2**64
 OVER_E = sum((Fraction((-1) ** k, math.factorial(k)) for k in range(40)), Fraction(0))
 UNITS = (7, -3, 7, 10**18)  # the first and the third window are of one document
 LENGTHS = (5, 2, 7, 4)
-
-
-def mixed(bits: int) -> int:
-    """SplitMix64's mixing, as published."""
-    bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9 % WORD
-    bits = (bits ^ bits >> 27) * 0x94D049BB133111EB % WORD
-    return bits ^ bits >> 31
 
 
 def step(bits: int, number: int) -> int:

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 import torch
 from picked import heads_of
+from splitmix import WORD, mixed
 from torch import Tensor
 from torchmetrics.utilities.data import dim_zero_sum
 
@@ -21,16 +22,8 @@ from probing.counting.sign_flips import SignFlips
 from probing.counting.stability import Genres
 
 Edges = tuple[EdgeBatch, Encoding]
-WORD = 2**64
 UNITS = (7, -3, 7, 10**18)  # the first and the third window are of one document
 LENGTHS = (5, 2, 7, 4)
-
-
-def mixed(bits: int) -> int:
-    """SplitMix64's mixing, as published."""
-    bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9 % WORD
-    bits = (bits ^ bits >> 27) * 0x94D049BB133111EB % WORD
-    return bits ^ bits >> 31
 
 
 def naive_sign(unit: int, pattern: int) -> int:

@@ -21,7 +21,7 @@ from probing.data.sources.files import open_source
 from probing.data.store import EdgeWindows
 
 BUILTIN = "builtin:documents=5,seed={}"
-EWT = Path("/work/shared/data")
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 class Whole(Letters):
@@ -103,12 +103,12 @@ def test_rules_are_counted_as_by_loops() -> None:
         check(corpus, source)
 
 
-@pytest.mark.skipif(not EWT.is_dir(), reason="needs UD English-EWT")
+@pytest.mark.skipif(not BESIDE.is_dir(), reason="needs UD English-EWT")
 def test_rules_are_counted_as_by_loops_on_a_treebank(tmp_path: Path) -> None:
     """The first five hundred sentences of each file."""
     sources = []
     for name in ("ewt_dev", "ewt_test"):
-        blocks = (EWT / f"{name}.conllu").read_text(encoding="utf-8").split("\n\n")[:500]
+        blocks = (BESIDE / f"{name}.conllu").read_text(encoding="utf-8").split("\n\n")[:500]
         sources.append(str(tmp_path / f"{name}.conllu"))
         Path(sources[-1]).write_text("\n\n".join(blocks) + "\n\n", encoding="utf-8")
     for corpus, source in zip(opened(*sources), sources, strict=True):

@@ -13,7 +13,7 @@ from hypothesis import given
 from letters import Letters
 
 from probing.core.errors import ProbingError
-from probing.core.picking import OFFSETS, offset_hits
+from probing.core.picking import OFFSETS, offset_words, word_hits
 from probing.core.terms import Terms
 from probing.data import DependencyData
 from probing.data.tasks.dependencies import Dependencies
@@ -71,7 +71,8 @@ def test_hits_of_any_offsets(lengths: list[int], offsets: list[int], seed: int) 
     size, width, most = len(lengths), max(lengths), 4
     gold = torch.rand(size, most, width + 1, generator=rng) < 0.4
     anchors = torch.stack([torch.randint(n, (most,), generator=rng) for n in lengths])
-    found = offset_hits(listed(gold), anchors, torch.tensor(lengths), offsets).tolist()
+    picked = offset_words(anchors, torch.tensor(lengths), offsets)
+    found = word_hits(picked, listed(gold)).tolist()
     for b in range(size):
         for a in range(most):
             places = [int(anchors[b, a]) + offset for offset in offsets]
