@@ -1,6 +1,7 @@
 """All figures of the documents about speed, as ratios, in one command.
 
-    python -m benchmarks [ROW ...] [--trees FILE] [--coreference FILE] [--rounds N] [--write FILE]
+    python -m benchmarks [ROW ...] [--trees FILE] [--coreference FILE] [--rounds N]
+                         [--peer PYTHON] [--write FILE]
 
 Each row runs in a process of its own, with one thread; both sides of a ratio run in turn in it,
 and processor time is what counts.
@@ -30,11 +31,14 @@ def main() -> None:
     parser.add_argument(
         "--most", type=int, default=100_000, help="sentences of the largest generated treebank"
     )
+    parser.add_argument("--peer", help="the python of an environment that has TransformerLens")
     parser.add_argument("--write", type=Path, help="write a Markdown file, and JSON beside it")
     arguments = parser.parse_args()
     if unknown := set(arguments.rows) - set(ROWS):
         parser.error(f"expected rows of {', '.join(ROWS)}, found {', '.join(sorted(unknown))}")
-    setting = Setting(arguments.trees, arguments.coreference, arguments.rounds, arguments.most)
+    setting = Setting(
+        arguments.trees, arguments.coreference, arguments.rounds, arguments.most, arguments.peer
+    )
     figures = list(measured(arguments.rows or ROWS, setting))
     print(machine())
     if arguments.write is not None:

@@ -34,10 +34,12 @@ class Setting:
 
     ``trees`` and ``coreference`` are sources of data, the latter ``None`` for documents made of
     the built-in ones; ``rounds`` is how often both sides of a ratio run, after a warm-up, and
-    ``most`` how many sentences there are at most where their number grows.
+    ``most`` how many sentences there are at most where their number grows. ``peer`` is a Python of
+    an environment that has TransformerLens.
     """
 
     trees: str = BUILTIN
     coreference: str | None = None
     rounds: int = 5
     most: int = 100_000
+    peer: str | None = None

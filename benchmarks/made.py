@@ -109,9 +109,18 @@ def tree_batches(wordpieces: int, budget: int, *, seed: int = 0) -> list[EdgeBat
     random = np.random.default_rng(seed)
     windows: list[Window] = []
     while wordpieces > 0:
-        windows.append(_sentence(random))
+        length = int(np.clip(random.lognormal(np.log(27), 0.5), 8, 60))
+        windows.append(_sentence(random, length))
         wordpieces -= len(windows[-1].wordpieces.ids)
     return _batches(windows, budget, (ALL, *_RELATIONS), TREES)
+
+
+def even_batch(windows: int, length: int, *, seed: int = 0) -> EdgeBatch:
+    """A batch of sentences with random trees, each of ``length`` wordpieces."""
+    random = np.random.default_rng(seed)
+    made = [_sentence(random, length) for _ in range(windows)]
+    (batch,) = _batches(made, windows * length, (ALL, *_RELATIONS), TREES)
+    return batch
 
 
 def mention_batches(wordpieces: int, budget: int, *, length: int, seed: int = 0) -> list[EdgeBatch]:
@@ -139,8 +148,7 @@ def _pieces(random: Generator, length: int) -> Wordpieces:
     return Wordpieces([2, *ids[2:], 3], [-1, *words_of[: length - 2], -1])
 
 
-def _sentence(random: Generator) -> Window:
-    length = int(np.clip(random.lognormal(np.log(27), 0.5), 8, 60))
+def _sentence(random: Generator, length: int) -> Window:
     pieces = _pieces(random, length)
     size = pieces.words_of[-2] + 1
     order = random.permutation(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import torch
@@ -35,9 +35,9 @@ class HeadPicking:
         """Let the heads of a layer pick."""
         if id(layer.visible) not in self._reachable:
             found = [reachable(layer.visible, part) for part in self._parts(1)]
-            self._reachable[id(layer.visible)] = layer.visible, torch.cat(found, 1)
+            self._reachable[id(layer.visible)] = layer.visible, _joined(found)
         parts = [picked(layer, part) for part in self._parts(layer.map.size[1])]
-        words, is_pick, hits, kinds, values = (torch.cat(p, 1) for p in zip(*parts, strict=True))
+        words, is_pick, hits, kinds, values = map(_joined, zip(*parts, strict=True))
         seen = self._reachable[id(layer.visible)][1]  # [B, A, 3]
         self.layers.append((words, is_pick, hits, kinds, seen, values))
 
@@ -75,6 +75,11 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
     gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
     hits = (words[..., None] + 1 == gold).any(-1) & is_pick
     return words, is_pick, hits, batch.kinds_of(words) * is_pick, values.permute(0, 2, 3, 1, 4)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Along the anchors; the only part as it is, since joining it alone would copy it."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), 1)
 
 
 def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from probing.core.maps import WholeMap
 from probing.core.picking import (
+    LONG_ROW,
     OFFSETS,
     anchor_rows,
     directed,
@@ -345,7 +346,7 @@ def booleans(width: int) -> st.SearchStrategy[list[bool]]:
     return st.lists(st.booleans(), min_size=width, max_size=width)
 
 
-@given(st.data(), st.integers(1, 6))
+@given(st.data(), st.sampled_from([1, 2, 3, 4, 5, 6, LONG_ROW - 1, LONG_ROW, LONG_ROW + 1]))
 def test_pick_word_is_the_first_highest_allowed_word(data: st.DataObject, width: int) -> None:
     # Few levels make many ties, and zeros make many anchors without a pick.
     level = st.sampled_from([0.0, 0.0, 0.25, 0.5])
@@ -388,9 +389,11 @@ def test_pick_word_by_hand(scores: list[float], allowed: list[int], expected: in
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-def test_pick_word_takes_attention_of_any_precision(dtype: torch.dtype) -> None:
-    scores = torch.tensor([[0.5, 0.25, 0.5], [0.0, 0.0, 0.0]], dtype=dtype)
-    found, is_pick = pick_word(scores, torch.tensor([False, True, True]))
+@pytest.mark.parametrize("width", [3, LONG_ROW])
+def test_pick_word_takes_attention_of_any_precision(dtype: torch.dtype, width: int) -> None:
+    scores = torch.zeros(2, width, dtype=dtype)
+    scores[0, :3] = torch.tensor([0.5, 0.25, 0.5])
+    found, is_pick = pick_word(scores, torch.arange(width) > 0)
     assert int(found[0]) == 2
     assert is_pick.tolist() == [True, False]
 
