@@ -24,6 +24,7 @@ from probing.data.samplers import EvaluationBatches, TrainingBatches, batches_by
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.tagging import rules_of
 from probing.data.tasks.base import Task
+from probing.data.tasks.candidates import CandidatesName
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import SOME_PUNCTUATION, WITH_PUNCTUATION, Dependencies
 from probing.data.tasks.offsets import with_offsets
@@ -307,6 +308,9 @@ class CoreferenceData(EdgeData):
             makes models with different tokenizers comparable.
         first_window: whether only the first window of each document is used.
         strict: whether a mention that cannot be read stops the run; else it is dropped and counted.
+        candidates: what an anaphor may pick: the head word of an earlier mention, of any mention of
+            the window (``mentions``), any earlier word, or any of the ``words`` but its own. What
+            is right stays the same, and so do baselines.
     """
 
     def __init__(
@@ -316,7 +320,14 @@ class CoreferenceData(EdgeData):
         unit: Literal["wordpieces", "words"] = "wordpieces",
         first_window: bool = False,
         strict: bool = False,
+        candidates: CandidatesName = "earlier-mentions",
         **kwargs: Any,
     ) -> None:
-        task = Coreference(limit=limit, unit=unit, first_window=first_window, strict=strict)
+        task = Coreference(
+            limit=limit,
+            unit=unit,
+            first_window=first_window,
+            strict=strict,
+            candidates=candidates,
+        )
         super().__init__(*args, task=task, **kwargs)
