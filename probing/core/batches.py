@@ -25,6 +25,7 @@ Shape legend, used in every docstring and comment of this package:
 =====  ========================================================================
 
 Sizes that never change are numbers, and those of one module alone are words: ``[D, rank]``.
+The 3 of what heads pick are the directions: 2 where the sum of row and column is left out.
 Wherever a dimension counts candidates it is ``W+1`` long: column 0 is ROOT and column ``j``
 is word ``j`` counted from one, just as a treebank numbers heads.
 """

@@ -16,6 +16,7 @@ from probing.core.errors import ProbingError, check_range
 from probing.core.picking import OFFSETS
 from probing.core.schemes import SUD_SEPARATORS, SchemeName, scheme_of
 from probing.core.sentences import Reader
+from probing.core.terms import Terms
 from probing.core.windows import Tokenizer
 from probing.data.formats.penn import Escapes
 from probing.data.lexicons import open_lexicon
@@ -78,6 +79,8 @@ class EdgeData(LightningDataModule):
             train the probes of one; if not, each takes batches of its own, and a step sees as many
             as there are processes.
         changed: whether ``train.py --resume`` goes on though the training data has changed.
+        directions: in how many directions heads are scored: by row and by column, as in the paper
+            (2), or by their sum, too, which reports call ``both`` (3).
         cache_features: a folder to keep what probes learn from, in float16, so that training runs
             the model in its first epoch alone; it does in each, if not given.
     """
@@ -100,6 +103,7 @@ class EdgeData(LightningDataModule):
         task: Task | None = None,
         share_batches: bool = False,
         changed: bool = False,
+        directions: Literal[2, 3] = 3,
         cache_features: str | None = None,
     ) -> None:
         super().__init__()
@@ -123,6 +127,7 @@ class EdgeData(LightningDataModule):
         self.tokenizer = tokenizer
         self.splits: dict[str, EdgeWindows] = {}
         self.changed = changed
+        self.directions = directions
         self.cache_features = cache_features
         self.learnt: list[str] = []
 
@@ -148,7 +153,7 @@ class EdgeData(LightningDataModule):
             raise ProbingError(f"no {split} data: give --data.{split} FILE")
         if self.tokenizer is None:
             raise ValueError("EdgeData needs the encoder's tokenizer")
-        return open_windows(
+        windows = open_windows(
             source,
             reader=self.reader,
             escapes=self.escapes,
@@ -156,6 +161,13 @@ class EdgeData(LightningDataModule):
             tokenizer=self.tokenizer,
             split=split,
         )
+        return replace(windows, terms=self.terms)
+
+    @property
+    def terms(self) -> Terms:
+        """What the task counts, by name; of directions those that heads are scored in."""
+        terms = self.task.terms
+        return replace(terms, directions=terms.directions[: self.directions])
 
     def state_dict(self) -> dict[str, Any]:
         """What was learnt from so far, for a checkpoint: see :meth:`learnt_from`."""
@@ -270,7 +282,7 @@ class DependencyData(EdgeData):
         windows = super().open(split)
         scheme = scheme_of(windows.census.rows, self.scheme)
         # What is tried when batches are made does not change the windows that are kept.
-        terms = replace(with_offsets(self.task.terms, self.offsets), subtypes=scheme.separators)
+        terms = replace(with_offsets(windows.terms, self.offsets), subtypes=scheme.separators)
         if untold := windows.census.counts[UNTOLD]:
             is_every = untold == windows.census.used
             terms = replace(terms, wording=WITH_PUNCTUATION if is_every else SOME_PUNCTUATION)
