@@ -81,6 +81,7 @@ def test_table_1(run: Callable[..., Lines], tmp_path: Path) -> None:
         "1",
     )
     assert lines["1", "nn", "accuracy"]["why"] == "no nn in the data"
+    assert lines["1", "det", "accuracy"]["why"] == "1, 3, 6, 8"
     assert {line["why"] for own, line in lines.items() if own[0] == "2"} == {
         "needs coreference data (configs/paper_table2.yaml)"
     }
@@ -100,6 +101,11 @@ def test_table_2(run: Callable[..., Lines], tmp_path: Path) -> None:
     header = "# global.Entity = GRP\n# newdoc id = d\n"
     file.write_text(header + "\n".join(cells) + "\n", encoding="utf-8")
     lines = run("paper_table2.yaml", "--data.test", file)
+    # Of four anaphors some head picks the right word of all, or of some; no sum of two directions.
+    found = {line["here"] for own, line in lines.items() if own[1:] == ("Head", "all")}
+    assert found <= {"25.00", "50.00", "75.00", "100.00"}
+    whys = {line["why"] for own, line in lines.items() if own[1] == "Head"}
+    assert not any({"5", "14", "15"} & set(why.split(", ")) for why in whys)
     # Four anaphors: she, whose nearest mention is Tom; his, before which she is; the dog, before
     # which "his" and "his dog" begin, the longer first; and Anna the second time, behind the dog.
     assert lines["2", "Nearest", "all"]["here"] == "0.00"

@@ -69,5 +69,10 @@ def setting_of(trainer: Trainer, module: ProbingModule, findings: Findings) -> S
         return replace(found, escapes=data.escapes, offsets=tuple(data.offsets))
     if isinstance(data, CoreferenceData) and isinstance(data.task, Coreference):
         task = data.task
-        return replace(found, limit=task.limit, is_first_window=task.first_window)
+        return replace(
+            found,
+            limit=task.limit,
+            candidates=task.candidates,
+            is_first_window=task.first_window,
+        )
     return found

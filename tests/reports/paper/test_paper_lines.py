@@ -227,7 +227,7 @@ ANAPHORS = {"all": 90, "pronoun": 40, "proper": 30, "distance=0": 4}
 
 
 def test_table_2_is_of_one_head() -> None:
-    counts = counts_of(Coreference.terms, ANAPHORS, 3)
+    counts = counts_of(Coreference().terms, ANAPHORS, 3)
     best = (-1, 0, 0, 0)
     for d in range(len(counts.terms.directions)):
         for layer in range(LAYERS):
@@ -265,7 +265,7 @@ def test_table_2_is_of_one_head() -> None:
 
 def test_a_table_of_which_there_is_nothing_says_what_it_needs() -> None:
     trees = findings_of(counts_of(Dependencies.terms, STANFORD), "Stanford")
-    anaphors = findings_of(counts_of(Coreference.terms, ANAPHORS), None)
+    anaphors = findings_of(counts_of(Coreference().terms, ANAPHORS), None)
     missing = [*table1(anaphors, SAME), *table2(trees, SAME)]
     missing += table3(anaphors, [], None, SAME, has_vectors=True)
     assert [line.constant for line in missing] == list(constants())
