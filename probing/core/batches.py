@@ -25,6 +25,7 @@ Shape legend, used in every docstring and comment of this package:
 =====  ========================================================================
 
 Sizes that never change are numbers, and those of one module alone are words: ``[D, rank]``.
+The 3 of what heads pick are the directions: 2 where the sum of row and column is left out.
 Wherever a dimension counts candidates it is ``W+1`` long: column 0 is ROOT and column ``j``
 is word ``j`` counted from one, just as a treebank numbers heads.
 """
@@ -92,7 +93,9 @@ class EdgeBatch(ByWindow):
       column 0 is ROOT. :attr:`gold [B, A, W+1]` are the same as booleans.
     - ``candidates_at [B, A, C]``: the columns that are candidates, in the same way, or ``None``
       where all columns of the window are but the anchor's own. :attr:`candidates [B, A, W+1]` are
-      the same as booleans.
+      the same as booleans, and those of ``spans``.
+    - ``spans [B, A, 2]``: the first and the last column of further candidates, which are not
+      listed; the anchor's own is none. ``None`` where all are listed.
     - ``rows``: the names of the report's rows, ``member [B, A, R]``: which rows an anchor
       counts in.
     - ``baselines [B, A, K]``: how right each baseline is about the anchor, from zero to one
@@ -100,7 +103,7 @@ class EdgeBatch(ByWindow):
     - ``picked [B, A, K]``: the word that each baseline picks, -1 for none, ``UNTOLD`` where nobody
       knows (int32); ``None`` where the task does not say.
     - ``kinds_at [B, A, C]``: the kind of error that picking each of ``candidates_at`` would be, or
-      0 (int8); ``None`` where no task tells kinds apart.
+      0 (int8); ``None`` where no task tells kinds apart. Those of ``spans`` are of the last kind.
     - ``units [B]``: what tells the document, or the sentence, that a window is a part of from
       all others (int64); ``None`` where nothing is to be resampled.
     - ``last_of [B, T]``: the last word of each wordpiece, where some belong to several; it is
@@ -143,6 +146,7 @@ class EdgeBatch(ByWindow):
     asked: Tensor | None = None
     places: Tensor | None = None
     full_lengths: Tensor | None = None
+    spans: Tensor | None = None
     is_shared: bool = False
 
     def of_windows(self, windows: Sequence[int]) -> Self:
@@ -165,7 +169,7 @@ class EdgeBatch(ByWindow):
         most = self.for_probes.shape[1]
         only = replace(self, for_probes=None).of_anchors(slice(most))
         is_padding = ~self.for_probes
-        fills = {"gold_at": -1, "candidates_at": -1, "kinds_at": 0, "member": 0}
+        fills = {"gold_at": -1, "candidates_at": -1, "spans": 0, "kinds_at": 0, "member": 0}
         fills |= {"baselines": 0, "picked": -1}
         values = ((name, getattr(only, name), fill) for name, fill in fills.items())
         padded = {n: v.masked_fill(is_padding[..., None], f) for n, v, f in values if v is not None}
@@ -174,7 +178,7 @@ class EdgeBatch(ByWindow):
 
     def of_anchors(self, some: slice) -> EdgeBatch:
         """The batch with some of its anchors, ``A`` being as many."""
-        by_anchor = "anchors is_anchor gold_at candidates_at kinds_at member baselines picked"
+        by_anchor = "anchors is_anchor gold_at candidates_at spans kinds_at member baselines picked"
         values = ((name, getattr(self, name)) for name in [*by_anchor.split(), "for_probes"])
         return replace(
             self, **{name: v[:, some].contiguous() for name, v in values if v is not None}
@@ -188,11 +192,16 @@ class EdgeBatch(ByWindow):
     @cached_property
     def candidates(self) -> Tensor:
         """``[B, A, W+1]``: which columns are candidates."""
-        if self.candidates_at is not None:
-            return _cells(self.candidates_at, self.width + 1)
+        listed = self.candidates_at
+        if listed is not None and self.spans is None:
+            return _cells(listed, self.width + 1)
         column = torch.arange(self.width + 1, device=self.anchors.device)
-        inside = (column <= self.lengths[:, None, None]) & self.is_anchor[..., None]
-        return inside & (column != self.anchors[..., None] + 1)
+        if self.spans is None:
+            inside = column <= self.lengths[:, None, None]
+        else:
+            inside = (column >= self.spans[..., :1]) & (column <= self.spans[..., 1:])
+        others = inside & self.is_anchor[..., None] & (column != self.anchors[..., None] + 1)
+        return others if listed is None else others | _cells(listed, self.width + 1)
 
     @property
     def has_gold_word(self) -> Tensor:
@@ -217,7 +226,8 @@ class EdgeBatch(ByWindow):
         """The kind of error that each of ``words [B, A, ...]`` is, in their shape (int8)."""
         if self.kinds_at is None or self.candidates_at is None:
             return torch.zeros_like(words, dtype=torch.int8)
-        kinds = _filled(self.candidates_at, self.kinds_at, self.width + 1)  # [B, A, W+1]
+        unlisted = 0 if self.spans is None else len(self.terms.errors)
+        kinds = _filled(self.candidates_at, self.kinds_at, self.width + 1, unlisted)  # [B, A, W+1]
         return kinds.gather(-1, words.flatten(2) + 1).view_as(words)
 
     @property
@@ -247,12 +257,12 @@ class EdgeBatch(ByWindow):
 
 def _cells(columns: Tensor, count: int) -> Tensor:
     """``[B, A, count]``: true in the ``columns [B, A, ...]`` that are not -1."""
-    return _filled(columns, torch.ones_like(columns, dtype=torch.bool), count)
+    return _filled(columns, torch.ones_like(columns, dtype=torch.bool), count, 0)
 
 
-def _filled(columns: Tensor, values: Tensor, count: int) -> Tensor:
-    """``values`` in the ``columns`` of ``[B, A, count]`` that are not -1, and zero elsewhere."""
-    cells = values.new_zeros(*columns.shape[:2], count + 1)
+def _filled(columns: Tensor, values: Tensor, count: int, other: int) -> Tensor:
+    """``values`` in the ``columns`` of ``[B, A, count]`` that are not -1; elsewhere ``other``."""
+    cells = values.new_full((*columns.shape[:2], count + 1), other)
     return cells.scatter(-1, columns.masked_fill(columns < 0, count), values)[..., :count]
 
 

@@ -69,12 +69,14 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
         :class:`~probing.core.outcomes.HeadPicks`, without ``L``.
     """
     seen = AnchorMaps.of(layer, batch)
-    values = torch.stack([q.value(seen, batch) for q in quantities.QUANTITIES], -1)
+    directions = len(seen.asked)
+    values = [q.value(seen, batch)[..., :directions] for q in quantities.QUANTITIES]
     picks = [_strongest(scores, seen, batch) for scores in seen.asked]
     words, is_pick = (torch.stack(own, 3).permute(0, 2, 3, 1) for own in zip(*picks, strict=True))
+    quantity = torch.stack(values, -1).permute(0, 2, 3, 1, 4)
     gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
     hits = (words[..., None] + 1 == gold).any(-1) & is_pick
-    return words, is_pick, hits, batch.kinds_of(words) * is_pick, values.permute(0, 2, 3, 1, 4)
+    return words, is_pick, hits, batch.kinds_of(words) * is_pick, quantity
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
@@ -109,14 +111,15 @@ def reachable(visible: Map | None, batch: EdgeBatch) -> Tensor:
     Returns:
         Booleans ``[B, A, 3]``.
     """
+    directions = len(batch.terms.directions)
     words = (batch.gold_at - 1).clamp_min(0)  # [B, A, G]
     is_gold = batch.gold_at > 0
     if batch.class_of is not None:
         lost = out_of_reach(batch.candidates[..., 1:], batch.anchors, batch.class_of)
         is_gold = is_gold & ~lost.gather(-1, words)
     if visible is None:
-        return is_gold.any(-1, keepdim=True).expand(-1, -1, 3)
+        return is_gold.any(-1, keepdim=True).expand(-1, -1, directions)
     row = visible.rows(batch.anchors)[:, 0].gather(-1, words)  # [B, A, G]
     column = visible.columns(batch.anchors)[:, 0].gather(-1, words)
-    seen = torch.stack([row, column, row + column], 2) > 0  # [B, A, 3, G]
+    seen = torch.stack([row, column, row + column][:directions], 2) > 0  # [B, A, 3, G]
     return (seen & is_gold[:, :, None]).any(-1)

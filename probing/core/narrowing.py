@@ -63,6 +63,7 @@ def narrowed(batch: EdgeBatch) -> EdgeBatch:
         anchors=among.gather(1, batch.anchors).clamp_min(0),
         gold_at=_moved(batch.gold_at, among),
         candidates_at=None if candidates is None else _moved(candidates, among),
+        spans=None if batch.spans is None else _moved_spans(batch.spans, among),
         asked=None,
         places=places,
         full_lengths=batch.lengths,
@@ -73,6 +74,14 @@ def _moved(columns: Tensor, among: Tensor) -> Tensor:
     """Columns ``[B, A, C]`` as they are numbered among the words that are kept."""
     words = among.gather(1, (columns - 1).clamp_min(0).flatten(1)).view_as(columns)
     return torch.where(columns > 0, words + 1 - (words < 0).long(), columns)
+
+
+def _moved_spans(spans: Tensor, among: Tensor) -> Tensor:
+    """The first and last columns ``[B, A, 2]`` of spans, numbered likewise."""
+    kept = F.pad((among >= 0).long().cumsum(1), (1, 0))  # [B, W+1], up to each column
+    first, last = spans.unbind(-1)
+    before = kept.gather(1, (first - 1).clamp_min(0))
+    return torch.stack([before + (first > 0).long(), kept.gather(1, last)], -1)
 
 
 def of_words(encoding: Encoding, batch: EdgeBatch) -> Encoding:

@@ -23,7 +23,7 @@ class AnchorMaps:
 
     - ``asked``: the row, the column, and row plus column of some words, ``[B, H, asked, W]`` each:
       of the anchors, or, where they are most of the words, of all, which then need not be copied
-      one by one.
+      one by one. As many of the three as the batch has directions.
     - ``words [B, asked]``: which words these are.
     - ``place [B, A]``: where among them each anchor is; ``None`` if they are the anchors.
     - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
@@ -31,7 +31,7 @@ class AnchorMaps:
     - ``sink [B, H, A]``: attention of each anchor to a learned sink; zero where there is none.
     """
 
-    asked: tuple[Tensor, Tensor, Tensor]
+    asked: tuple[Tensor, ...]
     words: Tensor
     place: Tensor | None
     boundary: Tensor
@@ -57,15 +57,15 @@ class AnchorMaps:
             sink = torch.zeros_like(boundary[..., 0])
         else:
             sink = taken(layer.sink[..., None], anchors)[..., 0]
-        return cls((rows, columns, rows + columns), words, place, boundary, sink)
+        both = (rows + columns,) if len(batch.terms.directions) > 2 else ()
+        return cls((rows, columns, *both), words, place, boundary, sink)
 
     @property
-    def scores(self) -> tuple[Tensor, Tensor, Tensor]:
+    def scores(self) -> tuple[Tensor, ...]:
         """The row, the column, and row plus column of each anchor, ``[B, H, A, W]`` each."""
         if self.place is None:
             return self.asked
-        rows, columns, both = (taken(own, self.place) for own in self.asked)
-        return rows, columns, both
+        return tuple(taken(own, self.place) for own in self.asked)
 
     def of_anchors(self, values: Tensor) -> Tensor:
         """What ``values [B, H, asked]`` are of each anchor, ``[B, H, A]``."""

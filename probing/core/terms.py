@@ -42,7 +42,8 @@ class Rival:
 class Terms:
     """The rows, directions, baselines and errors that a task counts, by their names.
 
-    - ``directions``: how a head picks: by the anchor's row, by its column, by their sum.
+    - ``directions``: how a head picks: by the anchor's row, by its column, by their sum, which
+      may be left out.
     - ``baselines``: the names of what :attr:`EdgeBatch.baselines` holds, ``rivals``: which of
       them are shown.
     - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
@@ -56,7 +57,7 @@ class Terms:
       :class:`probing.reports.wording.Wording`.
     """
 
-    directions: tuple[str, str, str]
+    directions: tuple[str, ...]
     baselines: tuple[str, ...]
     rivals: tuple[Rival, ...]
     errors: tuple[str, ...] = ()

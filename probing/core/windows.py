@@ -120,12 +120,14 @@ class Window:
     ``anchors[a]`` is the index of the word that asks, counted from zero. ``gold[a]`` and
     ``candidates[a]`` are columns of ``[W+1]``: 0 is ROOT. ``rows[a]`` names the rows of the
     report that the anchor counts in. ``candidates`` is ``None`` where every word but
-    the anchor itself, and ROOT, are candidates.
+    the anchor itself, and ROOT, are candidates. Where further ones follow each other they need not
+    be listed: ``spans[a]`` are the first and the last column of those, the anchor's own apart.
 
     ``baselines[a]`` says how right each baseline is about the anchor, from zero to one, and
     ``picks[a]`` which words they pick, counted from zero, -1 for none, -2 where nobody knows;
     ``None`` where they are fixed offsets, or it is not said. ``kinds[a]`` is
-    parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be.
+    parallel to ``candidates[a]``: 0, or the kind of error that picking the candidate would be;
+    picking one that is not listed is an error of the last kind.
     ``origin`` says where the window comes from. ``for_probes[a]`` is false for an anchor that
     only heads and baselines are asked about, which had best come last; ``None`` where probes are
     asked about all.
@@ -152,10 +154,11 @@ class Window:
     xpos: Sequence[str] = ()
     feats: Sequence[str] = ()
     picks: Sequence[Sequence[int]] | None = None
+    spans: Sequence[Sequence[int]] | None = None
 
     def only(self, kept: Sequence[bool]) -> Window:
         """The window with those of its anchors for which ``kept`` is true."""
-        parts = "anchors gold rows candidates baselines picks kinds for_probes".split()
+        parts = "anchors gold rows candidates spans baselines picks kinds for_probes".split()
         own = ((name, getattr(self, name)) for name in parts)
         chosen: dict[str, Any] = {n: list(compress(v, kept)) for n, v in own if v is not None}
         return replace(self, **chosen)
@@ -175,4 +178,6 @@ class Window:
             return None
         own = self.probed
         columns = {column for of_anchor in own.candidates or () for column in of_anchor}
+        for first, last in {(first, last) for first, last in own.spans or ()}:
+            columns.update(range(first, last + 1))
         return sorted({*own.anchors, *(column - 1 for column in columns if column)})

@@ -56,6 +56,10 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
             own_kinds = np.zeros(listed.shape, np.int8)
             own_kinds[:, : kinds.shape[1]] = kinds
             kinds_at = _of_anchors(own_kinds, is_anchor, 0)
+    spans = None
+    if any(w.spans is not None for w in windows):
+        ends = np.array(list(chain.from_iterable(map(_spans, windows))), int).reshape(-1, 2)
+        spans = _of_anchors(ends, is_anchor, 0)
     if any(not all(w.for_probes or ()) for w in windows):
         asked = _padded([_asked(w) for w in windows], 0, np.bool_)
         for_probes = torch.from_numpy(asked[:, : _end(asked)].copy())
@@ -79,6 +83,7 @@ def collate(windows: Sequence[Window], rows: Sequence[str], terms: Terms, pad_id
         baselines=baselines,
         picked=picked,
         kinds_at=_tensor(kinds_at),
+        spans=_tensor(spans),
         last_of=_tensor(last_of),
         class_of=_tensor(class_of),
         for_probes=for_probes,
@@ -121,6 +126,11 @@ def _candidates(window: Window) -> Sequence[Sequence[int]]:
         return window.candidates
     columns = range(len(window.words) + 1)
     return [[column for column in columns if column != own + 1] for own in window.anchors]
+
+
+def _spans(window: Window) -> Sequence[Sequence[int]]:
+    """The first and the last column of further candidates of each anchor; where none is, (1, 0)."""
+    return [(1, 0)] * len(window.anchors) if window.spans is None else window.spans
 
 
 def _kinds(window: Window) -> Sequence[Sequence[int]]:

@@ -16,6 +16,7 @@ from probing.core.errors import ProbingError, check_range
 from probing.core.picking import OFFSETS
 from probing.core.schemes import SUD_SEPARATORS, SchemeName, scheme_of
 from probing.core.sentences import Reader
+from probing.core.terms import Terms
 from probing.core.windows import Tokenizer
 from probing.data.formats.penn import Escapes
 from probing.data.lexicons import open_lexicon
@@ -24,6 +25,7 @@ from probing.data.samplers import EvaluationBatches, TrainingBatches, batches_by
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.tagging import rules_of
 from probing.data.tasks.base import Task
+from probing.data.tasks.candidates import CandidatesName
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import SOME_PUNCTUATION, WITH_PUNCTUATION, Dependencies
 from probing.data.tasks.offsets import with_offsets
@@ -77,6 +79,8 @@ class EdgeData(LightningDataModule):
             train the probes of one; if not, each takes batches of its own, and a step sees as many
             as there are processes.
         changed: whether ``train.py --resume`` goes on though the training data has changed.
+        directions: in how many directions heads are scored: by row and by column, as in the paper
+            (2), or by their sum, too, which reports call ``both`` (3).
         cache_features: a folder to keep what probes learn from, in float16, so that training runs
             the model in its first epoch alone; it does in each, if not given.
     """
@@ -99,6 +103,7 @@ class EdgeData(LightningDataModule):
         task: Task | None = None,
         share_batches: bool = False,
         changed: bool = False,
+        directions: Literal[2, 3] = 3,
         cache_features: str | None = None,
     ) -> None:
         super().__init__()
@@ -122,6 +127,7 @@ class EdgeData(LightningDataModule):
         self.tokenizer = tokenizer
         self.splits: dict[str, EdgeWindows] = {}
         self.changed = changed
+        self.directions = directions
         self.cache_features = cache_features
         self.learnt: list[str] = []
 
@@ -147,7 +153,7 @@ class EdgeData(LightningDataModule):
             raise ProbingError(f"no {split} data: give --data.{split} FILE")
         if self.tokenizer is None:
             raise ValueError("EdgeData needs the encoder's tokenizer")
-        return open_windows(
+        windows = open_windows(
             source,
             reader=self.reader,
             escapes=self.escapes,
@@ -155,6 +161,13 @@ class EdgeData(LightningDataModule):
             tokenizer=self.tokenizer,
             split=split,
         )
+        return replace(windows, terms=self.terms)
+
+    @property
+    def terms(self) -> Terms:
+        """What the task counts, by name; of directions those that heads are scored in."""
+        terms = self.task.terms
+        return replace(terms, directions=terms.directions[: self.directions])
 
     def state_dict(self) -> dict[str, Any]:
         """What was learnt from so far, for a checkpoint: see :meth:`learnt_from`."""
@@ -269,7 +282,7 @@ class DependencyData(EdgeData):
         windows = super().open(split)
         scheme = scheme_of(windows.census.rows, self.scheme)
         # What is tried when batches are made does not change the windows that are kept.
-        terms = replace(with_offsets(self.task.terms, self.offsets), subtypes=scheme.separators)
+        terms = replace(with_offsets(windows.terms, self.offsets), subtypes=scheme.separators)
         if untold := windows.census.counts[UNTOLD]:
             is_every = untold == windows.census.used
             terms = replace(terms, wording=WITH_PUNCTUATION if is_every else SOME_PUNCTUATION)
@@ -307,6 +320,9 @@ class CoreferenceData(EdgeData):
             makes models with different tokenizers comparable.
         first_window: whether only the first window of each document is used.
         strict: whether a mention that cannot be read stops the run; else it is dropped and counted.
+        candidates: what an anaphor may pick: the head word of an earlier mention, of any mention of
+            the window (``mentions``), any earlier word, or any of the ``words`` but its own. What
+            is right stays the same, and so do baselines.
     """
 
     def __init__(
@@ -316,7 +332,14 @@ class CoreferenceData(EdgeData):
         unit: Literal["wordpieces", "words"] = "wordpieces",
         first_window: bool = False,
         strict: bool = False,
+        candidates: CandidatesName = "earlier-mentions",
         **kwargs: Any,
     ) -> None:
-        task = Coreference(limit=limit, unit=unit, first_window=first_window, strict=strict)
+        task = Coreference(
+            limit=limit,
+            unit=unit,
+            first_window=first_window,
+            strict=strict,
+            candidates=candidates,
+        )
         super().__init__(*args, task=task, **kwargs)

@@ -49,7 +49,7 @@ _OF_CORE = (
 SHAPING = ("data", *(f"core/{name}.py" for name in _OF_CORE))
 """Where the code is that shapes a window; the tokenizer answers for its own."""
 _WORDPIECES = ("ids", "words_of", "last_of")
-_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "spans", "rows", "for_probes")
 
 
 @dataclass(frozen=True, slots=True)

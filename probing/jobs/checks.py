@@ -175,7 +175,7 @@ def _check_intervals(run: Run) -> None:
             "are (Window.document, Window.place)"
         )
     final = data.splits.get("val" if data.sources["test"] is None else "test")
-    terms, sizes = (final or data.task).terms, model.encoder.sizes
+    terms, sizes = (final or data).terms, model.encoder.sizes
     cells = (
         Cell(direction, layer, head + 1)
         for direction in terms.directions

@@ -34,6 +34,8 @@ class ReportOptions:
             ``best_heads.md``.
         trees: whether to decode spanning trees as well, to judge distances, to break accuracy
             down, and to write the paper's Table 3; needs dependency trees.
+        paper: whether to write ``paper.csv``, the numbers of the paper's Tables 1 to 3 with those
+            of this run beside them.
         heatmaps: whether TensorBoard shows heat maps of the most frequent relations and of the
             weights that probes give to heads; the numbers are in ``heads.csv`` and ``weights.csv``.
         writers: tables and figures of your own: the import path of a function
@@ -42,6 +44,7 @@ class ReportOptions:
 
     min_anchors: int = 100
     trees: bool = False
+    paper: bool = False
     heatmaps: bool = False
     writers: list[Named] | Named = field(default_factory=list)
 

@@ -198,6 +198,7 @@ def random_window(draw: st.DrawFn, terms: Terms, rows: int = 4) -> Window:
     anchors = draw(st.lists(st.integers(0, width - 1), max_size=6))
     columns = st.lists(st.integers(0, width), unique=True, min_size=1)
     candidates = [draw(columns) for _ in anchors] if draw(st.booleans()) else None
+    span = st.tuples(st.integers(0, width), st.integers(0, width))
     kind = st.integers(0, len(terms.errors))
     fixed = terms.baselines[0].startswith("offset=") and draw(st.booleans())
     share = st.sampled_from([0.0, 1 / 3, 0.7, 1.0])
@@ -211,6 +212,9 @@ def random_window(draw: st.DrawFn, terms: Terms, rows: int = 4) -> Window:
         rows=[draw(st.lists(st.integers(0, rows - 1), unique=True)) for _ in anchors],
         baselines=None if fixed else [draw(some) for _ in anchors],
         kinds=[[draw(kind) for _ in own] for own in candidates]
+        if candidates is not None and draw(st.booleans())
+        else None,
+        spans=[draw(span) for _ in anchors]
         if candidates is not None and draw(st.booleans())
         else None,
     )
@@ -266,9 +270,14 @@ def test_a_batch_is_what_plain_loops_make(terms: Terms, data: st.DataObject) -> 
                     allowed = j <= len(window.words) and j != window.anchors[a] + 1
                 else:
                     allowed = asks and j in window.candidates[a]
+                    if asks and window.spans is not None and j != window.anchors[a] + 1:
+                        allowed |= window.spans[a][0] <= j <= window.spans[a][1]
                 assert bool(batch.candidates[b, a, j]) == allowed
                 assert bool(batch.gold[b, a, j]) == (asks and j in window.gold[a])
-                assert int(kinds_of(batch)[b, a, j]) == kinds.get(j, 0)
+                if batch.spans is None:
+                    assert int(kinds_of(batch)[b, a, j]) == kinds.get(j, 0)
+                elif allowed and kinds:
+                    assert int(kinds_of(batch)[b, a, j]) == kinds.get(j, len(terms.errors))
             for r in range(len(rows)):
                 assert bool(batch.member[b, a, r]) == (asks and r in window.rows[a])
             nothing = [0.0] * len(terms.baselines)

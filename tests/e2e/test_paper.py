@@ -24,6 +24,9 @@ from probing.learning.module import ProbingModule
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))
 CPU = ("--trainer.accelerator", "cpu")
+# A model of two layers, and sentences of letters, which are long.
+CONFIG = ("--config", ROOT / "configs" / "paper_table3.yaml", "--data.batch_wordpieces", 4000)
+LAYER = ("--model.probes.structural.init_args.layer", 2)
 
 Run = Callable[..., Any]
 
@@ -54,7 +57,7 @@ def known(vectors: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def trained(script: Run, tiny_bert: Path, vectors: Path, tmp_path_factory: Any) -> Path:
     folder: Path = tmp_path_factory.mktemp("runs") / "paper"
-    arguments = ("--config", ROOT / "configs" / "paper.yaml", "--model.encoder.name", tiny_bert)
+    arguments = (*CONFIG, *LAYER, "--model.encoder.name", tiny_bert)
     more = ("--model.vectors", vectors, "--output", folder, *CPU)
     script("train", *arguments, *more, train=TRAIN, test=TEST).ok()
     return folder
@@ -65,10 +68,35 @@ def test_a_step_is_a_sentence_and_adam_makes_it(trained: Path) -> None:
     sentences = sum(1 for _ in read_builtin(TRAIN))
     assert checkpoint["global_step"] == sentences
     (state,) = checkpoint["optimizer_states"]
-    assert {group["lr"] for group in state["param_groups"]} == {0.002}
+    rates = [group["lr"] for group in state["param_groups"]]
+    assert rates[:-1] == [0.002] * 6
+    assert rates[-1] < 0.001  # the structural probe's falls to zero
     assert {group["betas"] for group in state["param_groups"]} == {(0.9, 0.999)}
     shape = checkpoint["state_dict"]["probes.attention_words.of_head"].shape
     assert shape == (7, 2 * 2 * 4)  # numbers of a vector; both directions of 2 layers of 4 heads
+
+
+def test_table_3_stands_beside_the_papers(trained: Path) -> None:
+    reports = trained / "reports" / "test"
+    with (reports / "paper.csv").open(newline="") as file:
+        lines = {line["row"]: line for line in csv.DictReader(file) if line["table"] == "3"}
+    summary = json.loads((reports / "summary.json").read_text())
+    uas = {name: 100 * share for name, share in summary["uas"].items()}
+    with (reports / "uuas.csv").open(newline="") as file:
+        uuas = {line["probe"]: 100 * float(line["uuas"]) for line in csv.DictReader(file)}
+    draws = [uas[f"random_attention_words_{k}"] for k in (1, 2, 3)]
+    expected = {
+        "Structural probe": uuas["structural"],
+        "Right-branching": uas["right-branching"],
+        "Distances + GloVe": uas["distance_words"],
+        "Random Init Attn + GloVe": sum(draws) / 3,
+        "Attn": uas["attention"],
+        "Attn + GloVe": uas["attention_words"],
+    }
+    assert {row: line["here"] for row, line in lines.items()} == {
+        row: f"{share:.2f}" for row, share in expected.items()
+    }
+    assert {line["why"] for line in lines.values()} == {"1, 2"}  # the corpus is in UD
 
 
 def test_the_papers_offsets_are_reported(trained: Path) -> None:
@@ -114,7 +142,7 @@ def test_a_checkpoint_needs_the_vectors_it_was_made_with(
 def test_without_vectors_the_protocol_says_what_is_missing(
     refuse: Callable[..., str], tiny_bert: Path
 ) -> None:
-    config = ("--config", ROOT / "configs" / "paper.yaml", "--model.encoder.name", tiny_bert)
+    config = (*CONFIG, *LAYER, "--model.encoder.name", tiny_bert)
     said = refuse("train", *config, f"--data.train={TRAIN}", f"--data.test={TEST}")
     assert "glove.6B.100d.txt: no such file of word vectors; --model.vectors FILE" in said
 
@@ -123,7 +151,7 @@ def test_a_fault_in_the_file_is_named_before_anything_is_written(
     refuse: Callable[..., str], tiny_bert: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.txt").write_text("the 1 2\na 3 x\n")
-    config = ("--config", ROOT / "configs" / "paper.yaml", "--model.encoder.name", tiny_bert)
+    config = (*CONFIG, *LAYER, "--model.encoder.name", tiny_bert)
     sources = (f"--data.train={TRAIN}", f"--data.test={TEST}", "--model.vectors", "bad.txt")
     said = refuse("train", *config, *sources, "--output", tmp_path / "run")
     assert said == "error: bad.txt:2: expected numbers after 'a', found 'x'\n"

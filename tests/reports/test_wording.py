@@ -16,7 +16,7 @@ from probing.reports.wording import PLAIN, Wording, wording_of
 
 
 def test_every_task_has_words(terms: Terms) -> None:
-    scores = [wording_of(each).score for each in (Dependencies.terms, Coreference.terms, terms)]
+    scores = [wording_of(each).score for each in (Dependencies.terms, Coreference().terms, terms)]
     assert scores[:2] == ["UAS", "accuracy"]
     assert wording_of(Terms(("a", "b", "c"), (), ())) is PLAIN
 

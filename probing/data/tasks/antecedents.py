@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
@@ -12,6 +13,7 @@ from probing.core.windows import Window, Wordpieces
 from probing.data.census import Census
 from probing.data.tasks.agreement import person
 from probing.data.tasks.base import origin_of
+from probing.data.tasks.candidates import Candidates, Heads
 from probing.data.tasks.earlier import Earlier
 from probing.data.tasks.mentions import LIKENESS, PlacedMention, placed_mentions
 
@@ -21,6 +23,8 @@ SAME_KIND = tuple(f"same-kind={'+'.join(some)}" for some in _COMBINED)
 
 BASELINES = ("nearest", "head-match", "rules", "random", *SAME_KIND)
 ERRORS = ("same head word", "nearer mention", "other mention")
+NO_MENTION = "no mention"
+"""The last kind of error where words that head no mention are candidates, too."""
 MENTION_TYPES = (
     ALL,
     "pronoun",
@@ -46,34 +50,45 @@ def coreference_window(
     kept: Sequence[Sequence[Mention]],
     mentioned_in: Mapping[str, Sequence[int]],
     census: Census,
+    allowed: Candidates,
 ) -> Window:
     """The questions of the window that the sentences ``numbers`` make."""
     mentions = placed_mentions(numbers, sentences, kept)
+    head_words = {mention.head: mention.head_word for mention in mentions}
+    heads = sorted(head_words)
     inside = set(numbers)
     anchors, gold, candidates, rows = [], [], [], []
-    baselines, picks, kinds = [], [], []
+    baselines, picks, kinds, spans = [], [], [], []
     earlier = Earlier()
     for mention in mentions:
         earlier.ask_about(mention)
         right = earlier.lasts("entity", mention.entity)
         if right:
             last = earlier.lasts()
-            columns = sorted(last)
+            later = heads[bisect(heads, mention.words[-1]) :]
+            listed = allowed.heads(Heads(mention.head, last, later, heads))
             anchors.append(mention.head)
             gold.append([head + 1 for head in sorted(right)])
-            candidates.append([head + 1 for head in columns])
+            candidates.append([head + 1 for head in listed])
+            if allowed.span is not None:
+                spans.append(allowed.span(mention.head, len(words)))
             nearest = max(last[head] for head in right)
             rows.append([census.row(name) for name in _rows(mention, earlier, nearest)])
             picked = _picks(mention, earlier, max(last.values()))
             picks.append(picked)
-            dice = len(right) / len(columns)
+            dice = len(right) / len(last)
             baselines.append([dice if pick == UNTOLD else float(pick in right) for pick in picked])
-            alike = earlier.lasts("head_word", mention.head_word)
             # The kind of error, from one, that picking each would be; 0 for a right one.
             kinds.append(
                 [
-                    0 if head in right else 1 if head in alike else 2 if last[head] > nearest else 3
-                    for head in columns
+                    0
+                    if head in right
+                    else 1
+                    if head_words[head] == mention.head_word
+                    else 2
+                    if last.get(head, -1) > nearest
+                    else 3
+                    for head in listed
                 ]
             )
         else:
@@ -94,6 +109,7 @@ def coreference_window(
         baselines=baselines,
         picks=picks,
         kinds=kinds,
+        spans=None if allowed.span is None else spans,
         origin=origin_of(used),
         upos=_together((s.words, s.upos) for s in used),
         xpos=_together((s.words, s.xpos) for s in used),

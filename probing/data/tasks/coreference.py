@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence
@@ -15,13 +15,28 @@ from probing.data.documents import documents
 from probing.data.tasks.antecedents import (
     BASELINES,
     ERRORS,
+    NO_MENTION,
     ROWS,
     SAME_KIND,
     coreference_window,
 )
 from probing.data.tasks.base import check_annotations, unusable
+from probing.data.tasks.candidates import CANDIDATES, CandidatesName
 from probing.data.tasks.mentions import kept_mentions, sentences_of_entities
 from probing.data.text import joined
+
+TERMS = Terms(
+    directions=("anaphor->antecedent", "antecedent->anaphor", "both"),
+    baselines=BASELINES,
+    rivals=(
+        *(Rival(name, (name,)) for name in BASELINES if name not in SAME_KIND),
+        Rival("same-kind", SAME_KIND, family="nearest mentions of the same kind"),
+    ),
+    errors=ERRORS,
+    order=ROWS,
+    wording="probing.reports.wording.COREFERENCE",
+)
+"""Of earlier mentions as candidates."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +44,10 @@ class Coreference:
     """Antecedents (section 4.3): an anaphor's head word picks the head word of an antecedent.
 
     Mentions of entities that a document mentions once are dropped. Mentions are ordered by
-    their first word, longer ones first. The candidates of a mention are those before it in its
+    their first word, longer ones first. The earlier mentions of one are those before it in its
     window that do not contain it and whose head word is not its own; it is an anaphor if one of
-    them is of its entity. A candidate word is gold if any candidate headed there is.
+    them is of its entity. A word is gold if any of these is headed there; so a later mention of the
+    entity is wrong where it is a candidate. Baselines choose among earlier mentions.
 
     Windows are whole sentences of a document, packed greedily.
 
@@ -40,24 +56,21 @@ class Coreference:
         unit: what ``limit`` counts: wordpieces, special tokens included, or words.
         first_window: whether only the first window of each document is used.
         strict: whether a mention that cannot be read stops the run; else it is dropped and counted.
+        candidates: what an anaphor picks from: the head words of earlier mentions or of all
+            ``mentions`` of the window, the words before its own, or all ``words`` but its own.
     """
 
     limit: int | None = None
     unit: Literal["wordpieces", "words"] = "wordpieces"
     first_window: bool = False
     strict: bool = False
+    candidates: CandidatesName = "earlier-mentions"
 
-    terms: ClassVar[Terms] = Terms(
-        directions=("anaphor->antecedent", "antecedent->anaphor", "both"),
-        baselines=BASELINES,
-        rivals=(
-            *(Rival(name, (name,)) for name in BASELINES if name not in SAME_KIND),
-            Rival("same-kind", SAME_KIND, family="nearest mentions of the same kind"),
-        ),
-        errors=ERRORS,
-        order=ROWS,
-        wording="probing.reports.wording.COREFERENCE",
-    )
+    @property
+    def terms(self) -> Terms:
+        """What is counted; a pick that heads no mention is an error of a kind of its own."""
+        others = () if CANDIDATES[self.candidates].span is None else (NO_MENTION,)
+        return replace(TERMS, errors=(*ERRORS, *others))
 
     def __call__(
         self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census
@@ -107,7 +120,14 @@ class Coreference:
                 census.left_out[f"in a window {why}"] += len(packed.numbers)
                 continue
             window = coreference_window(
-                packed.numbers, sentences, together.words, wordpieces, kept, mentioned_in, census
+                packed.numbers,
+                sentences,
+                together.words,
+                wordpieces,
+                kept,
+                mentioned_in,
+                census,
+                CANDIDATES[self.candidates],
             )
             place = before + packed.numbers[0] + 1
             yield replace(window, document=census.documents, place=place)

@@ -140,10 +140,11 @@ def _beside(beside: Beside, total: int) -> str:
 
 
 def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
-    """One relation in the three directions, ``[L, H]`` each, in percent."""
+    """One relation in each direction, ``[L, H]`` each, in percent."""
     row = counts.rows.index(relation)
     total = int(counts.total[row])
-    figure, axes = _panels(counts.correct.shape[2], counts.correct.shape[3], 3)
+    directions, layers, heads = counts.correct.shape[1:]
+    figure, axes = _panels(layers, heads, directions)
     image: Any = None
     for d, panel in enumerate(axes):
         share = 100 * counts.correct[row, d].double() / total

@@ -18,21 +18,22 @@ from probing.probes import (
     StructuralProbe,
 )
 from probing.reports.findings import Findings
+from probing.reports.published import published
 from probing.reports.trees.table3 import Entry
 
 RANDOM = "random initialisation: "
 # In the order of the table: kind of probe, whether its encoder is untrained, what it is called,
-# and what the paper found.
-KINDS: tuple[tuple[type[Probe], bool, str, int | None], ...] = (
-    (DistanceWordsProbe, False, "distances and words", 58),
-    (AttentionProbe, True, f"{RANDOM}attention", None),
-    (AttentionWordsProbe, True, f"{RANDOM}attention and words", 30),
-    (AttentionProbe, False, "attention", 61),
-    (AttentionWordsProbe, False, "attention and words", 77),
-    (StructuralProbe, False, "structural probe", 80),
-    (StructuralProbe, True, f"{RANDOM}structural probe", None),
+# and which row of the paper's it is.
+KINDS: tuple[tuple[type[Probe], bool, str, str], ...] = (
+    (DistanceWordsProbe, False, "distances and words", "Distances + GloVe"),
+    (AttentionProbe, True, f"{RANDOM}attention", ""),
+    (AttentionWordsProbe, True, f"{RANDOM}attention and words", "Random Init Attn + GloVe"),
+    (AttentionProbe, False, "attention", "Attn"),
+    (AttentionWordsProbe, False, "attention and words", "Attn + GloVe"),
+    (StructuralProbe, False, "structural probe", "Structural probe"),
+    (StructuralProbe, True, f"{RANDOM}structural probe", ""),
 )
-PAPER = {"right-branching": 26}
+UNTRAINED = {"right-branching": "Right-branching"}
 ARCHITECTURE = ("name", "revision", "layers", "aggregation", "keep_embeddings", "precision")
 """What two draws of random weights have in common: options of an encoder."""
 
@@ -53,7 +54,7 @@ def entries(
     ]
     left = dict(module.probes)
     judged = undirected.get("val")
-    for kind, random, label, paper in KINDS:
+    for kind, random, label, row in KINDS:
         names = [n for n, p in left.items() if type(p) is kind and _is_random(module, p) is random]
         left = {name: probe for name, probe in left.items() if name not in names}
         families = _families(module, names, random)
@@ -70,7 +71,7 @@ def entries(
         else:
             said = {own: f"{label} ({apart[own]})" if count > 1 else label for own in families}
         listed += [
-            _entry(module, name, said[family], paper, is_undirected=kind.measures_distances)
+            _entry(module, name, said[family], row, is_undirected=kind.measures_distances)
             for family, own in families.items()
             for name in own
         ]
@@ -152,13 +153,19 @@ def _entry(
     module: ProbingModule,
     name: str,
     group: str,
-    paper: int | None = None,
+    row: str = "",
     *,
     is_undirected: bool = False,
 ) -> Entry:
     """A probe: on which encoder, from which start."""
-    seed = family_of(name)[1]
-    return Entry(name, group, paper, module.probes[name].encoder, seed, is_undirected)
+    seed, encoder = family_of(name)[1], module.probes[name].encoder
+    paper = _printed(row, "UUAS" if is_undirected else "UAS")
+    return Entry(name, group, paper, encoder, seed, is_undirected, row)
+
+
+def _printed(row: str, column: str) -> int | None:
+    """What the paper's Table 3 has in a row of this name, if there is one."""
+    return int(published(3, row, column)) if row else None
 
 
 def _untrained(name: str, best: str, module: ProbingModule) -> Entry:
@@ -166,7 +173,8 @@ def _untrained(name: str, best: str, module: ProbingModule) -> Entry:
     encoder = MAIN if name == "best-head" else name.removeprefix("best-")
     if encoder not in module.encoders or name == encoder:
         said = {"best-offset": "best fixed offset"}.get(name, name)
-        return Entry(name, _with(said, best), PAPER.get(name))
+        row = UNTRAINED.get(name, "")
+        return Entry(name, _with(said, best), _printed(row, "UAS"), row=row)
     if module.encoders[encoder].random_init:
         drawn = [known for known, other in module.encoders.items() if other.random_init]
         is_alone = len({_architecture(module, known) for known in drawn}) == 1

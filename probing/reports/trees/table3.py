@@ -40,7 +40,8 @@ class Entry:
 
     ``group`` is a line of the table: of several entries of one group the mean and the range are
     shown. They differ in ``encoder``, a draw of random weights, or in ``seed``, the probe's start.
-    ``paper`` is what the paper found, in percent: UAS, or UUAS if ``is_undirected``.
+    ``paper`` is what the paper found, in percent: UAS, or UUAS if ``is_undirected``; ``row`` is
+    what its table calls that.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Entry:
     encoder: str = ""
     seed: int | None = None
     is_undirected: bool = False
+    row: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from probing.core.files import write_csv, write_whole
 from probing.reports.best_heads import caveats
 from probing.reports.figures.heads import png
+from probing.reports.latex import latex
 from probing.reports.tables import PROBES, score_rows
 from probing.reports.trees.breakdown import BREAKDOWN, breakdown_rows, tree_scores
 from probing.reports.trees.figure import breakdown_figure
 from probing.reports.trees.findings import TreeFindings
-from probing.reports.trees.latex import latex
 from probing.reports.trees.table3 import (
     CAPTION,
     SHORT,

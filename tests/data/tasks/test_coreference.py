@@ -23,6 +23,7 @@ from probing.data import CoreferenceData
 from probing.data.census import Census
 from probing.data.collating import collate
 from probing.data.tasks.agreement import features
+from probing.data.tasks.candidates import CandidatesName
 from probing.data.tasks.coreference import Coreference
 
 CUT_OFF = "anaphors cut off from all their antecedents"
@@ -30,6 +31,7 @@ SINGLE = "mentions of entities with one mention, dropped"
 EMPTY = "mentions of empty nodes only, dropped"
 LATER = "after the first window of a document"
 SEEDS = range(60)
+NO_MENTION = 4  # the kind of error
 
 
 Planted = tuple[str, Sequence[int]] | tuple[str, Sequence[int], int]
@@ -71,7 +73,7 @@ class Question(NamedTuple):
 
     @property
     def right(self) -> dict[str, float]:
-        return dict(zip(Coreference.terms.baselines, self.baselines, strict=True))
+        return dict(zip(Coreference().terms.baselines, self.baselines, strict=True))
 
 
 def questions(window: Window, census: Census) -> list[Question]:
@@ -81,16 +83,19 @@ def questions(window: Window, census: Census) -> list[Question]:
     assert window.kinds is not None
     columns = (window.anchors, window.gold, window.candidates, window.rows)
     found = []
-    for anchor, gold, candidates, rows, right, picks, kinds in zip(
-        *columns, window.baselines, window.picks, window.kinds, strict=True
+    spans = [(1, 0)] * len(window.anchors) if window.spans is None else window.spans
+    for anchor, gold, candidates, rows, right, picks, kinds, (first, last) in zip(
+        *columns, window.baselines, window.picks, window.kinds, spans, strict=True
     ):
         for unique in (gold, candidates, rows):
             assert len(set(unique)) == len(unique)
+        kind_of = {j: NO_MENTION for j in range(first, last + 1) if j != anchor + 1}
+        kind_of |= dict(zip(candidates, kinds, strict=True))
         found.append(
             Question(
                 anchor,
                 tuple(sorted(gold)),
-                tuple(sorted(zip(candidates, kinds, strict=True))),
+                tuple(sorted(kind_of.items())),
                 frozenset(census.rows[row] for row in rows),
                 tuple(right),
                 tuple(picks),
@@ -157,7 +162,7 @@ def expected(
                 left_out[f"in a window over {limit} wordpieces"] += len(numbers)
             else:
                 used += len(numbers)
-                asking = expected_questions(document, numbers, kept, counts)
+                asking = expected_questions(document, numbers, kept, counts, task.candidates)
                 ids = [1, *(i for _, i in letters), 2]
                 found.append(Expected(words, ids, [-1, *(w for w, _ in letters), -1], asking))
     numbers_of = {
@@ -232,6 +237,7 @@ def expected_questions(
     numbers: Sequence[int],
     kept: Sequence[Sequence[Mention]],
     counts: Counter[str],
+    allowed: str,
 ) -> list[Question]:
     placed: list[Placed] = []
     start = 0
@@ -264,10 +270,20 @@ def expected_questions(
         nearest = max(i for i, other in enumerate(before) if other.head in gold)
         own = all_words[mention.head]
         kinds = {}
-        for column in {other.head for other in before}:
+        for column in range(len(all_words)):
             headed = [i for i, other in enumerate(before) if other.head == column]
+            is_mention = any(other.head == column for other in placed)
+            if not (
+                headed
+                or (allowed == "mentions" and is_mention and column > max(mention.words))
+                or (allowed == "earlier-words" and column < mention.head)
+                or (allowed == "words" and column != mention.head)
+            ):
+                continue
             if column in gold:
                 kinds[column + 1] = 0
+            elif not is_mention:
+                kinds[column + 1] = NO_MENTION
             elif all_words[column] == own:
                 kinds[column + 1] = 1
             elif any(i > nearest for i in headed):
@@ -445,10 +461,54 @@ def test_windows_are_what_plain_loops_make(
         assert census.used + sum(census.left_out.values()) == census.sentences
 
 
+@pytest.mark.parametrize("candidates", ["mentions", "earlier-words", "words"])
+def test_candidates_are_what_plain_loops_make(candidates: CandidatesName) -> None:
+    """Anchors, gold words and baselines stay the same, whatever may be picked."""
+    task, usual = Coreference(limit=60, candidates=candidates), Coreference(limit=60)
+    kinds = Counter[int]()
+    for seed in SEEDS:
+        sentences = random_documents(seed)
+        found, census = windows(*sentences, task=task, limit=200)
+        wanted, _ = expected(sentences, task, 200)
+        same, _ = windows(*sentences, task=usual, limit=200)
+        for window, plain, other in zip(found, wanted, same, strict=True):
+            own = questions(window, census)
+            assert sorted(own, key=repr) == sorted(plain.questions, key=repr), f"seed {seed}"
+            for name in ("anchors", "gold", "rows", "baselines", "picks"):
+                assert getattr(window, name) == getattr(other, name)
+            kinds.update(kind for question in own for _, kind in question.kinds)
+        batch = collate(found, census.rows, task.terms, 7)
+        consistent(batch, is_over_earlier=False)
+        for b, window in enumerate(found):
+            for a, question in enumerate(questions(window, census)):
+                of_batch = kinds_of(batch)[b, a].tolist()
+                allowed = batch.candidates[b, a].nonzero()[:, 0].tolist()
+                assert [(j, of_batch[j]) for j in allowed] == list(question.kinds)
+    told = {1, 2, 3, NO_MENTION} if candidates.endswith("words") else {1, 2, 3}
+    assert {kind for kind in kinds if kind} == told == {*range(1, len(task.terms.errors) + 1)}
+
+
+def test_a_later_mention_of_the_entity_is_a_candidate_and_wrong() -> None:
+    """The text has it so: a head picks an antecedent."""
+    one = sentence(
+        "b cat his dog cat b", ("b", [0]), ("a", [1]), ("a", [2]), ("a", [4]), ("b", [5])
+    )
+    of = {}
+    for name in ("earlier-mentions", "mentions", "earlier-words", "words"):
+        ((window,), census) = windows(one, task=Coreference(candidates=name))
+        of[name] = dict(questions(window, census)[0].kinds)
+    assert of == {
+        "earlier-mentions": {1: 3, 2: 0},
+        "mentions": {1: 3, 2: 0, 5: 3, 6: 3},
+        "earlier-words": {1: 3, 2: 0},
+        "words": {1: 3, 2: 0, 4: NO_MENTION, 5: 3, 6: 3},
+    }
+
+
 def test_random_documents_have_all_that_may_go_wrong() -> None:
     rows: set[str] = set()
     kinds: set[int] = set()
-    rights: dict[str, set[float]] = {name: set() for name in Coreference.terms.baselines}
+    rights: dict[str, set[float]] = {name: set() for name in Coreference().terms.baselines}
     counts: Counter[str] = Counter()
     shared = several = 0
     for seed in SEEDS:
@@ -463,7 +523,7 @@ def test_random_documents_have_all_that_may_go_wrong() -> None:
                 several += len(question.gold) > 1
                 for name, right in question.right.items():
                     rights[name].add(right)
-    assert rows == set(Coreference.terms.order)
+    assert rows == set(Coreference().terms.order)
     assert kinds == {0, 1, 2, 3}
     assert all({0.0, 1.0} <= rights[name] for name in ("nearest", "head-match", "rules"))
     assert len(rights["random"]) > 3
@@ -925,7 +985,7 @@ def test_kinds_of_errors() -> None:
         sentence("Dog", ("a", [0])),
     )
     assert question.anchor == 5
-    assert Coreference.terms.errors == ("same head word", "nearer mention", "other mention")
+    assert Coreference().terms.errors == ("same head word", "nearer mention", "other mention")
     # far, dog, far, cat (right), near
     assert question.kinds == ((1, 3), (2, 1), (3, 3), (4, 0), (5, 2))
 
@@ -953,12 +1013,12 @@ def test_windows_without_anaphors_make_a_batch() -> None:
     )
     assert [len(w.anchors) for w in found] == [0, 0, 2]
     assert [w.candidates for w in found[:2]] == [[], []]  # not None: nothing is a candidate
-    silent = collate(found[:2], census.rows, Coreference.terms, 7)
+    silent = collate(found[:2], census.rows, Coreference().terms, 7)
     assert silent.gold.shape == (2, 0, 4)
-    assert silent.baselines.shape == (2, 0, len(Coreference.terms.baselines))
+    assert silent.baselines.shape == (2, 0, len(Coreference().terms.baselines))
     assert silent.picked is not None
     assert silent.picked.shape == silent.baselines.shape
-    batch = collate(found, census.rows, Coreference.terms, 7)
+    batch = collate(found, census.rows, Coreference().terms, 7)
     assert batch.is_anchor.tolist() == [[False, False], [False, False], [True, True]]
     assert not batch.candidates[:2].any()
     assert not kinds_of(batch)[:2].any()
@@ -969,7 +1029,7 @@ def test_windows_without_anaphors_make_a_batch() -> None:
 def test_a_batch_holds_what_its_windows_say() -> None:
     for seed in range(20):
         found, census = windows(*random_documents(seed), task=Coreference(limit=60))
-        batch = collate(found, census.rows, Coreference.terms, 7)
+        batch = collate(found, census.rows, Coreference().terms, 7)
         consistent(batch)
         for b, window in enumerate(found):
             for a, question in enumerate(questions(window, census)):
@@ -983,16 +1043,19 @@ def test_a_batch_holds_what_its_windows_say() -> None:
                 assert tuple(batch.picked[b, a].tolist()) == question.picks
 
 
-def consistent(batch: EdgeBatch) -> None:
+def consistent(batch: EdgeBatch, *, is_over_earlier: bool = True) -> None:
     """What holds of every batch of this task."""
     assert not (batch.gold & ~batch.candidates).any()
     assert torch.equal(batch.gold.any(-1), batch.is_anchor)
     assert not batch.candidates[..., 0].any()  # ROOT
     own = (batch.anchors + 1)[..., None]
     assert not (batch.candidates.gather(2, own)[..., 0] & batch.is_anchor).any()
-    assert not (kinds_of(batch).bool() & (batch.gold | ~batch.candidates)).any()
-    assert torch.equal(kinds_of(batch).bool(), batch.candidates & ~batch.gold)
+    wrong = kinds_of(batch).bool() & batch.candidates
+    assert torch.equal(wrong, batch.candidates & ~batch.gold)
     assert ((batch.baselines >= 0) & (batch.baselines <= 1)).all()
+    if not is_over_earlier:
+        return
+    assert not (kinds_of(batch).bool() & ~batch.candidates).any()
     share = batch.gold.sum(-1) / batch.candidates.sum(-1).clamp(min=1)
     assert torch.allclose(batch.baselines[..., 3].float(), share)
 
