@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from probing.core import quantities
-from probing.core.terms import MAIN
+from probing.core.terms import ALL, MAIN
 from probing.counting.best import baseline_scores
 from probing.counting.counts import HeadCounts
 from probing.counting.tallies import Score
@@ -18,6 +18,7 @@ from probing.data.resampling_units import overlaps
 from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import markdown
+from probing.reports.example_list import ExampleList, examples_of
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
@@ -88,6 +89,33 @@ class Scores:
         """``heads.png``."""
         return head_overview(self.findings)
 
+    def examples(
+        self,
+        row: str = ALL,
+        head: str | None = None,
+        *,
+        direction: str | None = None,
+        right: int = 5,
+        wrong: int = 5,
+    ) -> ExampleList:
+        """Sentences in which a head is right, and in which it is wrong.
+
+        They are taken from the anchors of the row that were noted (``examples=`` of
+        :func:`probing.score` says how many), in an order that is as good as chance: there may be
+        fewer than asked for.
+
+        Args:
+            row: of the report: a relation, a mention type, ``all``.
+            head: layer and head, ``"3-9"``; the one that was chosen, if not given.
+            direction: how it picks; as it is best in this row, if not given.
+            right: the most that are right.
+            wrong: the most that are wrong.
+
+        Raises:
+            ProbingError: if there is no such row, head or direction, or nothing was noted.
+        """
+        return examples_of(self.findings, row, head, direction, right=right, wrong=wrong)
+
     def __repr__(self) -> str:
         return markdown(self.findings)
 
@@ -95,9 +123,9 @@ class Scores:
         return markdown(self.findings)
 
 
-def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores:
+def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int, examples: int = 0) -> Scores:
     """Score the test data of ``data``, heads chosen on its validation data if there is any."""
-    ledger = Ledger(min_anchors=min_anchors)
+    ledger = Ledger(min_anchors=min_anchors, examples=examples)
     splits = [split for split in ("val", "test") if data.sources[split] is not None]
     if module.vectors is not None:  # all words at once: each reading takes the whole file
         module.vectors.read(word for split in splits for word in data.split(split).vocabulary)

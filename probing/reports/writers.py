@@ -13,6 +13,7 @@ from probing.counting.best import baseline_scores
 from probing.reports.best_heads import markdown
 from probing.reports.figures.heads import head_overview, png, seed_overview
 from probing.reports.findings import Findings
+from probing.reports.page.writer import report_page
 from probing.reports.summary import summary
 from probing.reports.tables import (
     BASELINES,
@@ -134,6 +135,7 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     hard,
     best_heads,
     heads_figure,
+    report_page,
 )
 """Written once a split, since heads do not change while a probe trains."""
 
