@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from probing.core import quantities
+from probing.core.errors import ProbingError
 from probing.core.terms import ALL, MAIN
 from probing.counting.best import baseline_scores
 from probing.counting.counts import HeadCounts
@@ -18,7 +19,7 @@ from probing.data.resampling_units import overlaps
 from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import markdown
-from probing.reports.example_list import ExampleList, examples_of
+from probing.reports.example_list import ExampleList, of_head
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
@@ -90,13 +91,7 @@ class Scores:
         return head_overview(self.findings)
 
     def examples(
-        self,
-        row: str = ALL,
-        head: str | None = None,
-        *,
-        direction: str | None = None,
-        right: int = 5,
-        wrong: int = 5,
+        self, row: str = ALL, head: str | None = None, *, right: int = 5, wrong: int = 5
     ) -> ExampleList:
         """Sentences in which a head is right, and in which it is wrong.
 
@@ -106,15 +101,17 @@ class Scores:
 
         Args:
             row: of the report: a relation, a mention type, ``all``.
-            head: layer and head, ``"3-9"``; the one that was chosen, if not given.
-            direction: how it picks; as it is best in this row, if not given.
+            head: layer and head, ``"3-9"``, which picks by its row, or ``"3-9 both"``; the one that
+                was chosen for the row, if not given.
             right: the most that are right.
             wrong: the most that are wrong.
 
         Raises:
-            ProbingError: if there is no such row, head or direction, or nothing was noted.
+            ProbingError: if there is no such row or head, or nothing was noted.
         """
-        return examples_of(self.findings, row, head, direction, right=right, wrong=wrong)
+        if self.findings.examples is None:
+            raise ProbingError("nothing was noted: examples=100 notes what heads pick")
+        return of_head(self.findings.examples, row, head, right=right, wrong=wrong)
 
     def __repr__(self) -> str:
         return markdown(self.findings)

@@ -21,6 +21,7 @@ from probing.core import quantities
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import HeadPicks
 from probing.counting.resampling import mixed
+from probing.counting.subtypes import parts_of, roll_ups
 from probing.data.store import EdgeWindows
 
 Array = NDArray[Any]
@@ -35,12 +36,11 @@ class Sample:
 
     ``windows [P]`` are the numbers of their windows in the corpus, ``anchors [P]`` their places
     among the anchors of the window. ``of_row`` has, by the name of a row, the places in ``[P]`` of
-    those that count there, in an order that is as good as chance; ``order [P]`` is that order.
+    those that count there, in an order that is as good as chance: the first of them stand for all.
     """
 
     windows: Array
     anchors: Array
-    order: Array
     of_row: Mapping[str, Array]
 
 
@@ -110,7 +110,7 @@ class ExamplePicks(Metric):
 
 
 def sample_of(corpus: EdgeWindows, count: int) -> Sample:
-    """Of each row of a corpus ``count`` anchors that heads are asked about, or all there are."""
+    """Of each row of a report ``count`` anchors that heads are asked about, or all there are."""
     column = corpus.table.data.column
     counts = pc.list_value_length(column("anchors")).to_numpy().astype(np.int64)
     window = np.repeat(np.arange(len(counts)), counts)
@@ -132,12 +132,12 @@ def sample_of(corpus: EdgeWindows, count: int) -> Sample:
     anchor, row = anchor[few], row[few]
     own = np.unique(anchor)
     place = np.searchsorted(own, anchor)
-    return Sample(
-        windows=window[own],
-        anchors=(before - starts)[own],
-        order=np.argsort(np.argsort(keys[own])),
-        of_row={name: place[row == r] for r, name in enumerate(corpus.census.rows)},
-    )
+    rows, separators = corpus.census.rows, corpus.terms.subtypes
+    of_row = {name: place[row == r] for r, name in enumerate(rows)}
+    for name in roll_ups(rows, separators):
+        merged = np.concatenate([of_row[rows[r]] for r in parts_of(rows, name, separators)])
+        of_row[name] = merged[np.argsort(keys[own][merged])][:count]
+    return Sample(windows=window[own], anchors=(before - starts)[own], of_row=of_row)
 
 
 def _listed(lists: Any) -> tuple[Array, Array]:

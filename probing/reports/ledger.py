@@ -152,6 +152,13 @@ class Ledger:
             self.counted[counting.split] = counting.heads.compute()
         return counting.probes.compute()
 
+    def _examples(self, split: str, corpus: EdgeWindows) -> Examples | None:
+        counted = self.counted[split]
+        if counted.noted is None:
+            return None
+        own, chosen = counted.of_encoder[MAIN], self.chosen_for(split)
+        return Examples.of(corpus, counted.noted, own, chosen)
+
     def report(
         self,
         split: str,
@@ -194,7 +201,7 @@ class Ledger:
             pairs=self.pairs,
             of_encoder=counted.of_encoder,
             hard=counted.hard,
-            examples=None if counted.noted is None else Examples(corpus, counted.noted),
+            examples=self._examples(split, corpus),
             circumstances=circumstances,
         )
         return findings

@@ -10,6 +10,7 @@ from letters import Letters
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import HeadPicks
 from probing.counting.examples import NO_PICK, UNSEEN, ExamplePicks, Sample, sample_of
+from probing.counting.subtypes import roll_ups
 from probing.data import CoreferenceData, DependencyData
 from probing.data.store import EdgeWindows
 
@@ -39,6 +40,10 @@ def asked(corpus: EdgeWindows) -> dict[str, set[tuple[int, int]]]:
         for a, (gold, rows) in enumerate(zip(window.gold, window.rows, strict=True)):
             for row in rows if any(column > 0 for column in gold) else ():
                 found[corpus.census.rows[row]].add((number, a))
+    for name in roll_ups(corpus.census.rows, corpus.terms.subtypes):
+        whole = name.removesuffix("*")
+        parts = [own for row, own in found.items() if f"{row}:".startswith(whole)]
+        found[name] = set().union(*parts)
     return found
 
 
@@ -51,6 +56,7 @@ def held(sample: Sample, row: str) -> list[tuple[int, int]]:
 def test_of_each_row_so_many_anchors_or_all(corpus: EdgeWindows, count: int) -> None:
     sample, every = sample_of(corpus, count), asked(corpus)
     assert set(sample.of_row) == set(every)
+    assert corpus.terms.subtypes == "" or {"nsubj:*", "obl:*"} <= set(every)
     for row, anchors in every.items():
         own = held(sample, row)
         assert len(own) == len(set(own)) == min(count, len(anchors))
@@ -63,10 +69,14 @@ def test_more_begin_with_the_same_ones(corpus: EdgeWindows) -> None:
     few, more = sample_of(corpus, 3), sample_of(corpus, 9)
     for row in corpus.census.rows:
         assert held(more, row)[:3] == held(few, row)
-        order = more.order[more.of_row[row]].tolist()
-        assert order == sorted(order)
     # They are not the first ones of the file.
     assert held(more, "all") != sorted(asked(corpus)["all"])[:9]
+
+
+def test_rows_that_add_up_others_have_the_first_of_all_their_anchors(corpus: EdgeWindows) -> None:
+    few, whole = sample_of(corpus, 7), sample_of(corpus, 10**6)
+    for name in roll_ups(corpus.census.rows, corpus.terms.subtypes):
+        assert held(few, name) == held(whole, name)[:7]
 
 
 def test_anchors_that_nobody_is_asked_about_are_not_counted(clitics: EdgeWindows) -> None:

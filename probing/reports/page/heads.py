@@ -12,10 +12,9 @@ from probing.core import quantities
 from probing.core.inert import visible
 from probing.core.terms import MAIN
 from probing.counting.counts import HeadCounts
-from probing.counting.examples import UNSEEN
 from probing.counting.intervals import bounds
 from probing.reports.best_heads import absence, columns_of, notes_of
-from probing.reports.examples import Examples
+from probing.reports.examples import Anchor, Examples
 from probing.reports.findings import Findings
 from probing.reports.tables import KAPPA
 from probing.reports.wording import wording_of
@@ -117,51 +116,41 @@ def _with_examples(
     cells = int(np.prod(counts.correct.shape[1:]))
     each = min(SHOWN, max(1, MOST // (2 * cells * max(1, len(rows)))))
     numbers: dict[int, int] = {}
+    windows = []
     for row, r in zip(rows, counts.order(), strict=True):
-        anchors: dict[int, int] = {}
+        places: dict[int, int] = {}
         row["examples"] = [
-            [v for place, *own in of_head for v in (anchors.setdefault(place, len(anchors)), *own)]
+            [v for place, *own in of_head for v in (places.setdefault(place, len(places)), *own)]
             for of_head in _of_heads(examples, counts.rows[r], each)
         ]
-        row["anchors"] = [_anchor(examples, place, numbers) for place in anchors]
-        row["sampled"] = len(examples.of_row(counts.rows[r]))
-    return {"windows": [_window(examples, number) for number in numbers]}
+        row["sampled"] = len(examples.of_row[counts.rows[r]])
+        anchors = [examples.anchors[place] for place in places]
+        for own in anchors:
+            if own.window not in numbers:
+                numbers[own.window] = len(numbers)
+                windows.append(_window(own))
+        row["anchors"] = [[numbers[a.window], a.anchor, a.gold, a.line, a.id] for a in anchors]
+    return {"windows": windows}
 
 
 def _of_heads(examples: Examples, row: str, each: int) -> Iterator[list[tuple[int, int, int]]]:
     """Of every head the place in the sample of its examples, what it picks, special tokens."""
-    own, noted = examples.of_row(row), examples.noted
-    words = noted.words[own].reshape(len(own), -1)  # [places, 3*L*H]
-    special = (100 * noted.special[own]).round().astype(int).reshape(words.shape)
-    hits, is_seen = examples.hits[own].reshape(words.shape), words != UNSEEN
-    shown = np.zeros(words.shape, dtype=bool)
-    for some in (hits & is_seen, ~hits & is_seen):
+    own = examples.of_row[row]
+    size = len(own), int(np.prod(examples.picks.shape[1:]))
+    picks, hits = (values[own].reshape(size) for values in (examples.picks, examples.hits))
+    special = (100 * examples.special[own]).round().astype(int).reshape(size)
+    shown = np.zeros(size, dtype=bool)
+    for some in (hits, ~hits):
         shown |= some & (some.cumsum(0) <= each)
-    for head in range(words.shape[1]):
+    for head in range(size[1]):
         places = np.flatnonzero(shown[:, head])
-        yield list(
-            zip(
-                own[places].tolist(),
-                words[places, head].tolist(),
-                special[places, head].tolist(),
-                strict=True,
-            )
-        )
+        found = (own[places], picks[places, head], special[places, head])
+        yield list(zip(*(values.tolist() for values in found), strict=True))
 
 
-def _anchor(examples: Examples, place: int, numbers: dict[int, int]) -> list[object]:
-    sample = examples.noted.sample
-    number = int(sample.windows[place])
-    window = examples.windows[number]
-    word = window.anchors[int(sample.anchors[place])]
-    at = numbers.setdefault(number, len(numbers))
-    return [at, word, examples.gold[place], *window.origin.of_word(word)]
-
-
-def _window(examples: Examples, number: int) -> Mapping[str, object]:
-    window, file = examples.windows[number], examples.corpus.file_of(number)
+def _window(anchor: Anchor) -> Mapping[str, object]:
     return {
-        "words": [visible(word) for word in window.words],
-        "file": visible(file),
-        "document": visible(window.origin.document),
+        "words": [visible(word) for word in anchor.words],
+        "file": visible(anchor.file),
+        "document": visible(anchor.document),
     }

@@ -100,7 +100,7 @@ def test_a_click_shows_sentences_with_gold_and_pick(browser: Any, scores: Scores
         browser.find_element("css selector", f"[data-head='{head}']").click()
         name = f"{place // 4 + 1}-{place % 4 + 1}"
         own = scores.examples(
-            "all", name, direction=scores.counts.terms.directions[direction], right=3, wrong=3
+            "all", f"{name} {scores.counts.terms.directions[direction]}", right=3, wrong=3
         )
         assert own
         assert texts(browser, "#examples h2")[0].startswith(f"{name} ")
