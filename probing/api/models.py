@@ -175,6 +175,7 @@ class Model:
         train: str | None = None,
         data: EdgeData | None = None,
         min_anchors: int = 100,
+        examples: int = 100,
     ) -> Scores:
         """Score every head, and every probe, with the counts of ``evaluate.py``; writes nothing.
 
@@ -185,6 +186,8 @@ class Model:
                 what probes were trained on, where that is here, else ``val``.
             data: another task or way to read, such as ``CoreferenceData(limit=128)``.
             min_anchors: how many anchors a row needs for a line in the table of best heads.
+            examples: of how many anchors of each row, drawn by chance, it is noted what every head
+                picks, for :meth:`~probing.api.scores.Scores.examples`.
 
         Raises:
             ProbingError: if the data cannot be read, or what the model makes of it is not finite.
@@ -199,7 +202,7 @@ class Model:
         own.sources = {"train": train, "val": val, "test": test}
         own.splits = {}
         own.tokenizer = self.encoder.tokenizer
-        return scored(self.module, own, min_anchors=min_anchors)
+        return scored(self.module, own, min_anchors=min_anchors, examples=examples)
 
     def _batch(self, words: Sequence[str]) -> EdgeBatch:
         """The sentence, every word of which asks for its head."""

@@ -9,7 +9,8 @@ import torch
 from matplotlib.figure import Figure
 
 from probing.core import quantities
-from probing.core.terms import MAIN
+from probing.core.errors import ProbingError
+from probing.core.terms import ALL, MAIN
 from probing.counting.best import baseline_scores
 from probing.counting.counts import HeadCounts
 from probing.counting.tallies import Score
@@ -18,6 +19,7 @@ from probing.data.resampling_units import overlaps
 from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import markdown
+from probing.reports.example_list import ExampleList, of_head
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
@@ -88,6 +90,29 @@ class Scores:
         """``heads.png``."""
         return head_overview(self.findings)
 
+    def examples(
+        self, row: str = ALL, head: str | None = None, *, right: int = 5, wrong: int = 5
+    ) -> ExampleList:
+        """Sentences in which a head is right, and in which it is wrong.
+
+        They are taken from the anchors of the row that were noted (``examples=`` of
+        :func:`probing.score` says how many), in an order that is as good as chance: there may be
+        fewer than asked for.
+
+        Args:
+            row: of the report: a relation, a mention type, ``all``.
+            head: layer and head, ``"3-9"``, which picks by its row, or ``"3-9 both"``; the one that
+                was chosen for the row, if not given.
+            right: the most that are right.
+            wrong: the most that are wrong.
+
+        Raises:
+            ProbingError: if there is no such row or head, or nothing was noted.
+        """
+        if self.findings.examples is None:
+            raise ProbingError("nothing was noted: examples=100 notes what heads pick")
+        return of_head(self.findings.examples, row, head, right=right, wrong=wrong)
+
     def __repr__(self) -> str:
         return markdown(self.findings)
 
@@ -95,9 +120,9 @@ class Scores:
         return markdown(self.findings)
 
 
-def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int) -> Scores:
+def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int, examples: int = 0) -> Scores:
     """Score the test data of ``data``, heads chosen on its validation data if there is any."""
-    ledger = Ledger(min_anchors=min_anchors)
+    ledger = Ledger(min_anchors=min_anchors, examples=examples)
     splits = [split for split in ("val", "test") if data.sources[split] is not None]
     if module.vectors is not None:  # all words at once: each reading takes the whole file
         module.vectors.read(word for split in splits for word in data.split(split).vocabulary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -111,6 +112,11 @@ class Origin:
     document: str = ""
     lines: Sequence[int] = (0,)
     starts: Sequence[int] = (0,)
+
+    def of_word(self, word: int) -> tuple[int, int]:
+        """The line of a word's sentence, and its number there, counted from one."""
+        sentence = bisect_right(self.starts, word) - 1
+        return self.lines[sentence], word - self.starts[sentence] + 1
 
 
 @dataclass(frozen=True, slots=True)

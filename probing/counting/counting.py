@@ -11,6 +11,7 @@ from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
+from probing.counting.examples import ExamplePicks, Noted, Sample
 from probing.counting.hard import Choice, Hard, HardAnchors
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.counting.resampling import Resampler, UnitWeights
@@ -31,11 +32,13 @@ class FurtherSums:
 class Counted:
     """The counts of a split; ``of_encoder`` are heads' by the name of their encoder.
 
-    ``hard`` is what was counted of the main encoder's heads that were chosen on another split.
+    ``hard`` is what was counted of the main encoder's heads that were chosen on another split,
+    ``noted`` what they pick of the examples, ``None`` where there are none.
     """
 
     of_encoder: Mapping[str, HeadCounts]
     hard: Sequence[Hard] = ()
+    noted: Noted | None = None
 
     @property
     def heads(self) -> HeadCounts:
@@ -63,6 +66,7 @@ class HeadCounting:
         weighted: further sums, by name, of the main encoder's heads and of baselines.
         chosen: heads of the main encoder, and baselines, that were chosen on other data.
         most_rows: in how many rows an anchor counts at most.
+        sample: of which anchors it is noted what the main encoder's heads pick, if given.
     """
 
     def __init__(
@@ -75,12 +79,13 @@ class HeadCounting:
         weighted: Mapping[str, FurtherSums] = MappingProxyType({}),
         chosen: Sequence[Choice] = (),
         most_rows: int = 1,
+        sample: Sample | None = None,
     ) -> None:
         self.terms = terms
         self.units = units
         self.hard: HardAnchors | None = None
+        sizes = module.encoder.sizes
         if chosen:
-            sizes = module.encoder.sizes
             self.hard = HardAnchors(
                 chosen,
                 terms,
@@ -88,6 +93,10 @@ class HeadCounting:
                 heads=sizes.heads,
                 most=most_rows,
             ).to(module.device)
+        self.examples: ExamplePicks | None = None
+        if sample is not None:
+            cells = len(terms.directions), sizes.layers, sizes.heads
+            self.examples = ExamplePicks(sample, cells).to(module.device)
         self.layers = {name: encoder.layer_numbers for name, encoder in module.encoders.items()}
         own = {name: sums.weights for name, sums in weighted.items()}
         self.heads = {
@@ -110,6 +119,8 @@ class HeadCounting:
             metric.update(batch, batch.baselines[..., places])
         if self.hard is not None:
             self.hard.update(batch, outcome.heads[MAIN])
+        if self.examples is not None:
+            self.examples.update(batch, outcome.heads[MAIN])
 
     def compute(self) -> Counted:
         """The counts, summed over processes."""
@@ -126,6 +137,7 @@ class HeadCounting:
                 for name, metric in self.heads.items()
             },
             () if self.hard is None else self.hard.found(),
+            None if self.examples is None else self.examples.found(),
         )
 
 

@@ -125,10 +125,14 @@ class EdgeWindows(Dataset[EdgeBatch]):
             [window] = self.windows([number])
             check_embedded(window.wordpieces, window.words, rows=rows, model=model)
 
-    @property
+    @cached_property
     def part_of(self) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
         """Which of the ``parts`` each window comes from, counted from zero."""
         return np.asarray(self.table.data.column("part").to_numpy(), dtype=np.int32)
+
+    def file_of(self, window: int) -> str:
+        """The name of the part that a window comes from: of a folder, the file beneath it."""
+        return self.parts[int(self.part_of[window])].name
 
     def sentences_of(self, parts: Collection[int]) -> Digests:
         """The digests of the sentences in some of the ``parts``, counted from zero."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import get_args
 
+from probing.jobs import examples
 from probing.jobs.cli import ABOUT, NAME_AND_VERSION, jobs_of, main
 from probing.jobs.scripts import Script
 
@@ -13,9 +14,12 @@ _USAGE = """\
 usage: probing train [--config FILE] [--output DIR] [options]
        probing evaluate [--config FILE] [--output DIR] [options]
        probing cache --data.cache_features DIR [--config FILE] [options]
+       probing examples RUN [--row ROW] [--head LAYER-HEAD]
        probing --version
 
 {scripts}
+
+examples: {examples}
 
 A job is a config; the first of each is what runs without one. Configs that are not in the current
 folder are those that the package brings along. --help behind train, evaluate
@@ -29,12 +33,14 @@ def command(argv: Sequence[str] | None = None) -> int:
     for script in get_args(Script):
         if first == script:
             return main(script, rest)
+    if first == "examples":
+        return examples.main(rest)
     if first == "--version":
         print(NAME_AND_VERSION)
         return 0
     if first in ("-h", "--help"):
         listed = (f"{name}: {ABOUT[name]}\n{jobs_of(name)}" for name in get_args(Script))
-        print(_USAGE.format(scripts="\n\n".join(listed)))
+        print(_USAGE.format(scripts="\n\n".join(listed), examples=examples.ABOUT))
         return 0
-    print(f"error: probing {first}: expected train, evaluate or cache", file=sys.stderr)
+    print(f"error: probing {first}: expected train, evaluate, cache or examples", file=sys.stderr)
     return 2

@@ -16,6 +16,7 @@ from probing.counting.hard import Hard
 from probing.counting.significance import TableTests, table_tests
 from probing.counting.spread import Family, families
 from probing.counting.tallies import Score
+from probing.reports.examples import Examples
 
 SAME = 0.9
 """Data that hold this share of the scored sentences are the same data: nothing is held out."""
@@ -35,6 +36,7 @@ class Findings:
     ``resamples`` says what intervals come from, ``flips`` what tests do; ``pairs`` are those to
     compare.
     ``hard`` says what heads that were chosen on other data get right where baselines are wrong.
+    ``examples`` are those of what every head picks, ``None`` where none were noted.
     ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
     """
 
@@ -56,6 +58,7 @@ class Findings:
     pairs: Sequence[Pair] = ()
     of_encoder: Mapping[str, HeadCounts] = field(default_factory=dict)
     hard: Sequence[Hard] = ()
+    examples: Examples | None = None
     circumstances: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property

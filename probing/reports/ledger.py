@@ -12,6 +12,7 @@ from probing.core.terms import MAIN
 from probing.counting.counting import Counted, FurtherSums, HeadCounting, ProbeCounting
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair
+from probing.counting.examples import sample_of
 from probing.counting.hard import Choice, choices
 from probing.counting.resampling import Resampler
 from probing.counting.sign_flips import SignFlips
@@ -22,6 +23,7 @@ from probing.data.resampling_units import share_in
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.described import describe, flips_of, resamples_of, unread
+from probing.reports.examples import Examples
 from probing.reports.findings import Findings
 
 
@@ -54,6 +56,7 @@ class Ledger:
         resampler: counts everything in resamples, too, if given.
         flips: how many patterns of signs heads are tested by, where they are chosen elsewhere.
         pairs: which two are to be compared.
+        examples: of how many anchors of each row it is noted what every head picks.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Ledger:
         resampler: Resampler | None = None,
         flips: int = 0,
         pairs: Sequence[Pair] = (),
+        examples: int = 0,
     ) -> None:
         self.min_anchors = min_anchors
         self.final = final
         self.resampler = resampler
         self.flips = flips
         self.pairs = pairs
+        self.examples = examples
         self.counted: dict[str, Counted] = {}
         self.findings: dict[str, Findings] = {}
         self.judged_at: dict[str, int] = {}
@@ -106,6 +111,7 @@ class Ledger:
                 most_rows=corpus.most_rows,
                 chosen=chosen,
                 weighted=self._further_sums(corpus, chosen),
+                sample=sample_of(corpus, self.examples) if self.examples else None,
             )
         probes = ProbeCounting(module, terms, resampler=drawn, units=units.of_anchors)
         return SplitCounting(split, heads, probes)
@@ -145,6 +151,13 @@ class Ledger:
         if counting.heads is not None:
             self.counted[counting.split] = counting.heads.compute()
         return counting.probes.compute()
+
+    def _examples(self, split: str, corpus: EdgeWindows) -> Examples | None:
+        counted = self.counted[split]
+        if counted.noted is None:
+            return None
+        own, chosen = counted.of_encoder[MAIN], self.chosen_for(split)
+        return Examples.of(corpus, counted.noted, own, chosen)
 
     def report(
         self,
@@ -188,6 +201,7 @@ class Ledger:
             pairs=self.pairs,
             of_encoder=counted.of_encoder,
             hard=counted.hard,
+            examples=self._examples(split, corpus),
             circumstances=circumstances,
         )
         return findings

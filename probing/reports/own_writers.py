@@ -36,6 +36,8 @@ class ReportOptions:
             down, and to write the paper's Table 3; needs dependency trees.
         paper: whether to write ``paper.csv``, the numbers of the paper's Tables 1 to 3 with those
             of this run beside them.
+        examples: of how many anchors of each relation or mention type ``report.html`` knows what
+            every head picks; 0 for none.
         heatmaps: whether TensorBoard shows heat maps of the most frequent relations and of the
             weights that probes give to heads; the numbers are in ``heads.csv`` and ``weights.csv``.
         writers: tables and figures of your own: the import path of a function
@@ -45,11 +47,13 @@ class ReportOptions:
     min_anchors: int = 100
     trees: bool = False
     paper: bool = False
+    examples: int = 100
     heatmaps: bool = False
     writers: list[Named] | Named = field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_range(1, min_anchors=self.min_anchors)
+        check_range(0, 10_000, examples=self.examples)
 
 
 class OwnWriters(SplitCallback):

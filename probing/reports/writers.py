@@ -11,8 +11,10 @@ from probing.core.files import write_csv, write_whole
 from probing.core.terms import MAIN
 from probing.counting.best import baseline_scores
 from probing.reports.best_heads import markdown
+from probing.reports.example_file import FILE, write_examples
 from probing.reports.figures.heads import head_overview, png, seed_overview
 from probing.reports.findings import Findings
+from probing.reports.page.writer import report_page
 from probing.reports.summary import summary
 from probing.reports.tables import (
     BASELINES,
@@ -85,6 +87,12 @@ def best_heads(findings: Findings, folder: Path) -> None:
     write_whole(folder / "best_heads.md", markdown(findings))
 
 
+def examples(findings: Findings, folder: Path) -> None:
+    """``examples.parquet``, if any were noted."""
+    if findings.examples is not None:
+        write_examples(findings.examples, folder / FILE)
+
+
 def heads_figure(findings: Findings, folder: Path) -> None:
     """``heads.png``."""
     write_whole(folder / "heads.png", png(head_overview(findings)))
@@ -134,6 +142,8 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     hard,
     best_heads,
     heads_figure,
+    examples,
+    report_page,
 )
 """Written once a split, since heads do not change while a probe trains."""
 

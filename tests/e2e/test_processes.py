@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from page_data import data_of
 
 from probing.data.builtin.reader import read_builtin
 
@@ -56,6 +57,17 @@ def same_counts(left: Path, right: Path, splits: tuple[str, ...] = ("val", "test
         for name in (*WHOLE, *(WHOLE_LAST if split == "test" else ())):
             one, other = (folder / "reports" / split / name for folder in (left, right))
             assert one.read_bytes() == other.read_bytes()
+        same_examples(left / "reports" / split, right / "reports" / split)
+
+
+def same_examples(left: Path, right: Path) -> None:
+    one, other = (data_of(folder / "report.html")["heads"] for folder in (left, right))
+    assert one["windows"] == other["windows"] != []
+    for a, b in zip(one["rows"], other["rows"], strict=True):
+        assert a["anchors"] == b["anchors"]
+        for own, its in zip(a["examples"], b["examples"], strict=True):
+            assert (own[::3], own[1::3]) == (its[::3], its[1::3])  # anchors and picks
+            assert own[2::3] == pytest.approx(its[2::3], abs=1)  # masses in percent
 
 
 @pytest.fixture(scope="module")

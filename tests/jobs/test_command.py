@@ -42,7 +42,7 @@ def test_what_is_no_script_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     assert command(["evalute", "--help"]) == 2
     said = capsys.readouterr()
     assert not said.out
-    assert said.err == "error: probing evalute: expected train, evaluate or cache\n"
+    assert said.err == "error: probing evalute: expected train, evaluate, cache or examples\n"
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["train", "--version"]])

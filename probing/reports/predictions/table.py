@@ -82,6 +82,7 @@ def _schema(pickers: Pickers) -> Any:
     """Columns and their types."""
     number, word = pa.int32(), pa.string()
     columns = [
+        pa.field("file", word),
         pa.field("document", word),
         pa.field("line", number),
         pa.field("id", number),
@@ -130,7 +131,9 @@ def _columns(
     sums_of = {name: [s for s in sums if is_part(name, s, separators)] for name in names}
     rows = [[*some, *chain.from_iterable(sums_of[name] for name in some)] for some in labels]
 
-    places = [_place(w, a) for w in windows for a in w.anchors]
+    places = [w.origin.of_word(a) for w in windows for a in w.anchors]
+    files = [corpus.file_of(number) for number in numbers]
+    yield "file", [files[w] for w in window]
     yield "document", [windows[w].origin.document for w in window]
     yield "line", [line for line, _ in places]
     yield "id", [word for _, word in places]
@@ -173,13 +176,6 @@ def _columns(
     )  # fmt: skip
     for row, cell in pickers.shown.items():
         yield from picked(f"head:{row}", noted["heads"][:, index[cell]])
-
-
-def _place(window: Window, anchor: int) -> tuple[int, int]:
-    """The line of an anchor's sentence, and its number there, counted from one."""
-    starts = window.origin.starts
-    sentence = int(np.searchsorted(starts, anchor, side="right")) - 1
-    return window.origin.lines[sentence], anchor - starts[sentence] + 1
 
 
 class _Forms:

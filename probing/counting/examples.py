@@ -1,0 +1,148 @@
+"""What heads pick of a few anchors of each row: examples to look at, chosen before any is scored.
+
+Which anchors these are hangs on the corpus alone, so that every process notes its own of them and
+all heads are seen on the same sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics import Metric
+
+from probing.core import quantities
+from probing.core.batches import EdgeBatch
+from probing.core.outcomes import HeadPicks
+from probing.counting.resampling import mixed
+from probing.counting.subtypes import parts_of, roll_ups
+from probing.data.store import EdgeWindows
+
+Array = NDArray[Any]
+NO_PICK, UNSEEN = -1, -2
+"""In place of the word that a head picks: none, and of an anchor that was not scored."""
+_MASS = [each.name for each in quantities.QUANTITIES].index("special_mass")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Anchors that heads are asked about, ``P`` of them, ascending by window and anchor.
+
+    ``windows [P]`` are the numbers of their windows in the corpus, ``anchors [P]`` their places
+    among the anchors of the window. ``of_row`` has, by the name of a row, the places in ``[P]`` of
+    those that count there, in an order that is as good as chance: the first of them stand for all.
+    """
+
+    windows: Array
+    anchors: Array
+    of_row: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What every head picks of a sample.
+
+    ``words [P, 3, L, H]`` are indices counted from zero, :data:`NO_PICK` or :data:`UNSEEN`;
+    ``special [P, 3, L, H]`` is the attention on special tokens, see
+    :func:`~probing.core.quantities.special_mass`.
+    """
+
+    sample: Sample
+    words: Array
+    special: Array
+
+
+class ExamplePicks(Metric):
+    """Notes what every head of an encoder picks of a sample.
+
+    Args:
+        sample: of the corpus whose batches come.
+        cells: ``(3, L, H)``.
+    """
+
+    full_state_update = False
+    words: Tensor
+    special: Tensor
+
+    def __init__(self, sample: Sample, cells: Sequence[int]) -> None:
+        super().__init__()
+        self.sample = sample
+        self.shape = len(sample.windows), *cells
+        # Unseen ones are zero, so that processes, each of which saw others, can be added up.
+        self.add_state("words", torch.zeros(self.shape, dtype=torch.int32), dist_reduce_fx="sum")
+        self.add_state("special", torch.zeros(self.shape), dist_reduce_fx="sum")
+
+    def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
+        """Note those anchors of a batch that are in the sample."""
+        numbers = np.asarray(batch.numbers, dtype=np.int64)
+        first, end = (np.searchsorted(self.sample.windows, numbers, s) for s in ("left", "right"))
+        own = [np.arange(a, b) for a, b in zip(first, end, strict=True)]
+        place = np.concatenate([*own, np.zeros(0, np.int64)])
+        if not len(place):
+            return
+        window = np.repeat(np.arange(len(numbers)), end - first)
+        device = heads.words.device
+        at, b, a = (
+            torch.from_numpy(each.astype(np.int64)).to(device)
+            for each in (place, window, self.sample.anchors[place])
+        )
+        picked = torch.where(heads.is_pick[b, a], heads.words[b, a], NO_PICK)
+        self.words[at] = (picked - UNSEEN).int()
+        self.special[at] = heads.quantities[b, a, ..., _MASS].float()
+
+    def compute(self) -> tuple[Tensor, Tensor]:
+        """``words`` and ``special``, summed over processes, on the CPU."""
+        # torchmetrics squeezes states of one element where processes are joined.
+        words, special = (each.cpu().reshape(self.shape) for each in (self.words, self.special))
+        return words, special
+
+    def found(self) -> Noted:
+        """The notes of all processes."""
+        # A metric keeps what it has computed, and would squeeze it, too.
+        words, special = (each.reshape(self.shape).numpy() for each in self.compute())
+        return Noted(self.sample, words + UNSEEN, special)
+
+
+def sample_of(corpus: EdgeWindows, count: int) -> Sample:
+    """Of each row of a report ``count`` anchors that heads are asked about, or all there are."""
+    column = corpus.table.data.column
+    counts = pc.list_value_length(column("anchors")).to_numpy().astype(np.int64)
+    window = np.repeat(np.arange(len(counts)), counts)
+    anchor, row = _listed(column("rows"))  # a pair for each row of each anchor
+    unused = np.isin(corpus.census.rows, corpus.census.unused)
+    is_asked = np.bincount(anchor[unused[row]], minlength=len(window)) == 0
+    before = np.cumsum(is_asked) - is_asked
+    # A window without its unused anchors, as batches have it, counts the others anew.
+    starts = np.repeat(before[np.minimum(np.cumsum(counts) - counts, len(before) - 1)], counts)
+    of_gold, gold = _listed(column("gold"))
+    is_asked &= np.bincount(of_gold[gold > 0], minlength=len(window)) > 0
+
+    keys = mixed(torch.arange(len(window))).numpy()
+    anchor, row = (each[is_asked[anchor]] for each in (anchor, row))
+    arranged = np.lexsort((keys[anchor], row))
+    anchor, row = anchor[arranged], row[arranged]
+    first = np.searchsorted(row, row, "left")
+    few = np.arange(len(row)) - first < count
+    anchor, row = anchor[few], row[few]
+    own = np.unique(anchor)
+    place = np.searchsorted(own, anchor)
+    rows, separators = corpus.census.rows, corpus.terms.subtypes
+    of_row = {name: place[row == r] for r, name in enumerate(rows)}
+    for name in roll_ups(rows, separators):
+        merged = np.concatenate([of_row[rows[r]] for r in parts_of(rows, name, separators)])
+        of_row[name] = merged[np.argsort(keys[own][merged])][:count]
+    return Sample(windows=window[own], anchors=(before - starts)[own], of_row=of_row)
+
+
+def _listed(lists: Any) -> tuple[Array, Array]:
+    """Of lists ``[window][anchor][any]`` the anchor, counted through all windows, and the value."""
+    of_anchors = pc.list_flatten(lists)
+    lengths = pc.list_value_length(of_anchors).to_numpy().astype(np.int64)
+    values = pc.list_flatten(of_anchors).to_numpy().astype(np.int64)
+    return np.repeat(np.arange(len(lengths)), lengths), values

@@ -1,0 +1,139 @@
+"""Examples of what heads pick: the anchors that were noted, with their sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from probing.counting.counts import Cell, HeadCounts
+from probing.counting.examples import NO_PICK, UNSEEN, Array, Noted
+from probing.data.store import EdgeWindows
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A word that asks: it, and the ``gold`` words, are indices in ``words``, counted from zero.
+
+    ``words`` are those of the window, whose number in the corpus is ``window``. ``file``,
+    ``document``, ``line`` (of the first word of the sentence) and ``id`` (the anchor's number in
+    it, counted from one) say where it stands.
+    """
+
+    words: Sequence[str]
+    anchor: int
+    gold: tuple[int, ...]
+    window: int
+    file: str
+    document: str
+    line: int
+    id: int
+
+
+@dataclass(frozen=True)
+class Example(Anchor):
+    """What a head picks of an anchor.
+
+    ``pick`` is the index of a word, ``None`` where the head picks nothing. ``special`` is how much
+    attention goes to the special tokens, or comes from them, as the direction says.
+    """
+
+    pick: int | None
+    special: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the pick is gold."""
+        return self.pick in self.gold
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A sample of anchors, ``P`` of them, and what every head picks of each.
+
+    - ``anchors``: the sample.
+    - ``of_row``: by the name of a row of the report, which of them stand for its anchors: their
+      places, in an order that is as good as chance.
+    - ``picks [P, 3, L, H]``: indices of words, or :data:`~probing.counting.examples.NO_PICK`.
+    - ``special [P, 3, L, H]``: attention on special tokens.
+    - ``directions``, ``layers``: what the directions and the layers are called.
+    - ``chosen``: the head that was chosen for each row.
+    """
+
+    anchors: Sequence[Anchor]
+    of_row: Mapping[str, Array]
+    picks: Array
+    special: Array
+    directions: Sequence[str]
+    layers: Sequence[int]
+    chosen: Mapping[str, Cell]
+
+    @classmethod
+    def of(cls, corpus: EdgeWindows, noted: Noted, counts: HeadCounts, chosen: HeadCounts) -> Self:
+        """Those of a split.
+
+        Args:
+            corpus: the split.
+            noted: of its anchors.
+            counts: of its heads.
+            chosen: what heads are chosen by.
+        """
+        sample = noted.sample
+        is_seen = (noted.words != UNSEEN).reshape(len(noted.words), -1).all(1)
+        numbers = np.unique(sample.windows[is_seen])
+        windows = dict(zip(numbers.tolist(), corpus.windows(numbers.tolist()), strict=True))
+        anchors = []
+        for place in np.flatnonzero(is_seen).tolist():
+            number = int(sample.windows[place])
+            window, asking = windows[number], int(sample.anchors[place])
+            word = window.anchors[asking]
+            line, of_sentence = window.origin.of_word(word)
+            anchors.append(
+                Anchor(
+                    words=window.words,
+                    anchor=word,
+                    gold=tuple(sorted({column - 1 for column in window.gold[asking] if column})),
+                    window=number,
+                    file=corpus.file_of(number),
+                    document=window.origin.document,
+                    line=line,
+                    id=of_sentence,
+                )
+            )
+        rows = [counts.rows[r] for r in counts.order()]
+        choices = {row: chosen.row(row) for row in rows}
+        now = np.cumsum(is_seen) - 1  # without those that were not scored
+        return cls(
+            anchors=anchors,
+            of_row={row: now[own[is_seen[own]]] for row in rows for own in [sample.of_row[row]]},
+            picks=noted.words[is_seen],
+            special=noted.special[is_seen],
+            directions=counts.terms.directions,
+            layers=counts.layers,
+            chosen={row: chosen.best_head(r) for row, r in choices.items() if r is not None},
+        )
+
+    @cached_property
+    def hits(self) -> Array:
+        """Which heads are right about each anchor, ``[P, 3, L, H]``."""
+        found = np.zeros(self.picks.shape, dtype=bool)
+        for own, picks, anchor in zip(found, self.picks, self.anchors, strict=True):
+            for word in anchor.gold:
+                own |= picks == word
+        return found
+
+    def index_of(self, cell: Cell) -> tuple[int, int, int]:
+        """Where a head stands in ``[3, L, H]``."""
+        place = list(self.directions).index(cell.direction), list(self.layers).index(cell.layer)
+        return *place, cell.head - 1
+
+    def example(self, place: int, cell: Cell) -> Example:
+        """What a head picks of the anchor at a place."""
+        index = self.index_of(cell)
+        pick = int(self.picks[place, *index])
+        special = float(self.special[place, *index])
+        anchor = vars(self.anchors[place])
+        return Example(**anchor, pick=None if pick == NO_PICK else pick, special=special)

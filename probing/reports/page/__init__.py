@@ -1,0 +1,1 @@
+"""``report.html``: the report on a split as one page, opened from disk, that asks no network."""

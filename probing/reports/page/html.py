@@ -1,0 +1,52 @@
+"""One HTML file of a template, our style and script, and data that can be nothing but data."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+# What HTML, or JavaScript, could take for the end of the data.
+_ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+
+
+def page(*, title: str, data: Mapping[str, object]) -> str:
+    """The page.
+
+    Of all that stands in it a browser runs the one script whose hash its policy names, and loads
+    nothing: no word of a corpus can be more than text.
+
+    Args:
+        title: of the page.
+        data: for the script, as JSON.
+    """
+    style, script = _read("page.css"), _read("page.js")
+    environment = Environment(
+        autoescape=True, loader=FunctionLoader(_read), undefined=StrictUndefined
+    )
+    return environment.get_template("page.html").render(
+        title=title,
+        policy="default-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'",
+        style=style,
+        script=script,
+        data=embedded(data),
+    )
+
+
+def embedded(data: Mapping[str, object]) -> str:
+    """JSON that can stand in a ``<script>``, whatever its texts hold."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_ESCAPED)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _read(name: str) -> str:
+    return files("probing.reports.page").joinpath(name).read_text(encoding="utf-8")

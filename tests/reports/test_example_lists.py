@@ -1,0 +1,154 @@
+"""Examples as text, as a file and on the command line, against what the head picks by itself."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import probing
+from probing.api.scores import Scores
+from probing.core.errors import ProbingError
+from probing.jobs.command import command
+from probing.reports.example_file import FILE, read_examples, write_examples
+from probing.reports.example_list import of_head
+from probing.reports.examples import Examples
+
+FIRST = """\
+# newdoc id = a
+1\tBirds\t_\t_\t_\t_\t2\tnsubj\t_\t_
+2\tsing\t_\t_\t_\t_\t0\troot\t_\t_
+3\told\t_\t_\t_\t_\t4\tamod\t_\t_
+4\tsongs\t_\t_\t_\t_\t2\tobj\t_\t_
+
+"""
+SECOND = """\
+1\tThe\t_\t_\t_\t_\t2\tdet\t_\t_
+2\tcat\t_\t_\t_\t_\t3\tnsubj\t_\t_
+3\tsaw\t_\t_\t_\t_\t0\troot\t_\t_
+4\tit\t_\t_\t_\t_\t3\tobj\t_\t_
+5\t\x1b[31m\t_\t_\t_\t_\t3\tpunct\t_\t_
+
+"""
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Scores:
+    folder = tmp_path_factory.mktemp("two files")
+    (folder / "a.conllu").write_text(FIRST, encoding="utf-8")
+    (folder / "b.conllu").write_text(SECOND * 3, encoding="utf-8")
+    return probing.score(str(folder), model=str(tiny_bert), min_anchors=1)
+
+
+@pytest.fixture(scope="module")
+def examples(scores: Scores) -> Examples:
+    assert scores.findings.examples is not None
+    return scores.findings.examples
+
+
+@pytest.fixture(scope="module")
+def report(examples: Examples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "reports" / "test"
+    write_examples(examples, folder / FILE)
+    return folder
+
+
+def test_they_lead_back_to_the_word_in_its_file(scores: Scores) -> None:
+    found = scores.examples("nsubj", "1-1", right=9, wrong=9)
+    places = {(each.file, each.document, each.line, each.id) for each in found}
+    # The names of documents go on where a file has none.
+    assert {(file, line, number) for file, _, line, number in places} == {
+        *[("a.conllu", 2, 1)],
+        *[("b.conllu", line, 2) for line in (1, 7, 13)],
+    }
+
+
+def test_right_ones_come_first_and_no_more_than_asked_for(scores: Scores, tiny_bert: Path) -> None:
+    model = probing.load(str(tiny_bert))
+    correct = scores.heads.set_index(["relation", "direction", "layer", "head"])["correct"]
+    kinds = set()
+    for row in ("all", "det", "obj"):
+        for direction in scores.counts.terms.directions:
+            every = scores.examples(row, f"2-3 {direction}", right=99, wrong=99)
+            hits = [each.is_right for each in every]
+            assert hits == sorted(hits, reverse=True)
+            assert sum(hits) == correct[row, direction, 2, 3]
+            few = scores.examples(row, f"2-3 {direction}", right=1, wrong=2)
+            assert [each.is_right for each in few] == [True] * min(1, sum(hits)) + [False] * min(
+                2, len(hits) - sum(hits)
+            )
+            for each in every:
+                _, pick = model.encode(each.words).picks("2-3", direction)[each.anchor]
+                assert pick == (None if each.pick is None else each.words[each.pick])
+                kinds.add(each.is_right)
+    assert kinds == {True, False}
+
+
+def test_text_marks_anchor_gold_and_pick_and_hides_no_character(scores: Scores) -> None:
+    for text in (repr(scores.examples("all", "1-2")), repr(scores.examples("punct"))):
+        assert "\x1b" not in text
+    found = scores.examples("punct", "1-2 both", right=1, wrong=1)
+    lines = repr(found).splitlines()
+    assert lines[0].startswith("punct, 1-2 both: right for ")
+    [words] = [line for line in lines if "The" in line][:1]
+    labels = lines[lines.index(words) + 1]
+    assert words[labels.index("anchor") :].startswith(r"[\x1b[31m]")
+    assert words[labels.index("gold") :].startswith("[saw]")
+
+
+def test_rows_and_heads_that_are_not_there_are_refused(scores: Scores) -> None:
+    with pytest.raises(
+        ProbingError, match="no anchors of heads in a row 'nsub'; did you mean 'nsubj'"
+    ):
+        scores.examples("nsub")
+    for name in ("3-1", "1-5", "first", "1-1 sideways", "1-1both"):
+        with pytest.raises(ProbingError, match="layer of 1, 2, a head from 1 to 4"):
+            scores.examples("nsubj", name)
+
+
+def test_nothing_is_noted_where_none_are_asked_for(tiny_bert: Path) -> None:
+    found = probing.score("builtin:documents=1,seed=1", model=str(tiny_bert), examples=0)
+    assert found.findings.examples is None
+    with pytest.raises(ProbingError, match="nothing was noted"):
+        found.examples("all")
+
+
+def test_a_file_gives_them_back(examples: Examples, report: Path) -> None:
+    again = read_examples(report / FILE)
+    assert [astuple(own) for own in again.anchors] == [astuple(own) for own in examples.anchors]
+    assert (again.picks == examples.picks).all()
+    assert np.abs(again.special - examples.special).max() <= 1 / 2048
+    assert {k: v.tolist() for k, v in again.of_row.items()} == {
+        k: v.tolist() for k, v in examples.of_row.items() if len(v)
+    }
+    assert again.chosen == examples.chosen
+    assert (list(again.directions), list(again.layers)) == (
+        list(examples.directions),
+        list(examples.layers),
+    )
+
+
+@pytest.mark.parametrize("place", ["report", "run"])
+def test_the_command_shows_them(
+    place: str, examples: Examples, report: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = report if place == "report" else report.parents[1]
+    own = ["--row", "obj", "--head", "2-1 both", "--right", "2", "--wrong", "1"]
+    assert command(["examples", str(folder), *own]) == 0
+    expected = repr(of_head(examples, "obj", "2-1 both", right=2, wrong=1))
+    assert capsys.readouterr().out == f"{expected}\n"
+
+
+def test_the_command_refuses_in_words(
+    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / FILE).write_text("no table")
+    asked = [[str(tmp_path / "none")], [str(tmp_path)], [str(report), "--row", "x\x1b"]]
+    for arguments in [*asked, [str(report), "--head", "9-9"], [str(report), "--right", "-1"]]:
+        assert command(["examples", *arguments]) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith("error: ")
+        assert "\x1b" not in said.err
+        assert not said.out
