@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from jsonargparse.typing import PositiveFloat, PositiveInt
 from pytorch_lightning import Trainer, seed_everything
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, ProgressBar
 
 from probing.core.errors import ProbingError
 from probing.core.version import VERSION
@@ -28,6 +28,7 @@ from probing.jobs.scripts import Script
 from probing.jobs.yaml_text import read_yaml
 from probing.learning.checkpoint_files import write_whole_checkpoints
 from probing.reports.run_folder import RunFolder
+from probing.reports.terminal.progress import Bars
 
 _TRAINER = {
     "devices": 1,
@@ -142,7 +143,10 @@ class Commands(ABC):
         options["logger"] = options["logger"] is not True and options["logger"]
         own = options.pop("callbacks") or []
         own = own if isinstance(own, list) else [own]
-        callbacks = [*own, self.folder, *self.callbacks()]
+        has_bar = any(isinstance(each, ProgressBar) for each in own)
+        shows = options["enable_progress_bar"] is not False and not has_bar
+        bars = [Bars()] if shows else []
+        callbacks = [*own, *bars, self.folder, *self.callbacks()]
         with refusing("trainer"):
             self.trainer = Trainer(**options, callbacks=callbacks)
         write_whole_checkpoints(self.trainer)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from probing.core.schemes import in_the_paper
+from probing.core.schemes import in_the_paper, is_roll_up
 from probing.core.terms import ALL, Terms
+from probing.counting.best import BestHead
 from probing.counting.intervals import FEW
 from probing.counting.significance import LEVEL
-from probing.reports.columns import HARD, Column, layout, of_stability, of_tests
+from probing.counting.subtypes import is_part
+from probing.reports.columns import (
+    FLATTERY,
+    HARD,
+    INTERVAL,
+    Column,
+    layout,
+    of_stability,
+    of_tests,
+)
 from probing.reports.findings import SAME, Findings
 from probing.reports.markdown import heading, inert, paragraphs, table
 from probing.reports.wording import wording_of
@@ -20,12 +31,12 @@ WILSON = f"Wilson's below {FEW} units, and where all or nothing is right."
 
 def markdown(findings: Findings) -> str:
     """``best_heads.md``."""
-    said = [*notes_of(findings), *findings.holds.splitlines()]
+    columns = columns_of(findings)
+    said = [*notes_of(findings, [c.title for c in columns]), *findings.holds.splitlines()]
     if findings.scheme is not None and findings.scheme.name == "UD":
         said += in_the_paper([best.relation for best in findings.table]).splitlines()
-    columns = columns_of(findings)
     words = [k for k, column in enumerate(columns) if column.words]
-    cells = ([column.cell(best) for column in columns] for best in findings.table)
+    cells = ([column.cell(best) for column in columns] for best in folded(findings))
     lines = (
         table([column.title for column in columns], cells, words=words)
         if findings.table
@@ -49,6 +60,32 @@ def columns_of(findings: Findings) -> list[Column]:
         own=f"best on {findings.split}" if findings.is_held_out else None,
         further=[*(of_tests() if findings.tests else []), *of_stability(findings.table)],
     )
+
+
+def folded(findings: Findings) -> list[BestHead]:
+    """The lines of the table, those of a relation's subtypes behind the row that adds them up."""
+    places = {best.relation: place for place, best in enumerate(findings.table)}
+
+    def place(best: BestHead) -> tuple[int, bool, int]:
+        whole = _whole(findings, best.relation)
+        own = places[best.relation]
+        return (own if whole is None else places[whole], whole is not None, own)
+
+    return sorted(findings.table, key=place)
+
+
+def indented(findings: Findings, relation: str) -> str:
+    """The name of a line of :func:`folded`, further in behind the row that adds it up."""
+    return relation if _whole(findings, relation) is None else f"  {relation}"
+
+
+def _whole(findings: Findings, relation: str) -> str | None:
+    """The row of the table that adds this one up with others, if there is one."""
+    separators = findings.counts.terms.subtypes
+    if not separators:
+        return None
+    rows = (best.relation for best in findings.table if is_roll_up(best.relation))
+    return next((row for row in rows if is_part(relation, row, separators)), None)
 
 
 def absence(findings: Findings) -> str:
@@ -81,20 +118,20 @@ def caveats(findings: Findings) -> list[str]:
     ]
 
 
-def notes_of(findings: Findings) -> list[str]:
-    """What a reader of the table of best heads must know."""
+def notes_of(findings: Findings, titles: Collection[str]) -> list[str]:
+    """What a reader of the table of best heads must know, of which ``titles`` are the columns."""
     found = caveats(findings)
-    if findings.flattery is not None:
+    if findings.flattery is not None and FLATTERY in titles:
         found.append(
             f"Best on {findings.split}: chosen on the data that it is scored on, as in the paper; "
             f"{100 * findings.flattery:.1f} points higher, mean over the rows but {ALL}."
         )
-    if any(best.hard for best in findings.table):
+    if HARD in titles:
         found.append(
             f"{HARD.capitalize()}: what the head gets right of the anchors that the strongest "
             "baseline gets wrong (hard.csv)."
         )
-    if findings.resamples:
+    if findings.resamples and INTERVAL in titles:
         found.append(f"Intervals: 95%, from {findings.resamples}. {WILSON}")
     found += notes_of_tests(findings)
     return [*found, f"At least {findings.min_anchors} anchors. {findings.model}."]

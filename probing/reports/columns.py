@@ -13,6 +13,8 @@ from probing.counting.significance import HeadTest
 from probing.reports.wording import in_brief, in_words, wording_of
 
 STRONGEST = "strongest baseline"
+FLATTERY = "flattery"
+INTERVAL = "interval"
 HARD = "where it is wrong"
 ALWAYS, RATHER = 2, 1
 CHOICES = 2
@@ -23,18 +25,18 @@ CHOICES = 2
 class Column:
     """A column: ``words`` stand to the left, numbers to the right.
 
-    The terminal shows what is ``brief``, some of it by another name or in fewer words; files show
-    all. Where there is no room, columns of the least ``weight`` are left out first; those of
-    :data:`ALWAYS` never.
+    The terminal shows what is ``brief``, some of it in fewer words; files show all. Where there is
+    no room, columns of the least ``weight`` are left out first; those of :data:`ALWAYS` never. What
+    is ``of_intervals`` is there where these are.
     """
 
     title: str
     cell: Callable[[BestHead], str]
     words: bool = False
     brief: bool = True
-    brief_title: str = ""
     brief_cell: Callable[[BestHead], str] | None = None
     weight: int = 0
+    of_intervals: bool = False
 
 
 def layout(
@@ -57,11 +59,11 @@ def layout(
     columns = [
         Column(wording_of(terms).row, lambda best: best.relation, words=True, weight=ALWAYS),
         Column("anchors", lambda best: f"{best.total:,}"),
-        Column("units", lambda best: _units(best.interval), brief=False),
+        Column("units", lambda best: _units(best.interval), brief=False, of_intervals=True),
         Column("head", lambda best: str(best.head), weight=ALWAYS),
         Column("direction", lambda best: best.head.direction, words=True),
         Column("accuracy", lambda best: percent(best.correct, best.total), weight=ALWAYS),
-        Column("interval", lambda best: ends(best.interval)),
+        Column(INTERVAL, lambda best: ends(best.interval), of_intervals=True),
         *beside(terms, has_intervals=True),
         *further,
     ]
@@ -71,11 +73,11 @@ def layout(
     if own is not None:
         columns += [
             Column(own, lambda best: str(best.own)),
-            Column("its direction", lambda best: best.own.direction, words=True, brief=False),
-            Column("its accuracy", lambda best: percent(best.own_correct, best.total), brief=False),
-            Column("flattery", lambda best: f"{100 * best.flattery:+.1f}"),
+            Column(f"{own}, direction", lambda best: best.own.direction, words=True, brief=False),
+            Column(f"{own} %", lambda best: percent(best.own_correct, best.total), brief=False),
+            Column(FLATTERY, lambda best: f"{100 * best.flattery:+.1f}"),
         ]
-    return [c for c in columns if has_intervals or c.title not in ("units", "interval")]
+    return [c for c in columns if has_intervals or not c.of_intervals]
 
 
 def beside(terms: Terms, *, has_intervals: bool) -> list[Column]:
@@ -84,7 +86,7 @@ def beside(terms: Terms, *, has_intervals: bool) -> list[Column]:
     is_crowded = sum(rival.is_of_model for rival in shown) + 1 > CHOICES
     columns = _strongest() if terms.beside_heads else []
     columns += [c for place, rival in enumerate(shown) for c in _of_rival(place, rival, is_crowded)]
-    return [column for column in columns if has_intervals or column.title != "interval"]
+    return [column for column in columns if has_intervals or not column.of_intervals]
 
 
 def _strongest() -> list[Column]:
@@ -102,8 +104,13 @@ def _strongest() -> list[Column]:
             brief_cell=lambda best: in_brief(own(best).baseline),
             weight=RATHER,
         ),
-        Column("its accuracy", lambda best: percent(own(best).correct, best.total), weight=RATHER),
-        Column("interval", lambda best: ends(own(best).interval), brief=False),
+        Column("strongest %", lambda best: percent(own(best).correct, best.total), weight=RATHER),
+        Column(
+            f"strongest {INTERVAL}",
+            lambda best: ends(own(best).interval),
+            brief=False,
+            of_intervals=True,
+        ),
     ]
 
 
@@ -118,12 +125,16 @@ def _of_rival(place: int, rival: Rival, is_crowded: bool) -> list[Column]:
         rival.name, lambda best: best.beside[place].label, brief=shown and not is_crowded
     )
     share = Column(
-        "its accuracy" if rival.is_choice else rival.name,
+        f"{rival.name} %",
         lambda best: percent(best.beside[place].correct, best.total),
         brief=shown,
-        brief_title=rival.name if is_crowded else "",
     )
-    interval = Column("interval", lambda best: ends(best.beside[place].interval), brief=False)
+    interval = Column(
+        f"{rival.name} {INTERVAL}",
+        lambda best: ends(best.beside[place].interval),
+        brief=False,
+        of_intervals=True,
+    )
     return [*([chosen] if rival.is_choice else []), share, interval]
 
 

@@ -70,18 +70,18 @@ UNTRAINED = {
 COLUMNS = {
     "relation": [
         *("relation", "anchors", "head", "direction", "accuracy"),
-        *("strongest baseline", "its accuracy", "offset", "its accuracy"),
+        *("strongest baseline", "strongest %", "offset", "offset %"),
     ],
     "kind of errand": [
         *("kind of errand", "anchors", "head", "direction", "accuracy"),
-        *("strongest baseline", "its accuracy", "rule", "its accuracy", "random"),
-        *("lag", "its accuracy"),
+        *("strongest baseline", "strongest %", "rule", "rule %", "random %"),
+        *("lag", "lag %"),
     ],
 }
 BRIEF = 7  # of these the terminal shows the first
 STRONGEST = {f"offset={k}": f"offset {k:+d}" for k in range(-10, 11)}
 # What stands behind these where heads were chosen elsewhere; the terminal leaves out some.
-OWN = ["best on test", "its direction", "its accuracy", "flattery"]
+OWN = ["best on test", "best on test, direction", "best on test %", "flattery"]
 OWN_IN_BRIEF = ["best on test", "flattery"]
 LABELS = {
     **{f"offset={k}": f"{k:+d}" for k in range(-10, 11)},
@@ -571,7 +571,7 @@ def test_markdown_has_a_line_for_each_relation(terms: Terms) -> None:
         [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
     ]
     assert cells[0] == COLUMNS[wording_of(terms).row] + OWN
-    words = (wording_of(terms).row, "direction", "its direction", "strongest baseline")
+    words = (wording_of(terms).row, "direction", "best on test, direction", "strongest baseline")
     assert cells[1] == ["---" if column in words else "---:" for column in cells[0]]
     assert cells[2:] == expected_lines(these)
     assert lines[-1].startswith("|")
@@ -694,7 +694,7 @@ def test_the_terminal_shows_the_table_and_the_probes(
     text = " ".join(screen())
     for said in (
         title_of(these),
-        *notes_of(these),
+        *notes_of(these, cells[0]),
         f"{wording_of(terms).title} (test)",
         *wording_of(terms).note.splitlines(),
     ):
@@ -716,9 +716,9 @@ def test_with_many_rivals_the_terminal_shows_only_their_accuracies(
     terminal.show_findings(these)
     found = cells_of(screen())
     titles = titles_of(these)[: -len(OWN)]
-    drawn = [title for name in draws for title in (name, "its accuracy")]
+    drawn = [title for name in draws for title in (name, f"{name} %")]
     assert titles == COLUMNS[wording_of(terms).row] + drawn
-    assert found[0] == [*titles[:BRIEF], *draws, *OWN_IN_BRIEF]
+    assert found[0] == [*titles[:BRIEF], *(f"{name} %" for name in draws), *OWN_IN_BRIEF]
     shown = [[*line[:BRIEF], *line[len(titles) - 5 : len(titles) : 2]]
              for line in cells_of_table(these)]  # fmt: skip
     assert [line[: BRIEF + 3] for line in found[1 : 1 + len(shown)]] == shown
@@ -747,7 +747,7 @@ def test_a_table_without_a_line_says_how_to_see_more(
         "shows those with fewer."
     )
     terminal.show_findings(none)
-    assert screen()[: 2 + len(notes_of(none))] == [title_of(none), said, *notes_of(none)]
+    assert screen()[: 2 + len(notes_of(none, ()))] == [title_of(none), said, *notes_of(none, ())]
     assert markdown(none).splitlines()[-1] == said
     assert "|" not in markdown(none)
     assert " ".join(head_overview(none).texts[-1].get_text().split()) == said

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from probing.core.category_rules import rule_of
 from probing.core.errors import ProbingError
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import HeadCounts
 from probing.counting.expected import expected_best
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen, where_chosen
-from probing.reports.wording import wording_of
+from probing.reports.wording import BRIEFLY, wording_of
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class ComparisonFindings:
             if self.has_draws
             else f"Every model has {self.drawn} heads.",
             f"At least {self.min_anchors} anchors, the same for every model.",
+            *([BRIEFLY] if any(map(rule_of, self.models[0].counts.terms.beside_heads)) else []),
             *([self.holds] if self.holds else []),
             *(f"{model.label}: {model.description}." for model in self.models),
         ]

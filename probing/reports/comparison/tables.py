@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.table import Table
-
-from probing.reports.columns import Column, beside, csv_cells, csv_titles, percent
+from probing.reports.columns import (
+    ALWAYS,
+    RATHER,
+    STRONGEST,
+    Column,
+    beside,
+    csv_cells,
+    csv_titles,
+    percent,
+)
 from probing.reports.comparison.findings import ComparisonFindings
 from probing.reports.markdown import heading, paragraphs, table
-from probing.reports.terminal.tables import console, show
+from probing.reports.terminal.tables import Filled, as_table, console, show, that_fit
 from probing.reports.wording import wording_of
 
-_WORDS = {"direction", "model"}  # columns of words, which stand to the left
+_WORDS = {"direction", "model", STRONGEST}  # columns of words, which stand to the left
+_WEIGHTS = {"model": ALWAYS, "head": ALWAYS, "accuracy": ALWAYS, "strongest %": RATHER}
 
 
 def columns(findings: ComparisonFindings) -> list[str]:
@@ -46,7 +54,7 @@ def lines(findings: ComparisonFindings) -> list[list[str]]:
                 best.head.direction,
                 percent(best.correct, best.total),
                 *([percent(line.expected, best.total)] if findings.has_draws else []),
-                *(column.cell(best) if is_first else "" for column in rivals),
+                *((c.brief_cell or c.cell)(best) if is_first else "" for c in rivals),
             ]
         )
     return found
@@ -82,17 +90,13 @@ def show_comparison(findings: ComparisonFindings) -> None:
         row = wording_of(findings.models[0].counts.terms).row
         show(f"No {row} has {findings.min_anchors} anchors; --report.min_anchors N asks for fewer.")
         return
-    shown = Table(
-        title=findings.title,
-        caption="\n".join(findings.notes),
-        title_justify="left",
-        caption_justify="left",
-    )
     names = columns(findings)
-    kept = [k for k, name in enumerate(names) if name != "direction"]  # no room; in the files
-    for k in kept:
-        words = names[k] in _WORDS or not k
-        shown.add_column(names[k], justify="left" if words else "right", overflow="fold")
-    for number, cells in enumerate(lines(findings), start=1):
-        shown.add_row(*(cells[k] for k in kept), end_section=number % len(findings.models) == 0)
-    console.print(shown)
+    every = [
+        Filled(name, cells, name in _WORDS or not k, _WEIGHTS.get(name, ALWAYS if not k else 0))
+        for k, (name, *cells) in enumerate(zip(names, *lines(findings), strict=True))
+    ]
+    shown = that_fit(every)
+    said = [*findings.notes]
+    if len(shown) < len(every):
+        said.append(f"{len(every) - len(shown)} more columns in comparison.md.")
+    console.print(as_table(findings.title, shown, said, lines=len(findings.models)))

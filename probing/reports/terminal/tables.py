@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import IO, Any, BinaryIO, cast
 
 from rich.console import Console, JustifyMethod
@@ -15,9 +17,15 @@ from rich.text import Text
 from probing.core.category_rules import rule_of
 from probing.core.inert import visible
 from probing.core.terms import ALL
-from probing.counting.best import BestHead
-from probing.reports.best_heads import absence, columns_of, notes_of, title_of
-from probing.reports.columns import ALWAYS, Column, ends, percent
+from probing.reports.best_heads import (
+    absence,
+    columns_of,
+    folded,
+    indented,
+    notes_of,
+    title_of,
+)
+from probing.reports.columns import ALWAYS, STRONGEST, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
 from probing.reports.wording import BRIEFLY, wording_of
@@ -37,6 +45,21 @@ if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 160  # a file or a pipe has no edge at which to fold a table
 _LARGE = 50_000_000  # bytes; below that a bar would only flash
 _LEFT: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A column of a table: its heading, its cells, and what :class:`Column` says of it."""
+
+    title: str
+    cells: Sequence[str]
+    words: bool = False
+    weight: int = 0
+
+    @property
+    def all(self) -> list[str]:
+        """The heading and the cells."""
+        return [self.title, *self.cells]
 
 
 def show(text: str) -> None:
@@ -81,26 +104,10 @@ def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]
 def show_findings(findings: Findings) -> None:
     """The paper's Table 1, then the score of every probe and of what takes no training."""
     wording = wording_of(findings.counts.terms)
-    columns, notes = columns_of(findings), notes_of(findings)
-    brief = [column for column in columns if column.brief]
-    shown = _that_fit(brief, findings.table)
-    said = [*notes]
-    if len(shown) < len(brief):
-        said.append(f"{len(columns) - len(shown)} more columns in best_heads.md.")
-    if any(rule_of(name) for name in findings.counts.terms.beside_heads):
-        said.append(BRIEFLY)
-    heads = Table(title=title_of(findings), caption="\n".join(said), **_LEFT)
-    every = [_cells(column, findings.table) for column in shown]
-    space = room(len(every), console.width)
-    for column, (title, *_), width in zip(shown, every, widths(every, space), strict=True):
-        side: JustifyMethod = "left" if column.words else "right"
-        heads.add_column(title, justify=side, width=width, overflow="fold")
-    for best, *cells in zip(findings.table, *(own[1:] for own in every), strict=True):
-        heads.add_row(*cells, style="bold" if best.relation == ALL else None)
     if findings.table:
-        console.print(heads)
+        _show_best_heads(findings)
     else:
-        for line in (title_of(findings), absence(findings), *notes):
+        for line in (title_of(findings), absence(findings), *notes_of(findings, ())):
             show(line)
 
     probes = Table(title=f"{wording.title} ({findings.split})", caption=wording.note, **_LEFT)
@@ -123,10 +130,30 @@ def show_findings(findings: Findings) -> None:
         console.print(_differences(findings))
 
 
-def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Column]:
+def _show_best_heads(findings: Findings) -> None:
+    """Table 1."""
+    columns, lines = columns_of(findings), folded(findings)
+    brief = [
+        Filled(c.title, [(c.brief_cell or c.cell)(best) for best in lines], c.words, c.weight)
+        for c in columns
+        if c.brief
+    ]
+    names = [indented(findings, best.relation) for best in lines]
+    shown = that_fit([replace(brief[0], cells=names), *brief[1:]])
+    titles = [column.title for column in shown]
+    said = notes_of(findings, titles)
+    if len(shown) < len(brief):
+        said.append(f"{len(columns) - len(shown)} more columns in best_heads.md.")
+    if STRONGEST in titles and any(map(rule_of, findings.counts.terms.beside_heads)):
+        said.append(BRIEFLY)
+    bold = {k for k, best in enumerate(lines) if best.relation == ALL}
+    console.print(as_table(title_of(findings), shown, said, bold=bold))
+
+
+def that_fit(columns: Sequence[Filled]) -> list[Filled]:
     """Without the last ones of the least weight, until no word has to be broken."""
     kept = list(columns)
-    while not fits([_cells(column, table) for column in kept], room(len(kept), console.width)):
+    while not fits([own.all for own in kept], room(len(kept), console.width)):
         places = [k for k, column in enumerate(kept) if column.weight < ALWAYS]
         if not places:
             break
@@ -134,10 +161,40 @@ def _that_fit(columns: Sequence[Column], table: Sequence[BestHead]) -> list[Colu
     return kept
 
 
-def _cells(column: Column, table: Sequence[BestHead]) -> list[str]:
-    """The heading of a column and what stands under it."""
-    cell = column.brief_cell or column.cell
-    return [column.brief_title or column.title, *map(cell, table)]
+def as_table(
+    title: str,
+    columns: Sequence[Filled],
+    notes: Sequence[str],
+    *,
+    bold: Collection[int] = (),
+    lines: int = 0,
+) -> Table:
+    """The columns beside each other.
+
+    Args:
+        title: what the table is about.
+        columns: what stands in it.
+        notes: what its reader must know.
+        bold: which lines stand out.
+        lines: how many of them belong together, if any do.
+    """
+    table = Table(title=title, caption="\n".join(map(folded_text, notes)), **_LEFT)
+    every = [column.all for column in columns]
+    space = room(len(every), console.width)
+    for column, width in zip(columns, widths(every, space), strict=True):
+        side: JustifyMethod = "left" if column.words else "right"
+        table.add_column(column.title, justify=side, width=width, overflow="fold")
+    for k, cells in enumerate(zip(*(column.cells for column in columns), strict=True), start=1):
+        is_end = bool(lines) and k % lines == 0
+        table.add_row(*cells, style="bold" if k - 1 in bold else None, end_section=is_end)
+    return table
+
+
+def folded_text(text: str) -> str:
+    """A line as lines that the terminal has room for, whose edge breaks words."""
+    if not console.is_terminal:
+        return text
+    return "\n".join(textwrap.wrap(text, console.width, break_on_hyphens=False)) or text
 
 
 def _seeds(findings: Findings) -> Table:

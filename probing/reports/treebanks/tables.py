@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.table import Table
-
 from probing.counting.counts import Cell
-from probing.reports.columns import Column, beside, csv_cells, csv_titles, percent
+from probing.reports.columns import ALWAYS, Column, beside, csv_cells, csv_titles, percent
 from probing.reports.markdown import heading, paragraphs, table
-from probing.reports.terminal.tables import console
+from probing.reports.terminal.tables import Filled, as_table, console, that_fit
 from probing.reports.treebanks.findings import Line, TreebankFindings
 
 # What a terminal has room for; the files hold all.
@@ -66,7 +64,7 @@ def _relation(findings: TreebankFindings, relation: str) -> Iterator[str]:
     terms = findings.first.counts.terms
     rivals = [c for c in beside(terms, has_intervals=False) if c.brief]
     of_first = f"best head of {findings.first.name}"
-    columns = ["anchors", "head", "accuracy", *(c.title for c in rivals), of_first, "its accuracy"]
+    columns = ["anchors", "head", "accuracy", *(c.title for c in rivals), of_first, f"{of_first} %"]
     yield from table(
         [findings.kind, "direction", *columns],
         [
@@ -91,29 +89,27 @@ def _cells(line: Line, rivals: Sequence[Column]) -> list[str]:
 def show_treebanks(findings: TreebankFindings) -> None:
     """A line a treebank, a column a relation: best head, its accuracy, that of the first's."""
     first = findings.first.name
+    treebanks = findings.treebanks[:_LINES]
+    names = Filled(findings.kind, [t.name for t in treebanks], words=True, weight=ALWAYS)
+    of_relations = [
+        Filled(
+            relation,
+            [
+                _short(findings.shown.get((relation, t.name)), is_first=t.name == first)
+                for t in treebanks
+            ],
+        )
+        for relation in findings.pictured[:_COLUMNS]
+    ]
+    shown = that_fit([names, *of_relations])
     said = [*findings.notes, f"In brackets: the accuracy of the best head of {first}."]
-    relations = findings.pictured[:_COLUMNS]
-    if share := findings.share(relations):
+    if share := findings.share([column.title for column in shown[1:]]):
         said.append(f"{share}; all in treebanks.md.")
     hidden = len(findings.treebanks) - _LINES
     if hidden > 0:
         said.append(f"{hidden:,} more in treebanks.md.")
-    shown = Table(
-        title=findings.title,
-        caption="\n".join(said),
-        title_justify="left",
-        caption_justify="left",
-    )
-    shown.add_column(findings.kind, overflow="fold")
-    for relation in relations:
-        shown.add_column(relation, justify="right", overflow="fold")
-    for treebank in findings.treebanks[:_LINES]:
-        found = [findings.shown.get((relation, treebank.name)) for relation in relations]
-        shown.add_row(
-            treebank.name, *(_short(line, is_first=treebank.name == first) for line in found)
-        )
-    if relations:
-        console.print(shown)
+    if of_relations:
+        console.print(as_table(findings.title, shown, said))
 
 
 def _short(line: Line | None, *, is_first: bool) -> str:

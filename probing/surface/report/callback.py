@@ -17,7 +17,7 @@ from probing.core.files import write_csv, write_whole
 from probing.reports.best_heads import PARTIAL
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
-from probing.reports.terminal.tables import show
+from probing.reports.terminal.tables import show, show_table
 from probing.surface.data import TextData
 from probing.surface.measures.gradients import GRADIENTS, gradient_rows
 from probing.surface.measures.noop import NOOP, Finder, noop_rows
@@ -131,7 +131,9 @@ class SurfaceReport(Callback):
         for warning in unreadable(data):
             show(warning)
         twin = summaries.get(TWIN, {})
-        show("\n".join(compared(summaries[MODEL]["means"], twin.get("means", {}))))
+        heads = module.encoder.sizes.layers * module.encoder.sizes.heads
+        title = f"Means over {heads:,} heads (test: {Path(data.text.source).name})"
+        show_table(title, *compared(summaries[MODEL]["means"], twin.get("means", {})))
         for name, own in summaries.items():
             if own["layers_alike"] is not None:
                 show(f"heads of a layer, {name}: {_sentence(own['layers_alike'])}")

@@ -86,13 +86,22 @@ def plane_lines(
         yield layer, k % found.heads + 1, *place, behaviours[k] or "", labels.get(k, "")
 
 
-def compared(model: Mapping[str, float | None], twin: Mapping[str, float | None]) -> list[str]:
-    """Lines that set means over all heads of a model beside those of its twin."""
+def compared(
+    model: Mapping[str, float | None], twin: Mapping[str, float | None]
+) -> tuple[list[str], list[list[str]]]:
+    """Columns and lines that set means over all heads of a model beside those of its twin."""
+    known = {name: value for name, value in model.items() if value is not None}
+    sides = [known, *([twin] if twin else [])]
     lines = []
-    for name, value in model.items():
-        if value is None:
-            continue
-        other = twin.get(name)
-        beside = "" if other is None else f"   (twin {other:.4f})"
-        lines.append(f"{name:>24}  {value:.4f}{beside}")
-    return lines
+    for name in known:
+        values = [side.get(name) for side in sides]
+        cells = ["" if value is None else f"{value:.4f}" for value in values]
+        lines.append([name, *cells, unit_of(name)])
+    return ["", "model", *(["twin"] if twin else []), "unit"], lines
+
+
+def unit_of(column: str) -> str:
+    """What a column of ``surface.csv`` is counted in."""
+    if "entropy" in column:
+        return "nats"
+    return "share of texts" if column == "sink_rate" else "share of attention"
