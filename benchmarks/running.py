@@ -11,7 +11,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.figures import Figure, Setting
 
-ROWS = ("trees", "coreference", "decoder", "training", "reports", "startup", "reference", "scale")
+ROWS = (
+    *("trees", "coreference", "decoder", "ablation", "training", "reports", "startup"),
+    *("reference", "scale"),
+)
 """The files of ``benchmarks/rows``, in the order of the table."""
 
 

@@ -161,7 +161,8 @@ class AblationModule(LightningModule):
             raise ProbingError(
                 f"{self.encoder.title}: {outcome.name} is not finite where heads are ablated"
             )
-        self.measured[dataloader_idx].update(items, values, queries[0].weights)
+        weights = torch.full_like(items, outcome.counted(queries[0]), dtype=torch.float64)
+        self.measured[dataloader_idx].update(items, values, weights)
 
     def on_test_epoch_end(self) -> None:
         """Refuse what is not finite, before it is reported."""

@@ -29,13 +29,14 @@ class Query:
 
     - ``ids [B * copies, T]``.
     - ``take``: of the model's output, ``[B]`` or ``[B, D]``.
-    - ``weights [B]``: what each text counts.
+    - ``copies``: how often each text is run, one behind the other.
+    - ``asked``: about how many wordpieces of each text; they have one length.
     """
 
     ids: Tensor
     take: Take
-    weights: Tensor
     copies: int = 1
+    asked: int = 1
 
 
 Reading = Callable[[Side, Sequence[int]], Query]
@@ -54,6 +55,7 @@ class Outcome:
         worse: which way it goes where heads are missed.
         reading: of each text.
         value: of each item, ``[B]``, from what was taken, and from what was of the whole model.
+        counted: what each item counts in the mean.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Outcome:
     worse: Literal["higher", "lower"]
     reading: Reading
     value: Callable[[Sides, Sides], Tensor]
+    counted: Callable[[Query], int] = lambda query: 1
 
 
 def embedding(side: Side, items: Sequence[int]) -> Query:
@@ -70,7 +73,7 @@ def embedding(side: Side, items: Sequence[int]) -> Query:
         found: Tensor = output.last_hidden_state.double().mean(1)
         return found
 
-    return Query(side.ids, take, torch.ones(len(side.ids), device=side.ids.device))
+    return Query(side.ids, take)
 
 
 def next_wordpiece(side: Side, items: Sequence[int]) -> Query:
@@ -80,7 +83,7 @@ def next_wordpiece(side: Side, items: Sequence[int]) -> Query:
     def take(output: Any) -> Tensor:
         return _log_probabilities(output.logits[:, :-1], ids[:, 1:]).sum(1)
 
-    return Query(ids, take, torch.full((len(ids),), float(ids.shape[1] - 1), device=ids.device))
+    return Query(ids, take, asked=ids.shape[1] - 1)
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class MaskedInTurn:
             logits = output.logits[rows, columns]  # [B * places, V]
             return _log_probabilities(logits, labels).view(batch, copies).sum(1)
 
-        return Query(masked, take, torch.ones(batch, device=ids.device), copies)
+        return Query(masked, take, copies, asked=copies)
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class SomeMasked:
             own = chosen[..., None].expand(-1, -1, output.logits.shape[-1])
             return _log_probabilities(output.logits.gather(1, own), labels).sum(1)
 
-        return Query(ids, take, torch.full((len(ids),), float(count), device=ids.device))
+        return Query(ids, take, asked=count)
 
 
 def _log_probabilities(logits: Tensor, ids: Tensor) -> Tensor:
@@ -211,4 +214,5 @@ def outcome_of(
         "higher",
         SomeMasked(tokenizer, seed) if is_masked else next_wordpiece,
         lambda now, whole: -now[0],
+        lambda query: query.asked,
     )
