@@ -109,7 +109,7 @@ class Commands(ABC):
         model, data = cls.kinds
         add_parts(parser, model=model, data=data)
         for option in (*EVERY, *row.options):
-            parser.add_option(f"--{option.name}", help=option.text, **option.settings)
+            parser.add_option(*option.flags, help=option.text, **option.settings)
         for key, owner in cls.sections.items():
             parser.add_section(owner, key)
         cls.link(parser)

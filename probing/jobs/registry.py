@@ -35,6 +35,11 @@ class Option:
     shown: str | None = None
     title: str = "run"
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How it is written, with dashes between words or with underscores, as in a config."""
+        return tuple(dict.fromkeys((f"--{self.name.replace('_', '-')}", f"--{self.name}")))
+
 
 class Job(Protocol):
     """A command line, read; it is a subclass of :class:`probing.jobs.parser.Commands`."""
@@ -163,6 +168,28 @@ _SENTENCE = (
         title="a sentence",
     ),
 )
+_ABLATED = (
+    Option(
+        "heads",
+        "which heads to ablate: 3-1 3-4 are two ablations, 3-1,3-4 is one of both heads",
+        {"type": list[str] | str, "nargs": "+", "default": []},
+        "",
+        title="heads",
+    ),
+    Option(
+        "heads_from",
+        "the heads that a report has chosen: RUN:obj, or RUN:obj,nsubj for those of both at once",
+        {"type": list[str] | str, "nargs": "+", "default": []},
+        "",
+        title="heads",
+    ),
+    Option(
+        "each",
+        "ablate every head in turn; so does a run that names no heads",
+        _FLAG,
+        title="heads",
+    ),
+)
 ROWS = (
     Row(
         "heads",
@@ -186,6 +213,14 @@ ROWS = (
         "probing.jobs.text.Text",
         told_by="surface",
         options=_SENTENCE,
+        has_checkpoints=False,
+    ),
+    Row(
+        "ablate",
+        ("evaluate",),
+        "probing.jobs.ablate.Ablate",
+        told_by="ablation",
+        options=_ABLATED,
         has_checkpoints=False,
     ),
 )

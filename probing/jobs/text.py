@@ -47,7 +47,7 @@ class Text(Commands):
         hold_folder(self.folder, resume=None)
         check_trainer(self.trainer)
         model.configure_model()
-        chosen = [head_named(text, model) for text in heads]
+        chosen = [head_named(text, model.encoder) for text in heads]
         figures = {}
         if sentence:
             figures["figure1_sentence"] = token_figure(model.encoder, sentence, chosen)

@@ -241,3 +241,19 @@ def test_an_option_may_have_several_values(
     assert config.paired == paired
     assert config.intervals == 50
     assert config.significance == 19
+
+
+def test_the_real_parser_builds_the_job_that_ablates(tiny_bert: Path, tmp_path: Path) -> None:
+    arguments = ["--config", str(CONFIGS / "ablate.yaml"), "--model.encoder.name", str(tiny_bert)]
+    arguments += ["--output", str(tmp_path / "out"), "--ablation.how", "zero", "--each"]
+    arguments += ["--heads", "1-1,1-2", "2-2", "--heads-from", "runs/a:obj", "--heads_from=[b:c]"]
+    commands = read("ablate", arguments)
+    commands.build()
+    assert commands.model.encoder.name == str(tiny_bert)
+    assert commands.datamodule.words is commands.model.encoder.tokenizer
+    assert commands.datamodule.pairs[0].startswith("builtin:roles")
+    assert commands.built.ablation.how == "zero"
+    assert commands.config["heads"] == ["1-1,1-2", "2-2"]
+    assert commands.config["heads_from"] == ["b:c"]
+    assert commands.config["each"] is True
+    assert not (tmp_path / "out").exists()

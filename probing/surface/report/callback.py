@@ -14,6 +14,7 @@ from safetensors.torch import save as safetensors
 
 from probing.core.errors import ProbingError
 from probing.core.files import write_csv, write_whole
+from probing.encoder import Encoder
 from probing.reports.best_heads import PARTIAL
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
@@ -81,7 +82,7 @@ class SurfaceReport(Callback):
             Finder(own.relation, own.direction, own.layer, own.head) for own in self.named
         ]
         for relation, text in self.relation_heads.items():
-            self.finders.append(Finder(relation, "both", *head_named(text, module)))
+            self.finders.append(Finder(relation, "both", *head_named(text, module.encoder)))
 
     @property
     def shown(self) -> list[Finder]:
@@ -176,13 +177,13 @@ class SurfaceReport(Callback):
         }
 
 
-def head_named(text: str, module: SurfaceModule) -> tuple[int, int]:
+def head_named(text: str, encoder: Encoder) -> tuple[int, int]:
     """Layer and head of ``3-9``, counted from one.
 
     Raises:
         ProbingError: if the model has no such head, or the layer is not looked at.
     """
-    layers, heads = module.encoder.layer_numbers, module.encoder.sizes.heads
+    layers, heads = encoder.layer_numbers, encoder.sizes.heads
     layer, _, head = text.partition("-")
     if layer.isdecimal() and head.isdecimal() and int(layer) in layers and 1 <= int(head) <= heads:
         return int(layer), int(head)

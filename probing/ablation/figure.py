@@ -1,0 +1,110 @@
+"""A figure of effects beside the band of their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from matplotlib.figure import Figure
+
+from probing.ablation.effects import Effect
+from probing.reports.figures.heads import drawn
+from probing.surface.report.drawing import (
+    BLUE,
+    COLUMN,
+    GREY,
+    LARGE,
+    SMALL,
+    VERMILLION,
+    legend,
+    sheet,
+)
+
+_HEIGHT, _STEP, _MARGIN = 2.0, 0.13, 0.8  # inches: of a panel, from head to head, beside them
+_NAME = 24  # letters of a set that are shown
+
+
+def effects_beside_controls(found: Sequence[Effect]) -> Figure:
+    """A panel for each outcome: differences with their intervals, over the range of controls.
+
+    Args:
+        found: of all outcomes, those of each together.
+    """
+    panels = [list(own) for _, own in groupby(found, key=lambda e: (e.data, e.outcome.name))]
+    widest = max(map(len, panels))
+    width = max(COLUMN, _MARGIN + _STEP * widest)
+    figure, axes = sheet(len(panels), height=_HEIGHT, width=width)
+    for panel, effects in zip(axes, panels, strict=True):
+        panel.axhline(0, color=GREY, linewidth=0.5)
+        _band(panel, effects)
+        _points(panel, effects)
+        panel.set_xticks(
+            range(len(effects)),
+            [_short(str(effect.heads)) for effect in effects],
+            rotation=90 if len(effects) > 4 else 0,
+            fontsize=SMALL if len(effects) <= 4 else SMALL - 1.5,
+        )
+        panel.set_xlim(-0.7, len(effects) - 0.3)
+        first = effects[0]
+        panel.set_ylabel(f"difference in {first.outcome.name}", fontsize=LARGE)
+        title = f"{drawn(first.data)}: {first.outcome.name}, {first.before:.4g} before"
+        panel.set_title(title, fontsize=LARGE, loc="left", pad=14 if panel is axes[0] else 4)
+    legend(axes[0], columns=3)
+    return figure
+
+
+def _band(panel: object, effects: Sequence[Effect]) -> None:
+    """From the least to the greatest difference of the controls, and their mean."""
+    label: str | None = "controls"
+    for place, effect in enumerate(effects):
+        if effect.controls:
+            ends = [min(effect.controls), max(effect.controls)]
+            panel.fill_between(  # type: ignore[attr-defined]
+                [place - 0.32, place + 0.32],
+                *ends,
+                color=GREY,
+                alpha=0.35,
+                linewidth=0.8,
+                label=label,
+            )
+            mean = effect.control_mean
+            panel.hlines(mean, place - 0.32, place + 0.32, color=GREY, linewidth=1)  # type: ignore[attr-defined]
+            label = None
+
+
+def _points(panel: object, effects: Sequence[Effect]) -> None:
+    """The difference of each set, marked where no control is as bad."""
+    worst = [bool(effect.controls) and effect.rank == 1 for effect in effects]
+    for colour, marker, is_worst, label in (
+        (BLUE, "o", False, "ablated"),
+        (VERMILLION, "D", True, "worse than every control"),
+    ):
+        places = [k for k, own in enumerate(worst) if own == is_worst]
+        if not places:
+            continue
+        differences = [effects[k].difference for k in places]
+        ends = [effects[k].interval for k in places]
+        spans = [
+            [
+                0.0 if own is None else max(0.0, d - own.low)
+                for d, own in zip(differences, ends, strict=True)
+            ],
+            [
+                0.0 if own is None else max(0.0, own.high - d)
+                for d, own in zip(differences, ends, strict=True)
+            ],
+        ]
+        panel.errorbar(  # type: ignore[attr-defined]
+            places,
+            differences,
+            yerr=spans,
+            fmt=marker,
+            color=colour,
+            markersize=2.6,
+            elinewidth=0.7,
+            label=label,
+        )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"

@@ -1,0 +1,98 @@
+"""The maps that an ablated head gets from other texts of the same length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from probing.ablation.batches import Side
+from probing.core.layers import LayerRecord
+from probing.encoder import Encoder
+
+
+class Maps:
+    """Keeps the maps of a batch: by the number of a layer, ``[B, H, T, T]``."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Tensor] = {}
+
+    def take(self, layer: LayerRecord) -> None:
+        """Keep the layer's."""
+        self.kept[layer.number] = layer.weights
+
+
+class MeanOfOthers:
+    """The mean over the maps of all other texts of the length.
+
+    Those of one length are held at a time: 8 bytes for each head and pair of wordpieces.
+
+    Args:
+        encoder: the model as it is.
+        wordpieces: the most that it gets at once.
+    """
+
+    def __init__(self, encoder: Encoder, wordpieces: int) -> None:
+        self.encoder = encoder
+        self.wordpieces = wordpieces
+        self.every: Tensor | None = None
+        self.sums: Mapping[int, Tensor] = {}
+
+    def __call__(self, side: Side) -> Mapping[int, Tensor]:
+        """By the number of a layer, ``[B, H, T, T]``."""
+        if self.every is None or not torch.equal(self.every, side.every):
+            self.every, self.sums = side.every, self._summed(side.every)
+        others = len(side.every) - 1
+        own = maps_of(self.encoder, side.ids)
+        return {
+            number: ((sums - own[number].double()) / others).clamp_min(0)
+            for number, sums in self.sums.items()
+        }
+
+    def _summed(self, every: Tensor) -> dict[int, Tensor]:
+        sums: dict[int, Tensor] = {}
+        for ids in every.split(max(1, self.wordpieces // every.shape[1])):
+            for number, maps in maps_of(self.encoder, ids).items():
+                sums[number] = sums.get(number, 0) + maps.double().sum(0)
+        return sums
+
+
+class MapOfAnother:
+    """The map of one other text of the length: of the one that follows in a random circle.
+
+    Args:
+        encoder: the model as it is.
+        seed: of the circles.
+    """
+
+    def __init__(self, encoder: Encoder, seed: int) -> None:
+        self.encoder = encoder
+        self.seed = seed
+
+    def __call__(self, side: Side) -> Mapping[int, Tensor]:
+        """By the number of a layer, ``[B, H, T, T]``."""
+        order = list(range(len(side.every)))
+        Random(f"resample/{self.seed}/{side.every.shape[1]}").shuffle(order)
+        after = dict(zip(order, order[1:] + order[:1], strict=True))
+        others = torch.tensor([after[k] for k in side.own.tolist()], device=side.own.device)
+        return maps_of(self.encoder, side.every[others])
+
+
+def others_of(
+    how: Literal["mean", "resample"], encoder: Encoder, *, wordpieces: int, seed: int
+) -> MeanOfOthers | MapOfAnother:
+    """What gives the maps."""
+    if how == "mean":
+        return MeanOfOthers(encoder, wordpieces)
+    return MapOfAnother(encoder, seed)
+
+
+def maps_of(encoder: Encoder, ids: Tensor) -> Mapping[int, Tensor]:
+    """The maps of texts ``ids [B, T]`` without padding, by the number of a layer."""
+    kept = Maps()
+    with torch.autocast(ids.device.type, enabled=False):
+        encoder.read(ids, torch.ones_like(ids, dtype=torch.bool), [kept])
+    return kept.kept
