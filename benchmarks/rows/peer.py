@@ -52,7 +52,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
         rounds=setting.rounds,
     )
     if setting.peer is not None:
-        command = [setting.peer, PEER, str(WINDOWS), str(LENGTH), str(setting.rounds)]
+        command = [setting.peer, str(PEER), str(WINDOWS), str(LENGTH), str(setting.rounds)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found = json.loads(done.stdout.splitlines()[-1])
         each = [theirs / own for theirs, own in found["times"]]
