@@ -21,7 +21,7 @@ from probing.encoder.source import quiet
 from probing.encoder.tap import IMPLEMENTATION
 
 WINDOWS, LENGTH = 4, 256
-PEER = Path(__file__).resolve().parents[1] / "peers" / "transformer_lens.py"
+PEER = Path(__file__).resolve().parents[1] / "peers" / "lens.py"
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
