@@ -17,10 +17,11 @@ from probing.core.terms import ALL, Terms
 from probing.core.windows import Window, Wordpieces
 from probing.data.collating import collate
 from probing.data.samplers import batches_by_length
-from probing.encoder import Encoder
+from probing.encoder import PACKAGED, Encoder
 from probing.encoder.source import quiet
 from probing.encoder.tap import IMPLEMENTATION
 from probing.encoder.trial import tried
+from probing.encoder.weights import packaged_folder
 
 VOCABULARY = 1000
 TREES = Terms(
@@ -93,6 +94,15 @@ def encoder_of(shape: Shape, precision: str, device: str) -> Encoder:
             config, attn_implementation=IMPLEMENTATION, dtype=dtype
         )
     return adopted(model, shape.name, precision)
+
+
+def saved(shape: Any, folder: str) -> None:
+    """Write a random model of a configuration, and the packaged tokenizer, whose size it takes."""
+    torch.manual_seed(0)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(packaged_folder(PACKAGED))
+    tokenizer.save_pretrained(folder)
+    shape.vocab_size = len(tokenizer)
+    transformers.AutoModel.from_config(shape).save_pretrained(folder)
 
 
 def adopted(model: Any, name: str, precision: str) -> Encoder:

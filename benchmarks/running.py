@@ -12,8 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from benchmarks.figures import Figure, Setting
 
 ROWS = (
-    *("trees", "coreference", "decoder", "ablation", "training", "reports", "startup"),
-    *("reference", "peer", "scale"),
+    *("trees", "coreference", "decoder", "ablation", "training", "cached", "reports"),
+    *("startup", "reference", "peer", "scale"),
 )
 """The files of ``benchmarks/rows``, in the order of the table."""
 

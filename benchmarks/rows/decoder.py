@@ -6,20 +6,26 @@ import random
 import tempfile
 from collections.abc import Iterator
 
-import torch
 import transformers
 
 from benchmarks.figures import Figure, Setting
+from benchmarks.made import saved
 from benchmarks.measuring import peak, ratio
 from benchmarks.scoring import forward, model, scoring
 from probing.core.batches import EdgeBatch
 from probing.core.windows import Window, Wordpieces
 from probing.data.collating import collate
 from probing.data.tasks.dependencies import Dependencies
-from probing.encoder import PACKAGED, Encoder
-from probing.encoder.weights import packaged_folder
+from probing.encoder import Encoder
 
 LAYERS, HEADS, HIDDEN = 24, 32, 512
+SHAPE = transformers.LlamaConfig(
+    hidden_size=HIDDEN,
+    intermediate_size=4 * HIDDEN,
+    num_hidden_layers=LAYERS,
+    num_attention_heads=HEADS,
+    max_position_embeddings=4_096,
+)
 WORDS = (512, 1_024, 2_048)
 TIMED = (512, 1_024)
 SPLIT = 8
@@ -30,7 +36,7 @@ ROWS = 12
 def measure(setting: Setting) -> Iterator[Figure]:
     """Of windows of several lengths."""
     with tempfile.TemporaryDirectory() as folder:
-        save(folder)
+        saved(SHAPE, folder)
         encoder, bare = Encoder(folder).load(), model(folder)
         named = f"{LAYERS} x {HEADS}-head decoder, one window of"
         windows = {words: window(words) for words in (8, *WORDS)}
@@ -51,22 +57,6 @@ def measure(setting: Setting) -> Iterator[Figure]:
                 forward(bare, [windows[words]]),
                 rounds=min(setting.rounds, 3),
             )
-
-
-def save(folder: str) -> None:
-    """Write a random Llama; a tokenizer has to be there, though nothing is tokenized."""
-    torch.manual_seed(0)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(packaged_folder(PACKAGED))
-    tokenizer.save_pretrained(folder)
-    config = transformers.LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=4 * HIDDEN,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        max_position_embeddings=4_096,
-    )
-    transformers.LlamaModel(config).save_pretrained(folder)
 
 
 def window(words: int) -> EdgeBatch:

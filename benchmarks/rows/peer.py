@@ -21,7 +21,7 @@ from probing.encoder.source import quiet
 from probing.encoder.tap import IMPLEMENTATION
 
 WINDOWS, LENGTH = 4, 256
-PEER = Path(__file__).resolve().parents[1] / "peers" / "transformer_lens.py"
+PEER = Path(__file__).resolve().parents[1] / "peers" / "lens.py"
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
@@ -52,7 +52,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
         rounds=setting.rounds,
     )
     if setting.peer is not None:
-        command = [setting.peer, PEER, str(WINDOWS), str(LENGTH), str(setting.rounds)]
+        command = [setting.peer, str(PEER), str(WINDOWS), str(LENGTH), str(setting.rounds)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found = json.loads(done.stdout.splitlines()[-1])
         each = [theirs / own for theirs, own in found["times"]]

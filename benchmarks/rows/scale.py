@@ -13,21 +13,25 @@ import torch
 import transformers
 
 from benchmarks.figures import Figure, Setting
+from benchmarks.made import saved
 from benchmarks.measuring import peak
 from probing.counting.counting import HeadCounting
 from probing.data import DependencyData
 from probing.data.builtin import generate
-from probing.encoder import PACKAGED, Encoder
-from probing.encoder.weights import packaged_folder
+from probing.encoder import Encoder
 from probing.learning.module import ProbingModule
 
+SMALL = transformers.BertConfig(
+    hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2
+)
+"""What grows is ours, not the model's."""
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
     """From CoNLL-U to windows in the cache, and heads of a small model scored on them."""
     with tempfile.TemporaryDirectory() as folder:
-        save(folder)
+        saved(SMALL, folder)
         encoder = Encoder(folder).load()
         for size in (size for size in SIZES if size <= setting.most):
             file = Path(folder, f"{size}.conllu")
@@ -43,21 +47,6 @@ def measure(setting: Setting) -> Iterator[Figure]:
                 what = f"{done} {size:,} sentences"
                 yield Figure("scale", f"{what}, a sentence", 1_000 * taken / size, "ms")
                 yield Figure("scale", f"{what}, peak of memory", most, "MiB")
-
-
-def save(folder: str) -> None:
-    """Write a random BERT of two layers, so that what grows is ours, not the model's."""
-    torch.manual_seed(0)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(packaged_folder(PACKAGED))
-    tokenizer.save_pretrained(folder)
-    config = transformers.BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
 
 
 def score(data: DependencyData, encoder: Encoder) -> None:

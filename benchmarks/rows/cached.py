@@ -1,21 +1,17 @@
 """What an epoch of training costs where probes read what was kept of the epoch before.
 
-python benchmarks/training.py TREES.conllu COREFERENCE.conllu
-
 The probes of `configs/dependency.yaml` and of `configs/coreference.yaml` train for an epoch, by
 Lightning, in turn in one process: with the model run for every batch, with an empty cache that the
-epoch fills, and with that cache. Validation is left out, since it runs the model either way. What
-is printed are ratios of medians of processor seconds.
+epoch fills, and with that cache. Validation is left out, since it runs the model either way.
 """
 
 from __future__ import annotations
 
 import logging
 import statistics
-import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,44 +20,31 @@ import torch
 import transformers
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from benchmarks.figures import BUILTIN, Figure, Setting
 from probing.data import CoreferenceData, DependencyData, EdgeData
 from probing.encoder import Encoder
 from probing.learning.feature_cache import CachedFeatures
 from probing.learning.module import ProbingModule
 from probing.probes import AttentionProbe, AttentionWordsProbe, DistanceWordsProbe
 
-ROUNDS = 3
-TASKS: Mapping[str, Callable[..., EdgeData]] = {
-    "trees": DependencyData,
-    "coreference": CoreferenceData,
-}
 
-
-def main(trees: str, coreference: str) -> None:
-    """Measure and print the ratios."""
-    torch.set_num_threads(1)
-    print(f"medians of {ROUNDS}, {torch.get_num_threads()} threads, processor time")
-    for name, ratio in ratios(trees=trees, coreference=coreference).items():
-        print(f"{name} = {ratio:.2f}")
-
-
-def ratios(**sources: str) -> dict[str, float]:
-    """By what they are of, ratios of a training epoch with a cache to one without.
-
-    Args:
-        sources: training data by its kind, of those of :data:`TASKS`.
-    """
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Of trees and of coreference, the built-in one if none is named."""
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    found = {}
     encoder = Encoder().load()
-    for kind, source in sources.items():
-        rounds = [_round(encoder, TASKS[kind], source) for _ in range(ROUNDS + 1)][1:]
-        live, first, later = (statistics.median(column) for column in zip(*rounds, strict=True))
-        found[f"{kind}: epoch that fills the cache / without one"] = first / live
-        found[f"{kind}: epoch from the cache / without one"] = later / live
-    return found
+    sources: dict[str, tuple[Callable[..., EdgeData], str]] = {
+        "trees": (DependencyData, setting.trees),
+        "coreference": (CoreferenceData, setting.coreference or BUILTIN),
+    }
+    for kind, (task, source) in sources.items():
+        rounds = [_round(encoder, task, source) for _ in range(setting.rounds + 1)][1:]
+        for place, epoch_of in ((1, "that fills the cache"), (2, "from the cache")):
+            live, other = (statistics.median(r[i] for r in rounds) for i in (0, place))
+            each = [r[place] / r[0] for r in rounds]
+            what = f"training epoch, {kind}, {epoch_of} / without one"
+            yield Figure("cached", what, other / live, least=min(each), most=max(each))
 
 
 def _round(
@@ -118,7 +101,3 @@ class Clock(Callback):
     def on_train_epoch_end(self, *_: Any) -> None:
         """Stop."""
         self.seconds = time.process_time() - self.started
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
