@@ -90,4 +90,6 @@ def test_a_row_of_the_table_is_a_column_of_the_file(tiny_bert: Path, tmp_path: P
 
 
 def test_the_columns_are_those_of_the_documentation() -> None:
-    assert [each.name for each in quantities.QUANTITIES] == ["gold_mass", "special_mass"]
+    assert [each.name for each in quantities.QUANTITIES] == [
+        *("gold_mass", "special_mass", "special_wins")
+    ]
