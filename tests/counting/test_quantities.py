@@ -53,10 +53,10 @@ def naive(encoder: Encoder) -> dict[tuple[str, int, int], float]:
         attention, boundary = (encoding.part(n).double() for n in ("attention", "boundary"))
         _, layers, heads, _, _ = attention.shape
         for b, a in batch.is_anchor.nonzero().tolist():
-            if not batch.gold[b, a, 1:].any():
-                continue  # a root word: no head could be right
             word = int(batch.anchors[b, a])
             rows = [batch.rows[r] for r in batch.member[b, a].nonzero()[:, 0].tolist()]
+            if not batch.gold[b, a, 1:].any():  # a root word: no head could be right
+                rows = [row for row in rows if row in ("uas", "uas+punct")]
             for row in rows:
                 totals[row] = totals.get(row, 0) + 1
             for layer in range(layers):

@@ -10,7 +10,7 @@ from typing import ClassVar
 from probing.core.picking import OFFSETS
 from probing.core.schemes import SEPARATORS, is_roll_up
 from probing.core.sentences import Sentence
-from probing.core.terms import ALL, Rival, Terms
+from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION, WHOLE, Rival, Terms
 from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data.census import Census
 from probing.data.formats.trees import UNKNOWN, tree_faults
@@ -42,6 +42,8 @@ class Dependencies:
             Rival("right-branching", ("offset=1",), beside_heads=False),
             Rival("offset", OFFSET_NAMES),
         ),
+        order=WHOLE,
+        with_roots=(UAS, UAS_WITH_PUNCTUATION),
         subtypes=SEPARATORS,
         reach=20,
         wording="probing.reports.wording.DEPENDENCIES",
@@ -135,11 +137,11 @@ def _check(sentence: Sentence) -> None:
                 f"expected a head from 0 to {count} other than the word itself, or -1, "
                 f"found {head} for word {word}",
             )
-    if ALL in sentence.relations:
-        raise Misread(
-            sentence, f"expected relations, found {ALL!r}, which names the row of all words"
-        )
     for relation in sentence.relations:
+        if relation in WHOLE:
+            raise Misread(
+                sentence, f"expected relations, found {relation!r}, which names a row of all words"
+            )
         if relation == POSS_CLITIC or is_roll_up(relation):
             raise Misread(
                 sentence,
