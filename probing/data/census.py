@@ -26,10 +26,11 @@ class Census:
     ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
     used that are no trees, those used that a reader found odd; ``first`` has the first complaint
     of a reader for those oddities that have a place. ``split`` counts words that have several
-    wordpieces, ``shared`` wordpieces that belong to several words, ``unknown`` words that have a part which the tokenizer does not know,
-    ``rebuilt`` words that the model's own ``tokenizer.json`` would cut otherwise. ``counts``
-    holds whatever else a task counts. ``unused`` names rows that turned out to say only what
-    another row says: anchors in them are not asked about.
+    wordpieces, ``shared`` wordpieces that belong to several words, ``unknown`` words that have a
+    part which the tokenizer does not know, ``rebuilt`` words that the model's own
+    ``tokenizer.json`` would cut otherwise. ``counts`` holds whatever else a task counts. ``unused``
+    names rows that turned out to say only what another row says: anchors in them are not asked
+    about.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
