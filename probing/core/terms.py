@@ -60,6 +60,7 @@ class Terms:
       can be right, since ROOT alone is gold. Probes have no such rows.
     - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
       alone are also shown added up; only for rows that share no anchor, but for ``all``.
+    - ``clips_offsets``: whether a fixed offset that leaves the window picks ROOT, or the last word.
     - ``reach``: up to how many words from the anchor offsets are told apart for agreement beyond
       chance, see :mod:`probing.counting.agreement`; 0 where it is not asked for.
     - ``wording``: the import path of the words in which a report speaks of all this, a
@@ -73,6 +74,7 @@ class Terms:
     order: tuple[str, ...] = (ALL,)
     with_roots: tuple[str, ...] = ()
     subtypes: str = ""
+    clips_offsets: bool = False
     reach: int = 0
     wording: str = "probing.reports.wording.PLAIN"
 
