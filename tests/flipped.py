@@ -51,7 +51,7 @@ def counts_of(
         errors=torch.zeros(len(rows), *cell, 0).long(),
         reachable=torch.zeros(len(rows), *cell[:2]).long(),
         shared=torch.zeros(len(rows), 2).long(),
-        quantities=torch.zeros(len(rows), *cell, 2).double(),
+        quantities=torch.zeros(len(rows), *cell, 3).double(),
         baselines=baselines.sum(0).double(),
         weighted=weighted,
     )

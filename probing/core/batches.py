@@ -208,6 +208,26 @@ class EdgeBatch(ByWindow):
         """``[B, A]``: whether a word, not only ROOT, is gold."""
         return (self.gold_at > 0).any(-1)
 
+    @cached_property
+    def member_of_heads(self) -> Tensor:
+        """``[B, A, R]``: which rows an anchor counts in for heads and baselines.
+
+        Those in which a head could be right, and those of ``Terms.with_roots``.
+        """
+        counts = self.has_gold_word[..., None] | self._is_with_roots
+        return self.member & self.is_anchor[..., None] & counts
+
+    @cached_property
+    def member_of_probes(self) -> Tensor:
+        """``[B, A, R]``: which rows an anchor counts in for probes."""
+        return self.member & self.is_anchor[..., None] & ~self._is_with_roots
+
+    @property
+    def _is_with_roots(self) -> Tensor:
+        """``[R]``."""
+        found = [row in self.terms.with_roots for row in self.rows]
+        return torch.tensor(found, dtype=torch.bool, device=self.member.device)
+
     @property
     def picks_any_other(self) -> bool:
         """Whether :attr:`choices` are all words of a window but the anchor's own."""

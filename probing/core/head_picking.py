@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -69,10 +70,12 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
         :class:`~probing.core.outcomes.HeadPicks`, without ``L``.
     """
     seen = AnchorMaps.of(layer, batch)
-    directions = len(seen.asked)
-    values = [q.value(seen, batch)[..., :directions] for q in quantities.QUANTITIES]
     picks = [_strongest(scores, seen, batch) for scores in seen.asked]
-    words, is_pick = (torch.stack(own, 3).permute(0, 2, 3, 1) for own in zip(*picks, strict=True))
+    of_heads, weights = (torch.stack(own, 3) for own in zip(*picks, strict=True))
+    words, weight = (own.permute(0, 2, 3, 1) for own in (of_heads, weights))
+    is_pick = (weight > 0) & batch.is_anchor[..., None, None]
+    seen = replace(seen, strongest=weights)
+    values = [q.value(seen, batch)[..., : len(picks)] for q in quantities.QUANTITIES]
     quantity = torch.stack(values, -1).permute(0, 2, 3, 1, 4)
     gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
     hits = (words[..., None] + 1 == gold).any(-1) & is_pick
@@ -85,18 +88,21 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
-    """The word that each anchor picks, and whether it is a pick: ``[B, H, A]`` each.
+    """The word that each anchor picks, and its weight, zero if it is no pick: ``[B, H, A]`` each.
 
-    ``scores [B, H, asked, W]``, one of ``seen.asked``, are changed in place: nobody else needs them
-    any more, and they are large.
+    ``scores [B, H, asked, W]``, one of ``seen.asked``, are changed in place and changed back: they
+    are too large to be copied without need.
     """
     if batch.picks_any_other:  # words that are padding have no weight
         own = seen.words[:, None, :, None].expand(*scores.shape[:-1], 1)
+        kept = scores.gather(-1, own)
         scores.scatter_(-1, own, -1.0)
+        words, is_pick = strongest(scores)
+        scores.scatter_(-1, own, kept)
     else:
-        scores.masked_fill_(~batch.choices[:, None], -1.0)
-    words, is_pick = (seen.of_anchors(found) for found in strongest(scores))
-    return words, is_pick & batch.is_anchor[:, None]
+        words, is_pick = strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
+    there = scores.gather(-1, words[..., None])[..., 0] if scores.numel() else is_pick
+    return seen.of_anchors(words), seen.of_anchors(there * is_pick)
 
 
 def reachable(visible: Map | None, batch: EdgeBatch) -> Tensor:

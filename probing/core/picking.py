@@ -91,18 +91,24 @@ def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
     return torch.where(usable.squeeze(-1), everything - chosen, 0.0)
 
 
-def offset_words(anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS) -> Tensor:
+def offset_words(
+    anchors: Tensor, lengths: Tensor, offsets: Sequence[int] = OFFSETS, *, clips: bool = False
+) -> Tensor:
     """The word at each of some offsets from the anchor, -1 outside the window.
 
     Args:
         anchors: ``[B, A]``.
         lengths: ``[B]``, words of each window.
         offsets: how many words to the right of the anchor, or to the left if negative.
+        clips: whether behind the last word the last one is picked, as in the released code, which
+            takes -1, before the first, for ROOT.
 
     Returns:
         ``[B, A, len(offsets)]``, int32.
     """
     word = anchors[:, :, None] + torch.tensor(offsets, device=anchors.device)
+    if clips:
+        word = word.minimum(lengths[:, None, None] - 1)
     inside = (word >= 0) & (word < lengths[:, None, None])
     return word.masked_fill(~inside, -1).int()
 

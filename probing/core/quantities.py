@@ -29,6 +29,8 @@ class AnchorMaps:
     - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
       token, and from them.
     - ``sink [B, H, A]``: attention of each anchor to a learned sink; zero where there is none.
+    - ``strongest [B, H, A, 3]``: the weight of what each anchor picks, zero where that is nothing;
+      ``None`` before anything is picked, and never where quantities are measured.
     """
 
     asked: tuple[Tensor, ...]
@@ -36,6 +38,7 @@ class AnchorMaps:
     place: Tensor | None
     boundary: Tensor
     sink: Tensor
+    strongest: Tensor | None = None
 
     @classmethod
     def of(cls, layer: WordLayer, batch: EdgeBatch) -> AnchorMaps:
@@ -108,7 +111,21 @@ def special_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
     return torch.stack([to_special, from_special, to_special + from_special], -1)
 
 
+def special_wins(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
+    """Whether a special token has a larger weight than what is picked (section 4.1), 0 or 1.
+
+    ``[B, H, A, 3]``: by attention to it, from it, and the sum of both. A learned sink is one, too.
+    """
+    assert seen.strongest is not None
+    to_each, from_each = seen.boundary[..., :2], seen.boundary[..., 2:]
+    to_any = torch.maximum(to_each.amax(-1), seen.sink)
+    either = torch.maximum((to_each + from_each).amax(-1), seen.sink)
+    special = torch.stack([to_any, from_each.amax(-1), either], -1)
+    return (special[..., : seen.strongest.shape[-1]] > seen.strongest).to(special.dtype)
+
+
 QUANTITIES: tuple[HeadQuantity, ...] = (
     HeadQuantity("gold_mass", gold_mass),
     HeadQuantity("special_mass", special_mass),
+    HeadQuantity("special_wins", special_wins),
 )

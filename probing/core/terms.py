@@ -11,6 +11,13 @@ MAIN = "main"
 ALL = "all"
 """The row of the report in which every scored anchor counts."""
 
+UAS, UAS_WITH_PUNCTUATION = "uas", "uas+punct"
+"""The rows of trees in which root words count, too, as wrong, since no head picks ROOT: without
+punctuation, as in the paper's Table 1, and with it, as its released notebook prints."""
+
+WHOLE = (ALL, UAS, UAS_WITH_PUNCTUATION)
+"""The rows that are of no relation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rival:
@@ -49,8 +56,11 @@ class Terms:
     - ``errors``: the kinds of wrong candidates that :attr:`EdgeBatch.kinds` counts from one.
     - ``order``: the rows that come first in a report, in this order. The others follow by their
       number of anchors.
+    - ``with_roots``: the rows of heads and baselines in which an anchor counts also where no head
+      can be right, since ROOT alone is gold. Probes have no such rows.
     - ``subtypes``: the characters that start a subtype in the name of a row. Rows that differ in it
       alone are also shown added up; only for rows that share no anchor, but for ``all``.
+    - ``clips_offsets``: whether a fixed offset that leaves the window picks ROOT, or the last word.
     - ``reach``: up to how many words from the anchor offsets are told apart for agreement beyond
       chance, see :mod:`probing.counting.agreement`; 0 where it is not asked for.
     - ``wording``: the import path of the words in which a report speaks of all this, a
@@ -62,7 +72,9 @@ class Terms:
     rivals: tuple[Rival, ...]
     errors: tuple[str, ...] = ()
     order: tuple[str, ...] = (ALL,)
+    with_roots: tuple[str, ...] = ()
     subtypes: str = ""
+    clips_offsets: bool = False
     reach: int = 0
     wording: str = "probing.reports.wording.PLAIN"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -69,6 +70,14 @@ class Wordpieces:
         for word in words:
             found[word] = firsts.setdefault(tuple(held[word]), word)
         return found if len(firsts) < len(words) else None
+
+    @property
+    def split(self) -> int:
+        """How many words have several wordpieces."""
+        last_of = self.words_of if self.last_of is None else self.last_of
+        pairs = zip(self.words_of, last_of, strict=True)
+        held = Counter(word for first, last in pairs for word in range(first, last + 1))
+        return sum(count > 1 for word, count in held.items() if word >= 0)
 
     @property
     def shared(self) -> int:

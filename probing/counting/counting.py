@@ -113,10 +113,11 @@ class HeadCounting:
         """Count a batch that :meth:`~probing.learning.module.ProbingModule.judge` has judged."""
         for name, heads in self.heads.items():
             heads.update(batch, outcome.heads[name])
-        self.baselines.update(batch, batch.baselines)
+        member = batch.member_of_heads
+        self.baselines.update(batch, batch.baselines, member)
         for metric in self.beside.values():
             places = [self.terms.baselines.index(name) for name in metric.names]
-            metric.update(batch, batch.baselines[..., places])
+            metric.update(batch, batch.baselines[..., places], member)
         if self.hard is not None:
             self.hard.update(batch, outcome.heads[MAIN])
         if self.examples is not None:

@@ -127,8 +127,7 @@ class HardAnchors(Metric):
     def update(self, batch: EdgeBatch, heads: HeadPicks) -> None:
         """Count a batch."""
         self._start(batch)
-        asked = batch.is_anchor & batch.has_gold_word
-        member = (batch.member & asked[..., None]).float()
+        member = batch.member_of_heads.float()
         # Of each anchor only its own rows: of all, most would be other anchors'.
         is_in, row = member.topk(min(self.most, len(self.rows)), -1)  # [B, A, most]
         choice = torch.where(is_in[..., None] > 0, self.choice_of[row], len(self.chosen)).flatten(2)

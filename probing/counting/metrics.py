@@ -110,11 +110,14 @@ class EdgeAccuracy(RowMetric):
         super().__init__(resampler, weighted)
         self.names = names
 
-    def update(self, batch: EdgeBatch, hits: Tensor) -> None:
-        """Count ``hits [B, A, ...]``: booleans, or shares from zero to one."""
+    def update(self, batch: EdgeBatch, hits: Tensor, member: Tensor | None = None) -> None:
+        """Count ``hits [B, A, ...]``: booleans, or shares from zero to one.
+
+        ``member [B, A, R]`` are the rows that an anchor counts in; those of probes, if not given.
+        """
         shape = tuple(hits.shape[2:])
         self.start(batch, {"correct": (shape, torch.float64), "total": ((), torch.int64)})
-        member = batch.member & batch.is_anchor[:, :, None]
+        member = batch.member_of_probes if member is None else member
         self.count(batch, hits, member)
         self.add("total", member.sum((0, 1)))
 
@@ -122,7 +125,8 @@ class EdgeAccuracy(RowMetric):
 class HeadAccuracy(RowMetric):
     """Every head as a picker, in three directions, in one pass.
 
-    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold.
+    An anchor counts if a head could be right about it: if a word, not only ROOT, is gold; in rows
+    of ``Terms.with_roots`` also where not.
 
     States: ``correct [R, 3, L, H]``, ``reachable [R, 3, L]``, ``total [R]`` and ``shared [R, 2]``,
     see :func:`~probing.core.word_classes.shared_gold`, are integers, and so is ``errors
@@ -155,8 +159,7 @@ class HeadAccuracy(RowMetric):
                 "gold_offsets": ((told,), torch.int64),
             },
         )
-        asked = batch.is_anchor & batch.has_gold_word  # [B, A]
-        member = batch.member & asked[:, :, None]
+        member = batch.member_of_heads
         self.count(batch, heads.hits, member)
         self.add("total", member.sum((0, 1)))
         self.add("errors", by_row(heads.kinds[..., None] == kinds, member))

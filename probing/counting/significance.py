@@ -135,7 +135,7 @@ def table_tests(counts: HeadCounts, chosen: HeadCounts, *, at_least: int) -> Tab
 
 def _is_tested(counts: HeadCounts, chosen: HeadCounts, row: int, at_least: int) -> bool:
     name = counts.rows[row]
-    is_sum = name == ALL or is_roll_up(name)
+    is_sum = name == ALL or name in counts.terms.with_roots or is_roll_up(name)
     return not is_sum and int(counts.total[row]) >= at_least and chosen.row(name) is not None
 
 

@@ -25,11 +25,12 @@ class Census:
 
     ``left_out``, ``faults`` and ``oddities`` count sentences by reason: those not used, those
     used that are no trees, those used that a reader found odd; ``first`` has the first complaint
-    of a reader for those oddities that have a place. ``shared`` counts wordpieces that
-    belong to several words, ``unknown`` words that have a part which the tokenizer does not know,
-    ``rebuilt`` words that the model's own ``tokenizer.json`` would cut otherwise. ``counts``
-    holds whatever else a task counts. ``unused`` names rows that turned out to say only what
-    another row says: anchors in them are not asked about.
+    of a reader for those oddities that have a place. ``split`` counts words that have several
+    wordpieces, ``shared`` wordpieces that belong to several words, ``unknown`` words that have a
+    part which the tokenizer does not know, ``rebuilt`` words that the model's own
+    ``tokenizer.json`` would cut otherwise. ``counts`` holds whatever else a task counts. ``unused``
+    names rows that turned out to say only what another row says: anchors in them are not asked
+    about.
     """
 
     rows: list[str] = field(default_factory=lambda: [ALL])
@@ -40,6 +41,7 @@ class Census:
     windows: int = 0
     words: int = 0
     wordpieces: int = 0
+    split: int = 0
     shared: int = 0
     unknown: int = 0
     rebuilt: int = 0
@@ -80,6 +82,7 @@ class Census:
         self.used += len(sentences)
         self.words += sum(len(sentence.words) for sentence in sentences)
         self.wordpieces += len(wordpieces.ids)
+        self.split += wordpieces.split
         self.shared += wordpieces.shared
         self.unknown += wordpieces.unknown
         self.rebuilt += wordpieces.rebuilt

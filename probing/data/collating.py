@@ -104,8 +104,11 @@ def _baselines(
     if offsets is None:
         baselines = torch.zeros(size, dtype=torch.float64)
     else:
-        picked = offset_words(torch.from_numpy(anchors), lengths, offsets)
-        baselines = word_hits(picked, torch.from_numpy(gold_at))
+        clips, gold = terms.clips_offsets, torch.from_numpy(gold_at)
+        picked = offset_words(torch.from_numpy(anchors), lengths, offsets, clips=clips)
+        baselines = word_hits(picked, gold)
+        if clips:
+            baselines |= (picked == NO_WORD) & (gold == 0).any(-1, keepdim=True)
     if any(w.baselines for w in windows):
         baselines = baselines.double()
     if any(w.picks is not None for w in windows):

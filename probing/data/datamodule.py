@@ -259,8 +259,12 @@ class DependencyData(EdgeData):
         scheme: the annotation scheme, for the report; recognised by the labels, if not given.
         offsets: the fixed offsets that are tried as baselines, in words to the right; -10 to 10
             but 0, if not given. A place outside the sentence is wrong.
+        clip_offsets: whether such a place is ROOT or the last word instead, as in the paper's
+            released code; where ROOT is right, that counts in the rows in which root words do.
         rules: by which tags the rules go that are tried as baselines: those guessed from forms
             (``form``), those of the data (``gold``); by either, if not given.
+        limit: the most wordpieces of a sentence, special tokens included; longer ones are left out
+            and counted. As many as the model takes, if not given.
     """
 
     def __init__(
@@ -268,13 +272,16 @@ class DependencyData(EdgeData):
         *args: Any,
         scheme: SchemeName | None = None,
         offsets: list[int] | None = None,
+        clip_offsets: bool = False,
         rules: list[Literal["form", "gold"]] | None = None,
+        limit: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, task=Dependencies(), **kwargs)
+        super().__init__(*args, task=Dependencies(limit=limit), **kwargs)
         self.families = [FORM, GOLD] if rules is None else [f"{tags}-rule" for tags in rules]
         self.scheme = scheme
         self.offsets = list(OFFSETS) if offsets is None else offsets
+        self.clip_offsets = clip_offsets
         self._rules: tuple[object, Mapping[str, Rules]] | None = None
 
     def open(self, split: str) -> EdgeWindows:
@@ -282,7 +289,11 @@ class DependencyData(EdgeData):
         windows = super().open(split)
         scheme = scheme_of(windows.census.rows, self.scheme)
         # What is tried when batches are made does not change the windows that are kept.
-        terms = replace(with_offsets(windows.terms, self.offsets), subtypes=scheme.separators)
+        terms = replace(
+            with_offsets(windows.terms, self.offsets),
+            clips_offsets=self.clip_offsets,
+            subtypes=scheme.separators,
+        )
         if untold := windows.census.counts[UNTOLD]:
             is_every = untold == windows.census.used
             terms = replace(terms, wording=WITH_PUNCTUATION if is_every else SOME_PUNCTUATION)

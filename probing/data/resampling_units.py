@@ -16,6 +16,7 @@ import torch
 from probing.core.batches import EdgeBatch
 from probing.core.schemes import ALL_SUBTYPES, SUD_SEPARATORS, universal
 from probing.core.sentences import Sentence
+from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION
 from probing.core.windows import Window
 from probing.data.genres import genres_of
 
@@ -89,10 +90,12 @@ class UnitCounter:
 
     Args:
         separators: what starts a subtype, if labels have any.
+        has_whole: whether there are the rows of :mod:`probing.data.tasks.whole`.
     """
 
-    def __init__(self, separators: str) -> None:
+    def __init__(self, separators: str, *, has_whole: bool = False) -> None:
         self.separators = separators
+        self.has_whole = has_whole
         # By document and by place, for either kind of anchors: which numbers each row has.
         self.seen: dict[tuple[str, str], defaultdict[int, _Numbers]] = {
             (unit, anchors): defaultdict(_Numbers)
@@ -122,6 +125,11 @@ class UnitCounter:
             {name: numbers.count for name, numbers in self._named(rows, unit, anchors).items()}
             for anchors in ("any", "heads")
         )
+        if self.has_whole:
+            every = _Numbers()
+            for own in self.seen[unit, "any"].values():
+                every.join(own)
+            of_heads |= {UAS: any_anchor.get(ALL, 0), UAS_WITH_PUNCTUATION: every.count}
         of_any_row = self.seen[unit, "heads"].values()
         numbers = sorted(set(chain.from_iterable(own.first(COUNTED_OUT + 1) for own in of_any_row)))
         return Units(

@@ -36,6 +36,7 @@ from probing.data.rules import Rules
 from probing.data.sources.files import Source, open_source
 from probing.data.sources.fingerprints import code_of, described
 from probing.data.tasks.base import Task
+from probing.data.tasks.whole import with_whole_rows
 from probing.data.window_rows import from_row
 from probing.data.window_writer import write_windows
 
@@ -49,7 +50,7 @@ _OF_CORE = (
 SHAPING = ("data", *(f"core/{name}.py" for name in _OF_CORE))
 """Where the code is that shapes a window; the tokenizer answers for its own."""
 _WORDPIECES = ("ids", "words_of", "last_of")
-_QUESTIONS = ("words", "anchors", "gold", "candidates", "spans", "rows", "for_probes")
+_QUESTIONS = ("words", "anchors", "gold", "candidates", "rows", "for_probes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,10 @@ class EdgeWindows(Dataset[EdgeBatch]):
     def questions(self) -> str:
         """SHA-256 of words, anchors and right answers: models of the same can be compared."""
         whole = hashlib.sha256(json.dumps(self.census.rows).encode())
-        for batch in self.table.data.table.select(list(_QUESTIONS)).to_batches(1024):
+        has_spans = self.table.data.column("spans").null_count < len(self)
+        # Only where there are any: questions without are known by their sums to earlier versions.
+        named = [*_QUESTIONS, "spans"] if has_spans else list(_QUESTIONS)
+        for batch in self.table.data.table.select(named).to_batches(1024):
             whole.update(batch.serialize())
         return whole.hexdigest()
 
@@ -104,7 +108,7 @@ class EdgeWindows(Dataset[EdgeBatch]):
         chosen = self.windows(indices)
         batch = collate(chosen, self.census.rows, self.rules.apart(self.terms), self.pad_id)
         batch = replace(batch, numbers=tuple(indices))
-        batch = self.rules.told(batch, self.terms)
+        batch = with_whole_rows(self.rules.told(batch, self.terms))
         return self.units.told(batch, chosen) if self.units.known else batch
 
     def windows(self, indices: Sequence[int]) -> list[Window]:
@@ -162,11 +166,17 @@ class EdgeWindows(Dataset[EdgeBatch]):
         column = self.table.data.column("words")
         return np.asarray(pc.list_value_length(column).to_numpy(), dtype=np.int64)
 
+    @property
+    def rows(self) -> list[str]:
+        """The names of the rows of its batches."""
+        return [*self.census.rows, *self.terms.with_roots]
+
     @cached_property
     def most_rows(self) -> int:
         """In how many rows of the report an anchor counts at most."""
         rows = pc.list_flatten(self.table.data.column("rows"))
-        return int(pc.max(pc.list_value_length(rows)).as_py() or 0)
+        most = int(pc.max(pc.list_value_length(rows)).as_py() or 0)
+        return most + len(self.terms.with_roots)
 
     @cached_property
     def asked_counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -41,7 +41,8 @@ def write_windows(
 
 
 def _write(source: str, parts: Parts, arrow: Path, task: Task, tokenizer: Tokenizer) -> None:
-    census, counter, digested = Census(), UnitCounter(task.terms.subtypes), Digested()
+    census, digested = Census(), Digested()
+    counter = UnitCounter(task.terms.subtypes, has_whole=bool(task.terms.with_roots))
     counted_parts: list[dict[str, object]] = []
     anchors = 0
 

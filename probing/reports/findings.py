@@ -81,7 +81,9 @@ class Findings:
     @property
     def pictured(self) -> list[BestHead]:
         """The first twelve rows of Table 1 that do not add up others."""
-        return [best for best in self.table if not is_roll_up(best.relation)][:12]
+        sums = self.counts.terms.with_roots
+        shown = [best for best in self.table if not is_roll_up(best.relation)]
+        return [best for best in shown if best.relation not in sums][:12]
 
     @cached_property
     def scores(self) -> list[Score]:
@@ -126,7 +128,8 @@ class Findings:
     @property
     def flattery(self) -> float | None:
         """How much higher the best heads of the scored data score, mean over rows but ``all``."""
-        found = [best.flattery for best in self.table if best.relation != ALL]
+        sums = (ALL, *self.counts.terms.with_roots)
+        found = [best.flattery for best in self.table if best.relation not in sums]
         return fmean(found) if found and self.is_held_out else None
 
     @cached_property

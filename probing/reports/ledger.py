@@ -137,7 +137,7 @@ class Ledger:
         """What was chosen on other data, in the rows of the split that is going to be counted."""
         if self.chosen_on in (None, split):
             return []
-        names, separators = corpus.census.rows, corpus.terms.subtypes
+        names, separators = corpus.rows, corpus.terms.subtypes
         rows = [*names, *roll_ups(names, separators)]
         heads = self.counted[self.chosen_on].heads
         return choices(rolled_up(heads, rows, separators), rows)

@@ -191,6 +191,7 @@ def circumstances(
             "counts": dict(census.counts),
             "odd": dict(census.oddities),
             **({"odd_first": census.first} if census.first else {}),
+            "split_words": census.split,
             "shared_wordpieces": census.shared,
             "unknown_words": census.unknown,
             "rebuilt_words": census.rebuilt,

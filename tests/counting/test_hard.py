@@ -188,9 +188,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_a_head_that_is_right_where_the_rule_is_wrong(planted: dict[str, str]) -> None:
     scores = probing.score(planted["test"], model=planted["model"], val=planted["val"])
-    (every, obj) = scores.findings.table
-    assert (every.relation, obj.relation) == ("all", "obj")
-    for best in (every, obj):
+    table = scores.findings.table  # nobody knows the root, so that no word is there to be wrong
+    assert [best.relation for best in table] == ["all", "uas", "uas+punct", "obj"]
+    for best in table:
         assert best.strongest
         assert best.strongest.baseline == "gold-rule=VERB:left"
         assert best.strongest.correct == 80

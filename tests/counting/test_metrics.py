@@ -94,7 +94,7 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
         "errors": torch.zeros((*cell, len(batch.terms.errors)), dtype=torch.int64),
         "reachable": torch.zeros(cell[:3], dtype=torch.int64),
         "shared": torch.zeros(rows, 2, dtype=torch.int64),
-        "quantities": torch.zeros((*cell, 2), dtype=torch.float64),
+        "quantities": torch.zeros((*cell, 3), dtype=torch.float64),
         "offsets": torch.zeros((*cell, REACH[batch.terms.wording]), dtype=torch.int64),
         "gold_offsets": torch.zeros(rows, REACH[batch.terms.wording], dtype=torch.int64),
     }
@@ -140,6 +140,11 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
                         from_first + from_last,
                         to_first + to_last + from_first + from_last,
                     )
+                    strongest_special = (
+                        max(to_first, to_last),
+                        max(from_first, from_last),
+                        max(to_first + from_first, to_last + from_last),
+                    )
                     for d, scores in enumerate((row, column, both)):
                         best, pick = 0.0, None
                         for c in classes:
@@ -156,7 +161,9 @@ def naive_counts(edges: Sequence[Edges]) -> dict[str, Tensor]:
                         counts["correct"][own, d, layer, head] += int(is_right)
                         if words and not is_right and kinds[words[0]] > 0:
                             counts["errors"][own, d, layer, head, kinds[words[0]] - 1] += 1
-                        masses = torch.tensor([sum(scores[j] for j in gold), special[d]])
+                        largest = max((scores[j] for j in allowed if of[j] != closed), default=0)
+                        wins = float(strongest_special[d] > largest)
+                        masses = torch.tensor([sum(scores[j] for j in gold), special[d], wins])
                         counts["quantities"][own, d, layer, head] += masses
     return counts
 
@@ -275,6 +282,7 @@ def test_masses_are_float64_sums_of_the_maps_own_numbers(random_edges: MakeEdges
     found, expected = counted([edges])["quantities"], naive_counts([edges])["quantities"]
     torch.testing.assert_close(found[:, :2], expected[:, :2], rtol=1e-12, atol=0)
     torch.testing.assert_close(found[:, 2], expected[:, 2], rtol=1e-6, atol=0)
+    assert 0 < float(found[..., 2].sum()) < float(found[..., 2].numel() * len(LENGTHS))
 
 
 def test_anchors_that_share_a_word_are_counted_one_by_one(random_edges: MakeEdges) -> None:

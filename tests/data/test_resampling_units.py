@@ -93,10 +93,11 @@ def naive_units(corpus: EdgeWindows, *, heads: bool) -> dict[str, int]:
     asked = batch if heads else batch.probed
     assert asked.units is not None
     for b, a in asked.is_anchor.nonzero().tolist():
-        if heads and not bool(asked.gold[b, a, 1:].any()):
-            continue
+        is_root = not bool(asked.gold[b, a, 1:].any())
         for r in asked.member[b, a].nonzero()[:, 0].tolist():
-            found[r].add(int(asked.units[b]))
+            is_whole = batch.rows[r] in ("uas", "uas+punct")
+            if (heads and (is_whole or not is_root)) or (not heads and not is_whole):
+                found[r].add(int(asked.units[b]))
     return {row: len(units) for row, units in zip(batch.rows, found, strict=True) if units}
 
 
@@ -108,7 +109,7 @@ def test_units_of_each_row_are_counted(task: Task, documents: int) -> None:
     corpus = opened(f"builtin:documents={documents},seed=3", task, limit=300)
     assert corpus.units.documents == (documents > 1)
     for counted, heads in ((corpus.units.of_anchors, False), (corpus.units.of_heads, True)):
-        rows = set(corpus.census.rows) - set(corpus.census.unused)
+        rows = set(corpus.rows) - set(corpus.census.unused)
         own = {row: n for row, n in counted.items() if row in rows}
         assert own == naive_units(corpus, heads=heads)
         assert documents == 1 or max(own.values()) > 1
@@ -125,11 +126,11 @@ def test_a_unit_counts_once_in_a_relation_with_all_its_subtypes(tmp_path: Path) 
 def test_root_words_are_units_of_probes_alone(tmp_path: Path) -> None:
     corpus = opened(conllu(tmp_path / "a.conllu", ["a"], ["b c"], ["d", "e"]))
     counted, of_heads = (
-        {row: counts.get(row, 0) for row in corpus.census.rows}
+        {row: counts.get(row, 0) for row in corpus.rows}
         for counts in (corpus.units.of_anchors, corpus.units.of_heads)
     )
-    assert counted == {"all": 3, "root": 3, "obj": 1}
-    assert of_heads == {"all": 1, "root": 0, "obj": 1}
+    assert counted == {"all": 3, "root": 3, "obj": 1, "uas": 0, "uas+punct": 0}
+    assert of_heads == {"all": 1, "root": 0, "obj": 1, "uas": 3, "uas+punct": 3}
 
 
 # ------------------------------------------------------------- the same sentence twice

@@ -331,3 +331,25 @@ def test_a_task_may_have_no_baselines(made_up: Terms) -> None:
     window = Window(["a", "b"], Wordpieces([1, 2], [0, 1]), [0, 1], [[2], [1]], None, [[0], [0]])
     batch = collate([replace(window, baselines=[[], []])], ["all"], terms, 0)
     assert batch.baselines.shape == (1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("words_of", "last_of", "expected"),
+    [
+        ([-1, 0, 1, 1, 2, 3, 3, 3, -1], None, 2),
+        ([-1, -1], None, 0),
+        ([-1, 0, 0, 2, -1], [-1, 1, 1, 2, -1], 2),  # both words have both wordpieces
+        ([-1, 0, 1, -1], [-1, 1, 1, -1], 1),
+    ],
+)
+def test_words_of_several_wordpieces_are_split(
+    words_of: list[int], last_of: list[int] | None, expected: int
+) -> None:
+    pieces = Wordpieces([0] * len(words_of), words_of, last_of)
+    last = last_of or words_of
+    held = [{t for t, p in enumerate(words_of) if p <= w <= last[t] and p >= 0} for w in range(4)]
+    assert pieces.split == sum(len(own) > 1 for own in held) == expected
+    census = Census()
+    census.count_window(pieces, [])
+    census.count_window(pieces, [])
+    assert census.split == 2 * expected

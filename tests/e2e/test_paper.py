@@ -24,8 +24,8 @@ from probing.learning.module import ProbingModule
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN, TEST = (f"builtin:documents={n},seed={s}" for n, s in ((3, 1), (2, 3)))
 CPU = ("--trainer.accelerator", "cpu")
-# A model of two layers, and sentences of letters, which are long.
-CONFIG = ("--config", ROOT / "configs" / "paper_table3.yaml", "--data.batch_wordpieces", 4000)
+# A model of two layers, for which words are letters: sentences have many wordpieces.
+CONFIG = ("--config", ROOT / "configs" / "paper_table3.yaml", "--data.limit", 512)
 LAYER = ("--model.probes.structural.init_args.layer", 2)
 
 Run = Callable[..., Any]

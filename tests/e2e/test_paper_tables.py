@@ -31,7 +31,7 @@ was 5-auxpass
 seen 0-root
 by 5-prep
 Tom 9-poss
-'s 9-possessive
+'s 7-possessive
 dog 6-pobj
 . 5-punct
 """.lstrip()
@@ -81,7 +81,19 @@ def test_table_1(run: Callable[..., Lines], tmp_path: Path) -> None:
         "1",
     )
     assert lines["1", "nn", "accuracy"]["why"] == "no nn in the data"
-    assert lines["1", "det", "accuracy"]["why"] == "1, 3, 6, 8"
+    assert lines["1", "det", "accuracy"]["why"] == "1, 3, 6"
+    assert lines["1", "prep", "baseline"]["why"] == "1"
+    # The next word heads "The", "has", "a", "the", "old" and "was": of 18 words without the full
+    # stops, the two roots among them, and of 20 with them.
+    for row, share in (("All", "33.33"), ("all words", "30.00")):
+        assert (lines["1", row, "baseline"]["here"], lines["1", row, "offset"]["here"]) == (
+            share,
+            "1",
+        )
+    # "'s" asks in the place of "Tom", and the next word is right; that of "Her" is not.
+    assert lines["1", "poss", "baseline"]["here"] == "50.00"
+    directions = {line["here"] for own, line in lines.items() if own[2] == "direction"}
+    assert directions <= {"dep->head", "head->dep", ""}
     assert {line["why"] for own, line in lines.items() if own[0] == "2"} == {
         "needs coreference data (configs/paper_table2.yaml)"
     }

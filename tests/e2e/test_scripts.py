@@ -153,7 +153,7 @@ def test_training_writes_the_documented_files_and_no_others(trained: Path) -> No
 def test_tables_have_the_documented_columns(trained: Path, split: str) -> None:
     columns = {
         "heads.csv": "relation,direction,layer,head,correct,total,reachable,accuracy,"
-        "gold_mass,special_mass,kappa",
+        "gold_mass,special_mass,special_wins,kappa",
         "baselines.csv": "baseline,relation,correct,total,accuracy",
         "probes.csv": "probe,relation,correct,total,accuracy",
     }

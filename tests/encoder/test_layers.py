@@ -244,7 +244,7 @@ def counts_of(layers: tuple[int, ...]) -> HeadCounts:
         correct=correct,
         reachable=torch.full((2, *cell[:2]), 10),
         shared=torch.zeros(2, 2, dtype=torch.long),
-        quantities=torch.zeros(2, *cell, 2, dtype=torch.float64),
+        quantities=torch.zeros(2, *cell, 3, dtype=torch.float64),
         baselines=torch.zeros(2, len(terms.baselines), dtype=torch.float64),
         layers=layers,
     )

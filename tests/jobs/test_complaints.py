@@ -69,7 +69,7 @@ SAID: dict[str, tuple[list[str], str, str]] = {
         "did you mean",
     ),
     "an option of other data": (
-        [*of("heads"), "--data.limit", "3"],
+        [*of("heads"), "--data.first_window", "true"],
         "it is one of configs/coreference.yaml, configs/coreference_heads.yaml",
         "configs/heads.yaml",
     ),

@@ -75,7 +75,7 @@ def counts_of(rows: Sequence[str]) -> HeadCounts:
         shared=torch.zeros(len(named), 2, dtype=torch.long),
         errors=torch.zeros(len(named), 3, 2, 3, len(terms.errors), dtype=torch.long),
         reachable=total[:, None, None].expand(-1, 3, 2).clone(),
-        quantities=torch.rand(len(named), 3, 2, 3, 2, generator=rng, dtype=torch.float64),
+        quantities=torch.rand(len(named), 3, 2, 3, 3, generator=rng, dtype=torch.float64),
         baselines=torch.zeros(len(named), len(terms.baselines), dtype=torch.float64),
     )
 

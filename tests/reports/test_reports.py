@@ -118,7 +118,7 @@ def random_counts(
         errors=wrong * torch.tensor([1, 0, 2])[: len(terms.errors)] // 4,
         reachable=counts(*cell[:2]),
         shared=total.view(-1, 1) // torch.tensor([4, 8]),
-        quantities=torch.rand(len(rows), *cell, 2, generator=rng, dtype=torch.float64),
+        quantities=torch.rand(len(rows), *cell, 3, generator=rng, dtype=torch.float64),
         baselines=baselines,
     )
 
@@ -286,6 +286,7 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
                     correct = int(counts.correct[r, d, layer, head])
                     gold = float(counts.quantities[r, d, layer, head, 0])
                     special = float(counts.quantities[r, d, layer, head, 1])
+                    wins = float(counts.quantities[r, d, layer, head, 2])
                     expected.append(
                         {
                             "relation": relation,
@@ -298,6 +299,7 @@ def test_head_rows_are_lines_of_heads_csv(terms: Terms) -> None:
                             "accuracy": f"{correct / TOTALS[r]:.6f}",
                             "gold_mass": f"{gold / TOTALS[r]:.6f}",
                             "special_mass": f"{special / TOTALS[r]:.6f}",
+                            "special_wins": f"{wins / TOTALS[r]:.6f}",
                         }
                     )
     assert [

@@ -110,7 +110,7 @@ class Parses:
         self.trees.update(probed, hits)
         self.probes.update(by_distance_and_length(probed, gold.heads), outcome.hits)
         split = by_distance_and_length(batch, gold.heads)
-        self.baselines.update(split, batch.baselines)
+        self.baselines.update(split, batch.baselines * batch.has_gold_word[..., None])
         for name, metric in self.heads.items():
             metric.update(split, outcome.heads[name].hits)
         return dict(zip(self.names, heads.unbind(-1), strict=True))

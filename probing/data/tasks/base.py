@@ -53,6 +53,20 @@ class Task(Protocol):
         ...
 
 
+def check_limit(limit: int | None, tokenizer: Tokenizer) -> None:
+    """Refuse a limit, in wordpieces, that cannot be met.
+
+    Raises:
+        ProbingError: if it is none, or more than the model takes.
+    """
+    if limit is None:
+        return
+    if limit < 1:
+        raise ProbingError(f"--data.limit: expected a number from 1, found {limit}")
+    if limit > tokenizer.limit:
+        raise ProbingError(f"--data.limit {limit}: the model takes {tokenizer.limit} wordpieces")
+
+
 def misfit(sentence: Sentence | Text, wordpieces: Wordpieces, limit: int) -> str | None:
     """Why words and their wordpieces do not fit, if so."""
     if wordpieces.unfit:

@@ -20,7 +20,7 @@ from probing.data.tasks.antecedents import (
     SAME_KIND,
     coreference_window,
 )
-from probing.data.tasks.base import check_annotations, unusable
+from probing.data.tasks.base import check_annotations, check_limit, unusable
 from probing.data.tasks.candidates import CANDIDATES, CandidatesName
 from probing.data.tasks.mentions import kept_mentions, sentences_of_entities
 from probing.data.text import joined
@@ -87,15 +87,12 @@ class Coreference:
             yield from self._document(document, tokenizer, census)
 
     def _check(self, tokenizer: Tokenizer) -> None:
-        limit = self.limit
-        if limit is not None and limit < 1:
-            raise ProbingError(f"--data.limit: expected a number from 1, found {limit}")
-        if self.unit == "wordpieces" and limit is not None and limit > tokenizer.limit:
-            raise ProbingError(
-                f"--data.limit {limit}: the model takes {tokenizer.limit} wordpieces"
-            )
-        if self.unit == "words" and limit is None:
+        if self.unit == "wordpieces":
+            check_limit(self.limit, tokenizer)
+        elif self.limit is None:
             raise ProbingError("--data.unit words needs --data.limit N, the words of a window")
+        elif self.limit < 1:
+            raise ProbingError(f"--data.limit: expected a number from 1, found {self.limit}")
 
     def _document(
         self, sentences: Sequence[Sentence], tokenizer: Tokenizer, census: Census

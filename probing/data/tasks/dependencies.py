@@ -10,11 +10,11 @@ from typing import ClassVar
 from probing.core.picking import OFFSETS
 from probing.core.schemes import SEPARATORS, is_roll_up
 from probing.core.sentences import Sentence
-from probing.core.terms import ALL, Rival, Terms
+from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION, WHOLE, Rival, Terms
 from probing.core.windows import Tokenizer, Window, Wordpieces
 from probing.data.census import Census
 from probing.data.formats.trees import UNKNOWN, tree_faults
-from probing.data.tasks.base import Misread, check_annotations, origin_of, unusable
+from probing.data.tasks.base import Misread, check_annotations, check_limit, origin_of, unusable
 from probing.data.tasks.possessives import POSS_CLITIC, stand_ins
 from probing.data.tasks.punctuation import UNTOLD, punctuation
 from probing.data.text import joined
@@ -33,7 +33,13 @@ class Dependencies:
     Sentences that do not fit, hold a word without a wordpiece, or no word with a head, are left
     out whole and counted; a word without a head is no anchor. Punctuation does not count in
     ``all``. For possessors there is the row ``poss+clitic`` besides, of heads and baselines.
+
+    Args:
+        limit: the most wordpieces of a sentence, special tokens included; as many as the model
+            takes, if not given.
     """
+
+    limit: int | None = None
 
     terms: ClassVar[Terms] = Terms(
         directions=("dep->head", "head->dep", "both"),
@@ -42,6 +48,8 @@ class Dependencies:
             Rival("right-branching", ("offset=1",), beside_heads=False),
             Rival("offset", OFFSET_NAMES),
         ),
+        order=WHOLE,
+        with_roots=(UAS, UAS_WITH_PUNCTUATION),
         subtypes=SEPARATORS,
         reach=20,
         wording="probing.reports.wording.DEPENDENCIES",
@@ -53,8 +61,11 @@ class Dependencies:
         """The windows, lazily.
 
         Raises:
+            ProbingError: for a limit that cannot be met.
             Misread: for what is no tree at all.
         """
+        check_limit(self.limit, tokenizer)
+        limit = tokenizer.limit if self.limit is None else self.limit
         documents: dict[str, int] = {}
         has_clitic = False
         for sentence, wordpieces in _tokenized(sentences, tokenizer):
@@ -63,7 +74,7 @@ class Dependencies:
             document = documents.setdefault(sentence.document, census.documents + 1)
             census.documents = max(census.documents, document)
             words = [word for word, head in enumerate(sentence.heads) if head != UNKNOWN]
-            reason = unusable(sentence, wordpieces, tokenizer.limit)
+            reason = unusable(sentence, wordpieces, limit)
             reason = reason or (None if words else "none of whose words has a head")
             if reason is not None:
                 census.left_out[reason] += 1
@@ -135,11 +146,11 @@ def _check(sentence: Sentence) -> None:
                 f"expected a head from 0 to {count} other than the word itself, or -1, "
                 f"found {head} for word {word}",
             )
-    if ALL in sentence.relations:
-        raise Misread(
-            sentence, f"expected relations, found {ALL!r}, which names the row of all words"
-        )
     for relation in sentence.relations:
+        if relation in WHOLE:
+            raise Misread(
+                sentence, f"expected relations, found {relation!r}, which names a row of all words"
+            )
         if relation == POSS_CLITIC or is_roll_up(relation):
             raise Misread(
                 sentence,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from probing.core.schemes import STANFORD_TO_UD
-from probing.core.terms import ALL
+from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION
 from probing.counting.trees.undirected import Undirected
 from probing.data.tasks.possessives import POSS_CLITIC
 from probing.reports.findings import Findings
@@ -22,7 +22,6 @@ from probing.reports.published import Constant, constants
 from probing.reports.trees.table3 import Entry
 from probing.reports.wording import COREFERENCE, wording_of
 
-UAS, UAS_WITH_PUNCTUATION = "uas", "uas+punct"
 Value = float | str
 """A percentage, or a name or a count as it is shown."""
 

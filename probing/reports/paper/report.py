@@ -12,6 +12,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from probing.counting.trees.undirected import Undirected
 from probing.data import CoreferenceData, DependencyData
 from probing.data.tasks.coreference import Coreference
+from probing.data.tasks.dependencies import Dependencies
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import caveats
 from probing.reports.findings import Findings
@@ -65,8 +66,14 @@ def setting_of(trainer: Trainer, module: ProbingModule, findings: Findings) -> S
         is_held_out=findings.is_held_out,
     )
     data = getattr(trainer, "datamodule", None)
-    if isinstance(data, DependencyData):
-        return replace(found, escapes=data.escapes, offsets=tuple(data.offsets))
+    if isinstance(data, DependencyData) and isinstance(data.task, Dependencies):
+        return replace(
+            found,
+            escapes=data.escapes,
+            limit=data.task.limit,
+            offsets=tuple(data.offsets),
+            is_clipped=data.clip_offsets,
+        )
     if isinstance(data, CoreferenceData) and isinstance(data.task, Coreference):
         task = data.task
         return replace(

@@ -144,7 +144,8 @@ def probabilities_of(scores: Sequence[Tensor], picks: Tensor, batch: EdgeBatch) 
 
 def _own(chosen: HeadCounts) -> dict[str, Cell]:
     """The best head of each row with anchors of probes: only those are noted."""
-    rows = [row for row in chosen.order() if chosen.rows[row] != POSS_CLITIC]
+    of_heads = {POSS_CLITIC, *chosen.terms.with_roots}
+    rows = [row for row in chosen.order() if chosen.rows[row] not in of_heads]
     return {chosen.rows[row]: chosen.best_head(row) for row in rows}
 
 

@@ -130,7 +130,9 @@ class TreebankFindings:
     @property
     def pictured(self) -> list[str]:
         """The first of the relations, those that add up others left out."""
-        return [name for name in self.relations if not is_roll_up(name)][:MOST_PICTURED]
+        sums = self.first.counts.terms.with_roots
+        shown = [name for name in self.relations if not is_roll_up(name) and name not in sums]
+        return shown[:MOST_PICTURED]
 
     def share(self, shown: Sequence[str]) -> str:
         """How many of the relations are shown, in a few words; empty, if all are."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
-from probing.core.terms import ALL
+from probing.core.terms import WHOLE
 from probing.counting.metrics import RowMetric
 from probing.counting.resampling import by_row
 
@@ -105,7 +105,7 @@ def absent_relations(finders: Sequence[Finder], rows: Sequence[str], source: str
     Raises:
         ProbingError: if it has none of them, naming the nearest.
     """
-    known = [row for row in rows if row != ALL]
+    known = [row for row in rows if row not in WHOLE]
     absent = sorted({finder.relation for finder in finders} - set(known))
     if absent and not any(finder.relation in known for finder in finders):
         near = {name: get_close_matches(name, known, n=1, cutoff=0) or ["none"] for name in absent}
@@ -130,8 +130,9 @@ def noop_rows(
         finders: whom to report on; relations that do not occur are left out.
         layers: the numbers of the ``L`` layers.
     """
+    known = [row for row in rows if row not in WHOLE]
     for finder in finders:
-        if finder.relation not in rows or finder.relation == ALL or finder.layer not in layers:
+        if finder.relation not in known or finder.layer not in layers:
             continue
         r, at = rows.index(finder.relation), (layers.index(finder.layer), finder.head - 1)
         for d, direction in enumerate(("dep->head", "head->dep")):

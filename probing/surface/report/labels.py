@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from probing.core.errors import ProbingError
-from probing.core.terms import ALL
+from probing.core.terms import WHOLE
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
             f"other weights ({weights[:12]}): expected a report on the same model"
         )
     try:
-        return [_named(relation, entry) for relation, entry in best.items() if relation != ALL]
+        return [
+            _named(relation, entry) for relation, entry in best.items() if relation not in WHOLE
+        ]
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ProbingError(
             f"{file}: expected head, accuracy and baselines of each of best_heads; found {error!r}"

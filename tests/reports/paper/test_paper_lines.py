@@ -58,7 +58,7 @@ def counts_of(terms: Terms, rows: dict[str, int], seed: int = 0) -> HeadCounts:
         errors=torch.zeros(len(rows), *cells, len(terms.errors)),
         reachable=share(*cells[:2]),
         shared=torch.zeros(len(rows), 2),
-        quantities=torch.zeros(len(rows), *cells, 2),
+        quantities=torch.zeros(len(rows), *cells, 3),
         baselines=share(len(terms.baselines)).double(),
     )
 
