@@ -72,6 +72,7 @@ class Edges(Commands):
             resampler=Resampler(resamples) if resamples else None,
             flips=_number("--significance", self.config.significance, FEWEST_FLIPS),
             pairs=[read_pair(text) for text in self.config.paired],
+            with_pdf=self.report.pdf,
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
         self.own_writers = OwnWriters(ledger, self.report.writers)

@@ -35,7 +35,8 @@ class Findings:
     ``resamples`` says what intervals come from, ``flips`` what tests do; ``pairs`` are those to
     compare.
     ``hard`` says what heads that were chosen on other data get right where baselines are wrong.
-    ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
+    ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how;
+    ``with_pdf`` asks for figures as PDF, too.
     """
 
     split: str
@@ -57,6 +58,7 @@ class Findings:
     of_encoder: Mapping[str, HeadCounts] = field(default_factory=dict)
     hard: Sequence[Hard] = ()
     circumstances: Mapping[str, object] = field(default_factory=dict)
+    with_pdf: bool = False
 
     @cached_property
     def table(self) -> list[BestHead]:

@@ -54,6 +54,7 @@ class Ledger:
         resampler: counts everything in resamples, too, if given.
         flips: how many patterns of signs heads are tested by, where they are chosen elsewhere.
         pairs: which two are to be compared.
+        with_pdf: whether figures are written as PDF, too.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Ledger:
         resampler: Resampler | None = None,
         flips: int = 0,
         pairs: Sequence[Pair] = (),
+        with_pdf: bool = False,
     ) -> None:
         self.min_anchors = min_anchors
         self.final = final
         self.resampler = resampler
         self.flips = flips
         self.pairs = pairs
+        self.with_pdf = with_pdf
         self.counted: dict[str, Counted] = {}
         self.findings: dict[str, Findings] = {}
         self.judged_at: dict[str, int] = {}
@@ -189,5 +192,6 @@ class Ledger:
             of_encoder=counted.of_encoder,
             hard=counted.hard,
             circumstances=circumstances,
+            with_pdf=self.with_pdf,
         )
         return findings

@@ -36,6 +36,7 @@ class ReportOptions:
             down, and to write the paper's Table 3; needs dependency trees.
         heatmaps: whether TensorBoard shows heat maps of the most frequent relations and of the
             weights that probes give to heads; the numbers are in ``heads.csv`` and ``weights.csv``.
+        pdf: whether figures are also written as PDF, as wide as a column of a paper.
         writers: tables and figures of your own: the import path of a function
             ``write(findings, folder)``, such as ``my_writers.sentences``, or a list of several.
     """
@@ -43,6 +44,7 @@ class ReportOptions:
     min_anchors: int = 100
     trees: bool = False
     heatmaps: bool = False
+    pdf: bool = False
     writers: list[Named] | Named = field(default_factory=list)
 
     def __post_init__(self) -> None:

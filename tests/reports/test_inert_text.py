@@ -36,6 +36,7 @@ from probing.reports.figures.heads import (
 )
 from probing.reports.figures.sentence import head_map
 from probing.reports.findings import Findings
+from probing.reports.latex import latex
 from probing.reports.tables import head_columns, head_rows
 from probing.reports.terminal import tables as terminal
 from probing.reports.treebanks import tables as treebanks
@@ -43,7 +44,6 @@ from probing.reports.treebanks.figure import treebank_heatmap
 from probing.reports.treebanks.findings import Treebank, TreebankFindings
 from probing.reports.trees.breakdown import DISTANCE, LENGTH, RELATION, Part
 from probing.reports.trees.figure import breakdown_figure
-from probing.reports.trees.latex import latex
 from probing.reports.trees.table3 import COLUMNS, Entry
 from probing.reports.trees.table3 import markdown as table3
 from probing.surface.report.lines_between_tokens import HeadOnText, heads_on_text

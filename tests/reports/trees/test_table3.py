@@ -21,9 +21,9 @@ from probing.counting.trees.undirected import Undirected
 from probing.encoder import Encoder
 from probing.probes import AttentionProbe, AttentionWordsProbe, DistanceWordsProbe, StructuralProbe
 from probing.reports.figures.heads import png
+from probing.reports.latex import latex
 from probing.reports.trees.breakdown import DISTANCE, LENGTH, RELATION, Part
 from probing.reports.trees.figure import breakdown_figure
-from probing.reports.trees.latex import latex
 from probing.reports.trees.lines import entries
 from probing.reports.trees.table3 import (
     CAPTION,
