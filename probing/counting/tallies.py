@@ -62,6 +62,11 @@ class Resampled:
             chosen = chosen[:, :, number]
         return Resampled(chosen, self.total, self.units, self.by_name)
 
+    def of_row(self, row: int) -> Resampled:
+        """One row of several."""
+        own = slice(row, row + 1)
+        return Resampled(self.correct[own], self.total[own], self.units[own], self.by_name)
+
     def and_also(self, others: Resampled) -> Resampled:
         """These pickers and, after them, others over the same anchors: ``correct [R, N, K]``."""
         both = [self.correct.flatten(2), others.correct.flatten(2)]
@@ -122,6 +127,12 @@ class Tally:
         # Rounded, since the order in which expectations are added shows in their last digits.
         correct = round(float(self.correct[row]), 6)
         return Score(name, rows[row], correct, int(self.total[row]), self.interval(row))
+
+    def of(self, row: int) -> Tally:
+        """One row of several, ``[1]``: models may have them in another order."""
+        drawn = self.resampled
+        own = None if drawn is None else drawn.of_row(row)
+        return Tally(self.correct[row : row + 1], self.total[row : row + 1], own)
 
     def interval(self, row: int) -> Interval | None:
         """Of the share of a row; ``None`` where nothing was resampled."""

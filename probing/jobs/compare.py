@@ -20,7 +20,7 @@ from probing.jobs.compared_models import Entry
 from probing.reports.comparison.findings import Compared, ComparisonFindings
 from probing.reports.comparison.tables import show_comparison
 from probing.reports.comparison.writers import OF_COMPARISON
-from probing.reports.described import unread
+from probing.reports.described import resamples_of, unread
 from probing.reports.run_folder import RunFolder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show
@@ -87,6 +87,8 @@ class _Evaluated:
     min_anchors: int
     shared: float
     is_partial: bool
+    resamples: str
+    with_pdf: bool
 
 
 def _asked(
@@ -133,11 +135,13 @@ def _evaluated(
         min_anchors=job.ledger.min_anchors,
         shared=job.ledger.shared("test"),
         is_partial=any(is_partial(job.trainer, split) for split in job.ledger.counted),
+        resamples=resamples_of(job.ledger.resampler, job.datamodule.splits["test"]),
+        with_pdf=job.ledger.with_pdf,
     )
 
 
 def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
-    """``comparison.csv``, ``comparison.md`` and the table on the terminal."""
+    """The files of the comparison, and the table on the terminal."""
     one = evaluated[0]
     census = one.corpus.census
     chosen_on = "val" if "val" in one.heads else "test"
@@ -161,6 +165,8 @@ def _write(evaluated: Sequence[_Evaluated], folder: Path) -> None:
         shared=one.shared,
         holds=f"{census.used:,} sentences, {census.words:,} words; left out for all: {left}.",
         is_partial=one.is_partial,
+        resamples=one.resamples,
+        with_pdf=one.with_pdf,
     )
     write(OF_COMPARISON, findings, folder)
     show_comparison(findings)

@@ -74,6 +74,7 @@ class Edges(Commands):
             flips=_number("--significance", self.config.significance, FEWEST_FLIPS),
             pairs=[read_pair(text) for text in self.config.paired],
             examples=self.report.examples,
+            with_pdf=self.report.pdf,
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
         self.own_writers = OwnWriters(ledger, self.report.writers)

@@ -32,7 +32,7 @@ WILSON = f"Wilson's below {FEW} units, and where all or nothing is right."
 def markdown(findings: Findings) -> str:
     """``best_heads.md``."""
     columns = columns_of(findings)
-    said = [*notes_of(findings, [c.title for c in columns]), *findings.holds.splitlines()]
+    said = [*notes_of(findings), *findings.holds.splitlines()]
     if findings.scheme is not None and findings.scheme.name == "UD":
         said += in_the_paper([best.relation for best in findings.table]).splitlines()
     words = [k for k, column in enumerate(columns) if column.words]
@@ -118,8 +118,15 @@ def caveats(findings: Findings) -> list[str]:
     ]
 
 
-def notes_of(findings: Findings, titles: Collection[str]) -> list[str]:
-    """What a reader of the table of best heads must know, of which ``titles`` are the columns."""
+def notes_of(findings: Findings, titles: Collection[str] | None = None) -> list[str]:
+    """What a reader of the table of best heads must know.
+
+    Args:
+        findings: what the table is about.
+        titles: the columns that are shown; all, if not given.
+    """
+    if titles is None:
+        titles = [column.title for column in columns_of(findings)]
     found = caveats(findings)
     if findings.flattery is not None and FLATTERY in titles:
         found.append(

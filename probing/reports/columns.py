@@ -38,6 +38,10 @@ class Column:
     weight: int = 0
     of_intervals: bool = False
 
+    def in_brief(self, best: BestHead) -> str:
+        """The cell in as few words as there are."""
+        return (self.brief_cell or self.cell)(best)
+
 
 def layout(
     terms: Terms,

@@ -37,7 +37,8 @@ class Findings:
     compare.
     ``hard`` says what heads that were chosen on other data get right where baselines are wrong.
     ``examples`` are those of what every head picks, ``None`` where none were noted.
-    ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how.
+    ``circumstances`` is the part of ``summary.json`` that says what was run, on what and how;
+    ``with_pdf`` asks for figures as PDF, too.
     """
 
     split: str
@@ -60,6 +61,7 @@ class Findings:
     hard: Sequence[Hard] = ()
     examples: Examples | None = None
     circumstances: Mapping[str, object] = field(default_factory=dict)
+    with_pdf: bool = False
 
     @cached_property
     def table(self) -> list[BestHead]:

@@ -35,7 +35,8 @@ class HeatMaps(SplitCallback):
             self.shown.add(split)
             findings = self.ledger.findings[split]
             for best in findings.pictured:
-                figure = relation_heatmap(findings.counts, best.relation)
+                said = f"{best.head}, chosen on {findings.chosen_on}"
+                figure = relation_heatmap(findings.counts, best.relation, best.head, said=said)
                 add_figure(trainer, f"{split}/heads/{best.relation}", figure)
         for name, weights in self.weights.latest.items():
             figure = weight_heatmap(

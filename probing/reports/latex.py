@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from probing.core.inert import visible
+
+ROOM = 24
+"""Characters of a name that need no column of lines."""
 
 
 def latex(
@@ -14,10 +17,12 @@ def latex(
     label: str,
     caption: Sequence[str],
     notes: Sequence[str],
+    words: Collection[int] = (0,),
 ) -> str:
     """A table over both columns of a page, with the rules of booktabs.
 
-    The first column holds words, which may take several lines; the others hold numbers.
+    The first column holds words, which take several lines where they are long; spaces before one
+    move it in.
 
     Args:
         columns: headings.
@@ -25,9 +30,12 @@ def latex(
         label: how the paper refers to the table.
         caption: sentences that the reader of the paper sees.
         notes: what only the author sees, as comments.
+        words: the columns that stand to the left, as numbers do to the right.
     """
-    rows = [" & ".join(map(_escaped, cells)) + r" \\" for cells in (columns, *lines)]
-    names = r">{\raggedright}p{0.28\textwidth}"
+    rows = [_moved_in(cells[0]) + " & ".join(map(_escaped, cells)) for cells in (columns, *lines)]
+    is_long = max(len(cells[0]) for cells in (columns, *lines)) > ROOM
+    first = r">{\raggedright}p{0.28\textwidth}" if is_long else "l"
+    sides = "".join("l" if k in words else "r" for k in range(1, len(columns)))
     return "\n".join(
         [
             r"% \usepackage{array,booktabs}",
@@ -36,11 +44,11 @@ def latex(
             r"\centering",
             r"\small",
             r"\setlength{\tabcolsep}{3pt}",
-            rf"\begin{{tabular}}{{{names}{'r' * (len(columns) - 1)}}}",
+            rf"\begin{{tabular}}{{{first}{sides}}}",
             r"\toprule",
-            rows[0],
+            rf"{rows[0]} \\",
             r"\midrule",
-            *rows[1:],
+            *(rf"{row} \\" for row in rows[1:]),
             r"\bottomrule",
             r"\end{tabular}",
             rf"\caption{{{_escaped(' '.join(caption))}}}",
@@ -61,6 +69,11 @@ _SPECIAL = {c: f"\\{c}" for c in "&%$#{}"} | {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
 }
+
+
+def _moved_in(text: str) -> str:
+    """A quad for every two spaces that a text begins with."""
+    return r"\quad " * ((len(text) - len(text.lstrip(" "))) // 2)
 
 
 def _escaped(text: str) -> str:

@@ -57,6 +57,7 @@ class Ledger:
         flips: how many patterns of signs heads are tested by, where they are chosen elsewhere.
         pairs: which two are to be compared.
         examples: of how many anchors of each row it is noted what every head picks.
+        with_pdf: whether figures are written as PDF, too.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Ledger:
         flips: int = 0,
         pairs: Sequence[Pair] = (),
         examples: int = 0,
+        with_pdf: bool = False,
     ) -> None:
         self.min_anchors = min_anchors
         self.final = final
@@ -75,6 +77,7 @@ class Ledger:
         self.flips = flips
         self.pairs = pairs
         self.examples = examples
+        self.with_pdf = with_pdf
         self.counted: dict[str, Counted] = {}
         self.findings: dict[str, Findings] = {}
         self.judged_at: dict[str, int] = {}
@@ -203,5 +206,6 @@ class Ledger:
             hard=counted.hard,
             examples=self._examples(split, corpus),
             circumstances=circumstances,
+            with_pdf=self.with_pdf,
         )
         return findings

@@ -40,6 +40,7 @@ class ReportOptions:
             every head picks; 0 for none.
         heatmaps: whether TensorBoard shows heat maps of the most frequent relations and of the
             weights that probes give to heads; the numbers are in ``heads.csv`` and ``weights.csv``.
+        pdf: whether figures are also written as PDF, as wide as a column of a paper.
         writers: tables and figures of your own: the import path of a function
             ``write(findings, folder)``, such as ``my_writers.sentences``, or a list of several.
     """
@@ -49,6 +50,7 @@ class ReportOptions:
     paper: bool = False
     examples: int = 100
     heatmaps: bool = False
+    pdf: bool = False
     writers: list[Named] | Named = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -48,7 +48,10 @@ class RunFolder(Callback):
             own, as a comparison does.
     """
 
-    MADE = ("config.yaml", "checkpoints", "reports", "comparison.csv", "comparison.md")
+    MADE = (
+        *("config.yaml", "checkpoints", "reports"),
+        *(f"comparison.{kind}" for kind in ("csv", "md", "png", "pdf")),
+    )
 
     def __init__(
         self,

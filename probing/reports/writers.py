@@ -10,9 +10,11 @@ from typing import Protocol, TypeVar
 from probing.core.files import write_csv, write_whole
 from probing.core.terms import MAIN
 from probing.counting.best import baseline_scores
+from probing.reports.best_head_files import csv_columns, csv_rows, tex
 from probing.reports.best_heads import markdown
 from probing.reports.example_file import FILE, write_examples
-from probing.reports.figures.heads import head_overview, png, seed_overview
+from probing.reports.figures.heads import head_overview, seed_overview
+from probing.reports.figures.styles import COLUMN, pdf, png, write_figure
 from probing.reports.findings import Findings
 from probing.reports.page.writer import report_page
 from probing.reports.summary import summary
@@ -93,9 +95,21 @@ def examples(findings: Findings, folder: Path) -> None:
         write_examples(findings.examples, folder / FILE)
 
 
+def best_heads_csv(findings: Findings, folder: Path) -> None:
+    """``best_heads.csv``."""
+    write_csv(folder / "best_heads.csv", csv_columns(findings), csv_rows(findings))
+
+
+def best_heads_latex(findings: Findings, folder: Path) -> None:
+    """``best_heads.tex``."""
+    write_whole(folder / "best_heads.tex", tex(findings))
+
+
 def heads_figure(findings: Findings, folder: Path) -> None:
-    """``heads.png``."""
+    """``heads.png``; its PDF is as wide as a column, and so another."""
     write_whole(folder / "heads.png", png(head_overview(findings)))
+    if findings.with_pdf:
+        write_whole(folder / "heads.pdf", pdf(head_overview(findings, width=COLUMN)))
 
 
 def probes(findings: Findings, folder: Path) -> None:
@@ -113,7 +127,8 @@ def seeds(findings: Findings, folder: Path) -> None:
 def seeds_figure(findings: Findings, folder: Path) -> None:
     """``seeds.png``, if a probe has several."""
     if findings.overall_families:
-        write_whole(folder / "seeds.png", png(seed_overview(findings)))
+        path = folder / "seeds.png"
+        write_figure(seed_overview(findings), path, with_pdf=findings.with_pdf)
 
 
 def differences(findings: Findings, folder: Path) -> None:
@@ -141,6 +156,8 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     tests,
     hard,
     best_heads,
+    best_heads_csv,
+    best_heads_latex,
     heads_figure,
     examples,
     report_page,

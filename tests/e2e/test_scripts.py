@@ -133,8 +133,10 @@ def test_a_report_on_a_part_of_the_data_says_so(script: Run, trained: Path, plac
 
 # What a run writes
 
-REPORTS = {"heads.csv", "baselines.csv", "probes.csv", "best_heads.md", "heads.png", "summary.json"}
-REPORTS |= {"report.html", "examples.parquet"}
+REPORTS = {
+    *("heads.csv", "baselines.csv", "probes.csv", "heads.png", "summary.json"),
+    *("best_heads.csv", "best_heads.md", "best_heads.tex", "report.html", "examples.parquet"),
+}
 
 
 def test_training_writes_the_documented_files_and_no_others(trained: Path) -> None:

@@ -29,6 +29,7 @@ from probing.counting.counts import Cell, HeadCounts, ProbeCounts
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.data.census import Census
 from probing.data.store import EdgeWindows
+from probing.reports.best_head_files import csv_columns, csv_rows, tex
 from probing.reports.best_heads import (
     DEMONSTRATION,
     PARTIAL,
@@ -41,6 +42,7 @@ from probing.reports.best_heads import (
 )
 from probing.reports.described import describe, unread
 from probing.reports.figures.heads import head_overview, relation_heatmap, weight_heatmap
+from probing.reports.figures.styles import COLUMN, PAGE
 from probing.reports.findings import Findings
 from probing.reports.summary import summary as summary_of
 from probing.reports.tables import (
@@ -651,6 +653,46 @@ def test_the_summary_repeats_the_tables(terms: Terms) -> None:
         }
 
 
+# ---------------------------------------------------------------------- for programs and papers
+
+
+def test_the_file_for_programs_says_what_the_table_says(terms: Terms) -> None:
+    these = findings(terms)
+    titles = csv_columns(these)
+    found = [dict(zip(titles, row, strict=True)) for row in csv_rows(these)]
+    assert [row["relation"] for row in found] == [best.relation for best in these.table]
+    for row, cells in zip(found, expected_lines(these), strict=True):
+        d, layer, head = naive_best_head(these.chosen, str(row["relation"]))
+        place = (row["direction"], row["layer"], row["head"])
+        assert place == (terms.directions[d], layer + 1, head + 1)
+        assert row["correct"] == int(
+            these.counts.correct[ROWS.index(row["relation"]), d, layer, head]
+        )
+        assert f"{100 * float(row['accuracy']):.1f}" == cells[4]
+        assert f"{100 * float(row['strongest_accuracy']):.1f}" == cells[6]
+        own = f"{row['own_layer']}-{row['own_head']}"
+        assert [own, row["own_direction"]] == cells[-4:-2]
+        assert f"{100 * float(row['own_accuracy']):.1f}" == cells[-2]
+    assert len({len(titles), *(len(row) for row in csv_rows(these))}) == 1
+    flattered = replace(these, chosen_on=these.split, chosen=these.counts)
+    assert not any(name.startswith("own_") for name in csv_columns(flattered))
+    assert list(csv_rows(findings(terms, min_anchors=10_000))) == []
+
+
+def test_the_table_for_a_paper_has_the_cells_of_the_terminal(terms: Terms) -> None:
+    these = findings(terms)
+    lines = tex(these).splitlines()
+    start, end = lines.index(r"\midrule") + 1, lines.index(r"\bottomrule")
+    cells = [line.removesuffix(r" \\").split(" & ") for line in lines[start:end]]
+    plain = [[cell.replace(r"\textgreater{}", ">").replace("--", "–").replace("–>", "->")
+              .replace(r"\_\allowbreak{}", "_") for cell in row] for row in cells]  # fmt: skip
+    assert plain == expected_lines(these, OWN_IN_BRIEF)
+    assert r"\begin{tabular}{lrrlrlrrr}" in lines
+    caption = next(line for line in lines if line.startswith(r"\caption"))
+    assert "chosen on val." in caption
+    assert r"\label{tab:heads}" in lines
+
+
 # ---------------------------------------------------------------------- what is shown
 
 
@@ -827,15 +869,34 @@ def test_each_panel_of_the_overview_names_the_head_and_the_strongest_baseline(te
     for panel, line in zip(panels, these.table, strict=True):
         name = naive_strongest(these.chosen, line.relation)
         share = right(these.counts, line.relation, name) / line.total
-        assert panel.get_title(loc="left").splitlines() == [
-            f"{line.relation}  {line.head.direction}",
-            f"{line.head}: {100 * line.accuracy:.0f}%   "
-            f"({STRONGEST.get(name, name)}: {100 * share:.0f}%)",
-        ]
         drawn = panel.images[0].get_array()
         row, d = ROWS.index(line.relation), terms.directions.index(line.head.direction)
         expected = 100 * these.counts.correct[row, d].double() / line.total
         assert drawn.tolist() == expected.tolist()
+        low, high = float(expected.min()), float(expected.max())
+        assert panel.images[0].get_clim() == (low, high)
+        assert " ".join(panel.get_title(loc="left").split()) == (
+            f"{line.relation} ({line.total:,}) {line.head.direction} "
+            f"{line.head}: {100 * line.accuracy:.0f}% ({low:.0f}–{high:.0f}%) "
+            f"{STRONGEST.get(name, name)}: {100 * share:.0f}%"
+        )
+        (outer, inner) = panel.patches
+        assert outer.get_xy() == inner.get_xy() == (line.head.head - 0.5, line.head.layer - 0.5)
+        assert panel.images[0].get_extent() == [0.5, MANY + 0.5, LAYERS + 0.5, 0.5]  # 1 on top
+    for width in (COLUMN, PAGE):
+        said = " ".join(head_overview(these, width=width).get_suptitle().split())
+        assert title_of(these) in said
+        assert "chosen on val" in said
+        assert said.endswith(these.model + ".")
+
+
+def test_a_head_that_was_chosen_elsewhere_is_framed_in_its_direction(terms: Terms) -> None:
+    counts = random_counts(terms, 0)
+    chosen = Cell(terms.directions[1], 2, 3)
+    figure = relation_heatmap(counts, "det", chosen, said="2-3, chosen on val")
+    frames = [[patch.get_xy() for patch in panel.patches] for panel in figure.axes[:3]]
+    assert frames == [[], [(2.5, 1.5)] * 2, []]
+    assert "framed: 2-3, chosen on val" in figure.get_suptitle()
 
 
 def test_other_figures_name_the_directions(terms: Terms) -> None:

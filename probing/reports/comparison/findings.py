@@ -9,10 +9,19 @@ from pathlib import Path
 
 from probing.core.category_rules import rule_of
 from probing.core.errors import ProbingError
+from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import HeadCounts
 from probing.counting.expected import expected_best
-from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen, where_chosen
+from probing.counting.intervals import Interval
+from probing.counting.tallies import paired
+from probing.reports.best_heads import (
+    DEMONSTRATION,
+    PARTIAL,
+    WILSON,
+    what_is_chosen,
+    where_chosen,
+)
 from probing.reports.wording import BRIEFLY, wording_of
 
 
@@ -40,12 +49,16 @@ class Compared:
 class Line:
     """A model's best head of a relation, and what the best of some drawn at random gets right.
 
-    ``expected`` is a number of anchors: the mean over all draws.
+    ``expected`` is a number of anchors: the mean over all draws. ``apart`` is by how much the
+    accuracy is above that of the first model's best head, and ``between`` the interval of that
+    difference, from the same resamples; ``None`` where nothing was resampled, as for the first.
     """
 
     model: Compared
     best: BestHead
     expected: float
+    apart: float = 0.0
+    between: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,8 @@ class ComparisonFindings:
 
     ``chosen_on`` is the split that heads and baselines are chosen on, ``shared`` the share of the
     scored sentences that stand there, ``holds`` says which sentences were used. Relations need
-    ``min_anchors`` anchors.
+    ``min_anchors`` anchors. ``resamples`` says what intervals come from; ``with_pdf`` asks for the
+    figure as PDF, too.
 
     Raises:
         ProbingError: if the models were not asked the same.
@@ -68,6 +82,8 @@ class ComparisonFindings:
     shared: float = 0.0
     holds: str = ""
     is_partial: bool = False
+    resamples: str = ""
+    with_pdf: bool = False
 
     def __post_init__(self) -> None:
         """Counts over other anchors cannot be compared."""
@@ -95,10 +111,34 @@ class ComparisonFindings:
             for m in self.models
         ]
         return [
-            Line(model, table[relation], self._expected(model, relation))
+            self._line(model, table[relation], tables[0][relation])
             for relation in tables[0]
             for model, table in zip(self.models, tables, strict=True)
         ]
+
+    def _line(self, model: Compared, best: BestHead, of_first: BestHead) -> Line:
+        """A model's, beside the best head of the first model."""
+        expected, first = self._expected(model, best.relation), self.models[0]
+        if model is first:
+            return Line(model, best, expected)
+        one, other = first.counts.row(best.relation), model.counts.row(best.relation)
+        assert one is not None  # it has a best head
+        assert other is not None
+        between = paired(
+            model.counts.head(best.head).of(other), first.counts.head(of_first.head).of(one), 0
+        )
+        return Line(model, best, expected, best.accuracy - of_first.accuracy, between)
+
+    @property
+    def pictured(self) -> list[str]:
+        """The first twelve relations that do not add up others."""
+        relations = dict.fromkeys(line.best.relation for line in self.lines)
+        return [relation for relation in relations if not is_roll_up(relation)][:12]
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether every model was resampled."""
+        return all(model.counts.resampled is not None for model in self.models)
 
     def _expected(self, model: Compared, relation: str) -> float:
         choice, row = model.chosen.row(relation), model.counts.row(relation)
@@ -131,11 +171,20 @@ class ComparisonFindings:
             f"random, as many as {smallest.label} has."
             if self.has_draws
             else f"Every model has {self.drawn} heads.",
+            *([self._of_intervals] if self.has_intervals else []),
             f"At least {self.min_anchors} anchors, the same for every model.",
             *([BRIEFLY] if any(map(rule_of, self.models[0].counts.terms.beside_heads)) else []),
             *([self.holds] if self.holds else []),
             *(f"{model.label}: {model.description}." for model in self.models),
         ]
+
+    @property
+    def _of_intervals(self) -> str:
+        return (
+            f"Intervals: 95%, from {self.resamples}. {WILSON} less the first: the accuracy less "
+            f"that of {self.models[0].label}, and the interval of this difference, from the same "
+            "resamples."
+        )
 
 
 def _anchors(counts: HeadCounts) -> dict[str, int]:

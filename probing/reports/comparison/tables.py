@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from probing.counting.intervals import BOUNDS
 from probing.reports.columns import (
     ALWAYS,
+    INTERVAL,
     RATHER,
     STRONGEST,
     Column,
     beside,
     csv_cells,
     csv_titles,
+    ends,
     percent,
 )
-from probing.reports.comparison.findings import ComparisonFindings
+from probing.reports.comparison.findings import ComparisonFindings, Line
 from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.terminal.tables import Filled, as_table, console, show, that_fit
 from probing.reports.wording import wording_of
 
 _WORDS = {"direction", "model", STRONGEST}  # columns of words, which stand to the left
-_WEIGHTS = {"model": ALWAYS, "head": ALWAYS, "accuracy": ALWAYS, "strongest %": RATHER}
+_APART = ("difference", "difference_low", "difference_high")  # to the first model
+_WEIGHTS = {
+    "model": ALWAYS,
+    "head": ALWAYS,
+    "accuracy": ALWAYS,
+    "strongest %": RATHER,
+    "less the first": RATHER,
+}
 
 
 def columns(findings: ComparisonFindings) -> list[str]:
@@ -29,7 +39,8 @@ def columns(findings: ComparisonFindings) -> list[str]:
     row = wording_of(findings.models[0].counts.terms).row
     own = [row, "anchors", "model", "heads", "head", "direction", "accuracy"]
     drawn = [f"best of {findings.drawn}"] if findings.has_draws else []
-    return [*own, *drawn, *(column.title for column in rivals)]
+    between = [INTERVAL, "less the first"] if findings.has_intervals else []
+    return [*own, *between, *drawn, *(column.title for column in rivals)]
 
 
 def _rivals(findings: ComparisonFindings) -> list[Column]:
@@ -53,17 +64,26 @@ def lines(findings: ComparisonFindings) -> list[list[str]]:
                 str(best.head),
                 best.head.direction,
                 percent(best.correct, best.total),
+                *([ends(best.interval), _apart(line)] if findings.has_intervals else []),
                 *([percent(line.expected, best.total)] if findings.has_draws else []),
-                *((c.brief_cell or c.cell)(best) if is_first else "" for c in rivals),
+                *(column.in_brief(best) if is_first else "" for column in rivals),
             ]
         )
     return found
 
 
+def _apart(line: Line) -> str:
+    """By how many points it is above the first model, and the interval of that."""
+    if line.between is None:
+        return ""
+    return f"{100 * line.apart:+.1f} ({ends(line.between, sign='+')})"
+
+
 def csv_columns(findings: ComparisonFindings) -> list[str]:
     """Those of ``comparison.csv``."""
     own = "relation,model,heads,direction,layer,head,correct,total,accuracy,drawn,expected_best"
-    return [*own.split(","), *csv_titles(findings.models[0].counts.terms)]
+    between = [*BOUNDS, *_APART] if findings.has_intervals else []
+    return [*own.split(","), *between, *csv_titles(findings.models[0].counts.terms)]
 
 
 def csv_rows(findings: ComparisonFindings) -> Iterator[list[object]]:
@@ -73,6 +93,9 @@ def csv_rows(findings: ComparisonFindings) -> Iterator[list[object]]:
         row: list[object] = [best.relation, line.model.label, line.model.heads]
         row += [head.direction, head.layer, head.head, best.correct, best.total]
         row += [f"{best.accuracy:.6f}", findings.drawn, f"{line.expected / best.total:.6f}"]
+        if findings.has_intervals:
+            row += best.interval.cells if best.interval else [""] * len(BOUNDS)
+            row += [f"{line.apart:.6f}", *(line.between.cells[:2] if line.between else ("", ""))]
         yield [*row, *csv_cells(best)]
 
 

@@ -2,124 +2,146 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from probing.core.inert import visible
 from probing.counting.best import Beside, BestHead
-from probing.counting.counts import HeadCounts
-from probing.reports.best_heads import absence, title_of
+from probing.counting.counts import Cell, HeadCounts
+from probing.reports.best_heads import absence, title_of, where_chosen
+from probing.reports.figures.panels import Page, frame, grid
+from probing.reports.figures.styles import (
+    COLUMN,
+    DIVERGING,
+    PAGE,
+    SEQUENTIAL,
+    SMALL,
+    TEXT,
+    drawn,
+    pdf,
+    png,
+)
 from probing.reports.findings import Findings
 from probing.reports.wording import in_brief, wording_of
 
-SEQUENTIAL = "cividis"  # made for readers with and without colour vision
-DIVERGING = "PuOr"
+__all__ = [
+    "SEQUENTIAL",
+    "drawn",
+    "head_overview",
+    "pdf",
+    "png",
+    "relation_heatmap",
+    "seed_overview",
+    "weight_heatmap",
+]
 
 
-@dataclass(frozen=True)
-class _Page:
-    """Where panels of ``across`` by ``up`` stand, in lines of ``columns``; all in inches.
-
-    Places that are reckoned cost nothing, where a layout that matplotlib finds draws all twice.
-    """
-
-    columns: int
-    lines: int
-    across: float
-    up: float
-
-    LEFT, RIGHT, TOP, BOTTOM = 0.45, 0.75, 0.32, 0.4
-    BETWEEN, CAPTION, CAPTIONED = 0.35, 0.56, 2.75
-
-    @classmethod
-    def of(cls, count: int, layers: int, heads: int) -> _Page:
-        """For panels of ``layers`` by ``heads`` cells."""
-        cell = min(0.19, 2.3 / max(heads, 1))
-        columns = min(4, max(1, count))
-        return cls(columns, max(1, -(-count // columns)), heads * cell, layers * cell)
-
-    @property
-    def pitch(self) -> tuple[float, float]:
-        """From a panel to the next one, across and down: captions have to fit, too."""
-        return max(self.across + self.BETWEEN, self.CAPTIONED), self.up + self.CAPTION
-
-    @property
-    def width(self) -> float:
-        """Of the figure."""
-        return self.LEFT + self.columns * self.pitch[0] + self.RIGHT
-
-    @property
-    def height(self) -> float:
-        """Of the figure."""
-        return self.TOP + self.lines * self.pitch[1] + self.BOTTOM
-
-    def panel(self, figure: Figure, number: int) -> Any:
-        """The panel ``number``, counted from zero, line by line from the top."""
-        line, column = divmod(number, self.columns)
-        across, down = self.pitch
-        left = self.LEFT + column * across
-        top = self.height - self.TOP - line * down - (self.CAPTION - 0.14)
-        return self._axes(figure, left, top - self.up, self.across, self.up)
-
-    def bar(self, figure: Figure) -> Any:
-        """Beside the first column's height, for the colour bar."""
-        left = self.width - self.RIGHT + 0.1
-        low, high = self.BOTTOM, self.height - self.TOP - self.CAPTION + 0.14
-        tall = 0.8 * (high - low)
-        return self._axes(figure, left, (low + high - tall) / 2, 0.13, tall)
-
-    def _axes(self, figure: Figure, left: float, low: float, across: float, up: float) -> Any:
-        wide, tall = self.width, self.height
-        return figure.add_axes((left / wide, low / tall, across / wide, up / tall))
-
-
-def head_overview(findings: Findings) -> Figure:
+def head_overview(findings: Findings, *, width: float = PAGE) -> Figure:
     """Every head's accuracy on up to twelve rows of the report, each in its best head's direction.
 
     The best head is framed; the caption of each panel gives its accuracy and that of the
-    strongest baseline.
+    strongest baseline, and what the colours of the panel reach from and to.
+
+    Args:
+        findings: of a split.
+        width: in inches, that of a column of a paper or of both.
     """
     counts, shown = findings.counts, findings.pictured
-    page = _Page.of(len(shown), *counts.correct.shape[2:])
-    figure = Figure(figsize=(page.width, page.height))
-    FigureCanvasAgg(figure)
-    image: Any = None
-    for number, best in enumerate(shown):
+    columns = 4 if width > COLUMN else 2
+    letters = Page.letters((width - Page.LEFT - Page.RIGHT) / columns - Page.GAP / 2)
+    shares = [_share(counts, best) for best in shown]  # [L, H] each
+    captions = [_caption(*pair, letters) for pair in zip(shown, shares, strict=True)]
+    title = [
+        line
+        for text in (title_of(findings), *_said(findings))
+        for line in textwrap.wrap(text, Page.letters(width), break_on_hyphens=False)
+    ]
+    page = Page.of(
+        len(shown),
+        *counts.correct.shape[2:],
+        width=width,
+        columns=columns,
+        captioned=max(map(len, captions), default=1),
+        titled=len(title),
+    )
+    figure = page.figure()
+    for number, (best, share, caption) in enumerate(zip(shown, shares, captions, strict=True)):
         panel = page.panel(figure, number)
-        row = counts.rows.index(best.relation)
-        direction = counts.terms.directions.index(best.head.direction)
-        share = 100 * counts.correct[row, direction].double() / best.total  # [L, H]
-        image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
+        low, high = float(share.min()), float(share.max())
+        grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=low, high=high)
         left, bottom = number % page.columns == 0, number + page.columns >= len(shown)
         panel.tick_params(labelleft=left, labelbottom=bottom)
-        panel.set_title(
-            f"{drawn(best.relation)}  {best.head.direction}\n"
-            f"{best.head}: {100 * best.accuracy:.0f}%"
-            + "".join(f"   ({_beside(beside, best.total)})" for beside in _strongest(best)),
-            fontsize=7,
-            loc="left",
-        )
-        _frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
+        panel.set_title(drawn("\n".join(caption)), fontsize=TEXT, loc="left", pad=3)
+        frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
     figure.suptitle(
-        drawn(title_of(findings)), fontsize=9, x=0.01, y=1 - 0.08 / page.height, ha="left", va="top"
+        drawn("\n".join(title)),
+        fontsize=TEXT,
+        x=0.06 / page.width,
+        y=1 - 0.06 / page.height,
+        ha="left",
+        va="top",
     )
-    if image is not None:
-        figure.supxlabel("head", fontsize=8, y=0.06 / page.height, va="bottom")
-        figure.supylabel("layer", fontsize=8, x=0.06 / page.width, ha="left")
-        bar = figure.colorbar(image, cax=page.bar(figure))
-        _label(bar, "accuracy (%)")
+    if shown:
+        figure.supxlabel("head", fontsize=TEXT, y=0.3 / page.height, va="bottom")
+        figure.supylabel("layer", fontsize=TEXT, x=0.05 / page.width, ha="left")
+        _key(figure, page)
     else:
-        figure.text(0.5, 0.5, textwrap.fill(absence(findings), 48), ha="center", fontsize=7)
+        figure.text(0.5, 0.5, textwrap.fill(absence(findings), 48), ha="center", fontsize=TEXT)
     return figure
+
+
+def _share(counts: HeadCounts, best: BestHead) -> Tensor:
+    """The accuracy of all heads in the direction of the best, ``[L, H]``, in percent."""
+    row = counts.rows.index(best.relation)
+    direction = counts.terms.directions.index(best.head.direction)
+    return 100 * counts.correct[row, direction].double() / best.total
+
+
+def _caption(best: BestHead, share: Tensor, letters: int) -> list[str]:
+    """Lines above a panel: what is asked, the best head, the strongest baseline, the scale."""
+    low, high = float(share.min()), float(share.max())
+    said = [
+        f"{best.relation} ({best.total:,}) {best.head.direction}",
+        f"{best.head}: {100 * best.accuracy:.0f}%  ({low:.0f}–{high:.0f}%)",
+        *(_beside(beside, best.total) for beside in _strongest(best)),
+    ]
+    return [line for text in said for line in textwrap.wrap(text, letters, break_on_hyphens=False)]
+
+
+def _said(findings: Findings) -> list[str]:
+    """What a reader of the figure must know."""
+    chosen = where_chosen(findings.chosen_on, findings.split, shared=findings.shared)
+    row = wording_of(findings.counts.terms).row
+    return [
+        f"Each panel: a {row} (anchors) and direction; the framed head, chosen on {chosen}, with "
+        "its accuracy (and the lowest and highest of the panel, which its colours span); what it "
+        "must beat.",
+        f"{findings.model}.",
+    ]
+
+
+def _key(figure: Figure, page: Page) -> None:
+    """What colours mean, at the bottom."""
+    wide, tall = 0.8, 0.1
+    place = page.width / 2 - wide
+    bar = page.axes(figure, place, 0.1, wide, tall)
+    bar.imshow(
+        torch.linspace(0, 1, 64)[None].numpy(), cmap=mpl.colormaps[SEQUENTIAL], aspect="auto"
+    )
+    bar.set_axis_off()
+    middle = (0.1 + tall / 2) / page.height
+    for x, text, side in (
+        (place - 0.06, "lowest", "right"),
+        (place + wide + 0.06, "highest of the panel", "left"),
+    ):
+        figure.text(x / page.width, middle, text, ha=side, va="center", fontsize=SMALL)
 
 
 def _strongest(best: BestHead) -> list[Beside]:
@@ -139,20 +161,36 @@ def _beside(beside: Beside, total: int) -> str:
     return f"{name}: {100 * beside.correct / total:.0f}%"
 
 
-def relation_heatmap(counts: HeadCounts, relation: str) -> Figure:
-    """One relation in each direction, ``[L, H]`` each, in percent."""
+def relation_heatmap(
+    counts: HeadCounts, relation: str, chosen: Cell | None = None, *, said: str = ""
+) -> Figure:
+    """One relation in each direction, ``[L, H]`` each, in percent.
+
+    Args:
+        counts: of all heads.
+        relation: a row of them.
+        chosen: the head to frame, in its direction; the best of each direction, if not given.
+        said: why it is framed.
+    """
     row = counts.rows.index(relation)
     total = int(counts.total[row])
     directions, layers, heads = counts.correct.shape[1:]
     figure, axes = _panels(layers, heads, directions)
+    shares = 100 * counts.correct[row].double() / total
     image: Any = None
-    for d, panel in enumerate(axes):
-        share = 100 * counts.correct[row, d].double() / total
-        image = _grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=100)
+    for d, (panel, share) in enumerate(zip(axes, shares, strict=True)):
+        name = counts.terms.directions[d]
+        image = grid(
+            panel, share, counts.layers, cmap=SEQUENTIAL, low=0, high=float(shares.max()) or 1.0
+        )
         layer, head = divmod(int(share.argmax()), share.shape[1])
-        _frame(panel, layer + 1, head + 1)
-        panel.set_title(f"{counts.terms.directions[d]}, best {float(share.max()):.1f}%", fontsize=8)
-    figure.suptitle(f"{drawn(relation)} ({total:,} anchors)", fontsize=9)
+        if chosen is None:
+            frame(panel, layer + 1, head + 1)
+        elif chosen.direction == name:
+            frame(panel, counts.layers.index(chosen.layer) + 1, chosen.head)
+        panel.set_title(f"{name}, best {float(share.max()):.1f}%", fontsize=TEXT)
+    title = f"{relation} ({total:,} anchors)" + (f"; framed: {said}" if said else "")
+    figure.suptitle(drawn(title), fontsize=TEXT)
     _bar(figure, image, axes, label="accuracy (%)")
     return figure
 
@@ -165,7 +203,7 @@ def weight_heatmap(
     bound = float(weights.abs().max()) or 1.0
     image: Any = None
     for d, panel in enumerate(axes):
-        image = _grid(panel, weights[d], layers, cmap=DIVERGING, low=-bound, high=bound)
+        image = grid(panel, weights[d], layers, cmap=DIVERGING, low=-bound, high=bound)
         panel.set_title(directions[d], fontsize=8)
     figure.suptitle(drawn(title), fontsize=9)
     _bar(figure, image, axes, label="weight x std. dev.")
@@ -207,18 +245,6 @@ def seed_overview(findings: Findings) -> Figure:
     return figure
 
 
-def drawn(text: str) -> str:
-    """Text as matplotlib draws it letter by letter: a dollar is no sign of mathematics."""
-    return visible(text, keep="\n").replace("$", r"\$")
-
-
-def png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
-    """The figure as a PNG file."""
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=dots_per_inch)
-    return target.getvalue()
-
-
 def _panels(layers: int, heads: int, count: int) -> tuple[Figure, list[Any]]:
     cell = min(0.2, 2.6 / max(heads, 1))
     figure = Figure(
@@ -232,26 +258,6 @@ def _panels(layers: int, heads: int, count: int) -> tuple[Figure, list[Any]]:
     return figure, list(axes)
 
 
-def _grid(
-    panel: Any, values: Tensor, numbers: Sequence[int], *, cmap: str, low: float, high: float
-) -> Any:
-    """Draw ``values [L, H]``, the lowest of the layers ``numbers`` at the bottom."""
-    layers, heads = values.shape
-    image = panel.imshow(
-        values.double().numpy(),
-        cmap=mpl.colormaps[cmap],
-        vmin=low,
-        vmax=high,
-        origin="lower",
-        aspect="equal",
-        extent=(0.5, heads + 0.5, 0.5, layers + 0.5),
-    )
-    panel.set_xticks(_ticks(heads))
-    panel.set_yticks(_ticks(layers), [str(numbers[tick - 1]) for tick in _ticks(layers)])
-    panel.tick_params(labelsize=6, length=2)
-    return image
-
-
 def _bar(figure: Figure, image: Any, axes: Any, *, label: str) -> None:
     """The colour bar beside ``axes``."""
     _label(figure.colorbar(image, ax=axes, shrink=0.8, pad=0.01), label)
@@ -261,18 +267,3 @@ def _label(bar: Any, label: str) -> None:
     """Say what a colour bar measures."""
     bar.set_label(label, fontsize=7)
     bar.ax.tick_params(labelsize=6)
-
-
-def _ticks(count: int) -> list[int]:
-    step = max(1, -(-count // 6))
-    return list(range(1, count + 1, step))
-
-
-def _frame(panel: Any, layer: int, head: int) -> None:
-    """Frame the cell of a row and a column in black on white: it stands out on every colour."""
-    for colour, width in (("white", 2.0), ("black", 0.9)):
-        panel.add_patch(
-            mpl.patches.Rectangle(
-                (head - 0.5, layer - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=width
-            )
-        )

@@ -134,9 +134,7 @@ def _show_best_heads(findings: Findings) -> None:
     """Table 1."""
     columns, lines = columns_of(findings), folded(findings)
     brief = [
-        Filled(c.title, [(c.brief_cell or c.cell)(best) for best in lines], c.words, c.weight)
-        for c in columns
-        if c.brief
+        Filled(c.title, list(map(c.in_brief, lines)), c.words, c.weight) for c in columns if c.brief
     ]
     names = [indented(findings, best.relation) for best in lines]
     shown = that_fit([replace(brief[0], cells=names), *brief[1:]])

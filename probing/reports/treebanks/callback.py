@@ -134,6 +134,7 @@ class Treebanks(SplitCallback):
             ],
             min_anchors=self.ledger.min_anchors,
             is_partial=is_partial(trainer, split),
+            with_pdf=self.ledger.with_pdf,
         )
         folder = run_folder(trainer) / "reports" / split
         write(OF_TREEBANKS, findings, folder)

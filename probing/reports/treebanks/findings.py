@@ -65,7 +65,7 @@ class TreebankFindings:
 
     ``kind`` is what they are (language, treebank or file); the first of ``treebanks`` is the one
     whose heads are tried on the others. Tables show choices from, and scores on, at least
-    ``min_anchors`` anchors; ``lines`` holds all.
+    ``min_anchors`` anchors; ``lines`` holds all. ``with_pdf`` asks for the figure as PDF, too.
     """
 
     kind: str
@@ -75,6 +75,7 @@ class TreebankFindings:
     treebanks: Sequence[Treebank]
     min_anchors: int
     is_partial: bool = False
+    with_pdf: bool = False
 
     @property
     def first(self) -> Treebank:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from probing.core.files import write_csv, write_whole
-from probing.reports.figures.heads import png
+from probing.reports.figures.styles import write_figure
 from probing.reports.treebanks.figure import treebank_heatmap
 from probing.reports.treebanks.findings import TreebankFindings
 from probing.reports.treebanks.tables import csv_columns, csv_rows, markdown
@@ -25,7 +25,8 @@ def text(findings: TreebankFindings, folder: Path) -> None:
 def figure(findings: TreebankFindings, folder: Path) -> None:
     """``treebanks.png``, if a relation can be pictured."""
     if findings.pictured:
-        write_whole(folder / "treebanks.png", png(treebank_heatmap(findings)))
+        drawn = treebank_heatmap(findings)
+        write_figure(drawn, folder / "treebanks.png", with_pdf=findings.with_pdf)
 
 
 OF_TREEBANKS: tuple[Writer[TreebankFindings], ...] = (table, text, figure)

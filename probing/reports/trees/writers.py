@@ -6,7 +6,7 @@ from pathlib import Path
 
 from probing.core.files import write_csv, write_whole
 from probing.reports.best_heads import caveats
-from probing.reports.figures.heads import png
+from probing.reports.figures.styles import write_figure
 from probing.reports.latex import latex
 from probing.reports.tables import PROBES, score_rows
 from probing.reports.trees.breakdown import BREAKDOWN, breakdown_rows, tree_scores
@@ -39,7 +39,7 @@ def figure(found: TreeFindings, folder: Path) -> None:
     """``breakdown.png``."""
     title = f"{found.place}\n{found.encoder}"
     drawn = breakdown_figure(found.parts, found.entries, title=title)
-    write_whole(folder / "breakdown.png", png(drawn))
+    write_figure(drawn, folder / "breakdown.png", with_pdf=found.findings.with_pdf)
 
 
 def table3(found: TreeFindings, folder: Path) -> None:

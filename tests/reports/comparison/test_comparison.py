@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -23,12 +24,14 @@ from probing.core.terms import Terms
 from probing.core.windows import Text, Wordpieces
 from probing.counting.counts import HeadCounts
 from probing.counting.expected import best_of_drawn, expected_best
+from probing.counting.tallies import Resampled
 from probing.data.shared_tokenizer import CommonTokenizer
 from probing.data.store import EdgeWindows, open_windows
 from probing.data.tasks.base import Task
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import Dependencies
 from probing.jobs.compared_models import entries_of, labels_of
+from probing.reports.comparison.figure import comparison_figure
 from probing.reports.comparison.findings import Compared, ComparisonFindings
 from probing.reports.comparison.tables import columns, csv_columns, csv_rows, lines, markdown
 from probing.reports.wording import wording_of
@@ -388,6 +391,113 @@ def test_no_heads_are_drawn_where_every_model_has_as_many(terms: Terms) -> None:
     for row in csv_rows(alike):
         found = dict(zip(csv_columns(alike), row, strict=True))
         assert found["expected_best"] == found["accuracy"]
+
+
+# -------------------------------------------------------------------- differences of two models
+
+
+def resampled(counts: HeadCounts, seed: int, *, units: int = 30) -> HeadCounts:
+    """With 50 resamples, the same for every model: what is drawn is a matter of units alone."""
+    rng = torch.Generator().manual_seed(seed)
+    share = torch.rand(len(ROWS), 50, *counts.correct.shape[1:], generator=rng)
+    total = (counts.total[:, None] + torch.arange(50) - 25).long()  # [R, N]
+    correct = (share * total.view(*total.shape, 1, 1, 1)).round().double()
+    drawn = Resampled(correct, total, torch.full((len(ROWS),), units))
+    own = torch.zeros(len(ROWS), 50, len(counts.terms.baselines), dtype=torch.float64)
+    baselines = Resampled(own, total, drawn.units)
+    return replace(counts, resampled=drawn, resampled_baselines=baselines)
+
+
+def with_intervals(terms: Terms) -> ComparisonFindings:
+    these = findings(terms)
+    models = [
+        replace(model, counts=resampled(model.counts, seed))
+        for seed, model in enumerate(these.models)
+    ]
+    return replace(these, models=models, resamples="50 resamples of 30 sentences")
+
+
+def test_the_difference_of_two_models_has_the_interval_of_its_resamples(terms: Terms) -> None:
+    these = with_intervals(terms)
+    names = csv_columns(these)
+    found = [dict(zip(names, row, strict=True)) for row in csv_rows(these)]
+    for first, second in zip(found[::2], found[1::2], strict=True):
+        r = ROWS.index(first["relation"])
+        drawn = []
+        for row, model in zip((first, second), these.models, strict=True):
+            resamples = model.counts.resampled
+            assert resamples is not None
+            d = terms.directions.index(str(row["direction"]))
+            place = (r, slice(None), d, int(str(row["layer"])) - 1, int(str(row["head"])) - 1)
+            drawn.append(resamples.correct[place] / resamples.total[r])
+        apart = sorted(float(x) for x in drawn[1] - drawn[0])
+        low, high = np.percentile(apart, [2.5, 97.5])
+        assert float(second["difference_low"]) == pytest.approx(low, abs=1e-6)
+        assert float(second["difference_high"]) == pytest.approx(high, abs=1e-6)
+        expected = float(second["accuracy"]) - float(first["accuracy"])
+        assert float(second["difference"]) == pytest.approx(expected, abs=2e-6)
+        assert (first["difference_low"], first["difference_high"]) == ("", "")
+        ends = np.percentile([float(x) for x in drawn[0]], [2.5, 97.5])
+        if 0 < float(first["accuracy"]) < 1:
+            assert [float(first["low"]), float(first["high"])] == pytest.approx(ends, abs=1e-6)
+        assert first["units"] == 30
+    assert "less the first" in columns(these)
+    assert {len(row) for row in lines(these)} == {len(columns(these))}
+    assert "from 50 resamples of 30 sentences." in markdown(these)
+    assert "that of small, and the interval" in markdown(these)
+
+
+def test_a_model_beside_itself_has_no_interval_of_a_difference(terms: Terms) -> None:
+    these = with_intervals(terms)
+    one = these.models[0]
+    alike = replace(these, models=[one, replace(one, label="again")])
+    assert [(line.apart, line.between) for line in alike.lines] == [(0, None)] * len(alike.lines)
+
+
+def test_a_row_is_found_where_each_model_has_it(terms: Terms) -> None:
+    """Models may have their rows in another order."""
+    these = with_intervals(terms)
+    order = [2, 0, 1]
+
+    def moved(counts: HeadCounts) -> HeadCounts:
+        drawn = counts.resampled
+        assert drawn is not None
+        assert counts.resampled_baselines is not None
+        own = replace(drawn, correct=drawn.correct[order], total=drawn.total[order])
+        return replace(
+            counts,
+            rows=[ROWS[k] for k in order],
+            resampled=own,
+            resampled_baselines=replace(counts.resampled_baselines, total=drawn.total[order]),
+            **{
+                name: getattr(counts, name)[order]
+                for name in ("total", "correct", "errors", "reachable", "shared", "quantities",
+                             "baselines")
+            },
+        )  # fmt: skip
+
+    first, second = these.models
+    other = replace(these, models=[first, replace(second, counts=moved(second.counts))])
+    assert [line.between for line in other.lines] == [line.between for line in these.lines]
+
+
+def test_the_picture_has_every_model_and_its_interval(terms: Terms) -> None:
+    these = with_intervals(terms)
+    figure = comparison_figure(these)
+    (panel,) = figure.axes
+    marks = {line.get_label(): line for line in panel.lines if len(line.get_xdata()) == 2}
+    assert {"small", "large"} <= set(marks)  # of two relations
+    for model in these.models:
+        own = [line.best for line in these.lines if line.model is model]
+        shares = [100 * best.correct / best.total for best in own]
+        assert list(marks[model.label].get_xdata()) == pytest.approx(shares)
+    ends = {tuple(line.get_xdata()) for line in panel.lines}
+    for line in these.lines:
+        assert line.best.interval is not None
+        assert (100 * line.best.interval.low, 100 * line.best.interval.high) in ends
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["all (900)", "nsubj (400)"]
+    (said,) = figure.legends
+    assert "chosen on val" in said.get_title().get_text()
 
 
 def test_counts_over_other_anchors_are_no_comparison(terms: Terms) -> None:

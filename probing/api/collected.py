@@ -1,0 +1,90 @@
+"""What several runs have written, as one table."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from probing.core.errors import ProbingError
+
+_NUMBERS = frozenset(
+    "layer head correct total reachable accuracy gold_mass special_mass kappa low high units "
+    "effect p q p_alone difference share seeds mean sd min max epoch weight agreement agreed hard "
+    "easy".split()
+)
+_ENDS = ("_layer", "_head", "_correct", "_accuracy", "_low", "_high")
+_FACTS = ("model", "weights_sha256", "seed")
+
+
+def collect(*runs: str | Path, table: str = "best_heads", split: str = "test") -> pd.DataFrame:
+    """A table of several runs: the lines of each, with the run that they are of.
+
+    Args:
+        runs: folders that runs wrote to (``--output``), or folders of such, or patterns of either:
+            ``"runs/*"``.
+        table: which of their files: ``best_heads``, ``heads``, ``probes``, ``baselines``, ...
+        split: of which split.
+
+    Returns:
+        The columns ``run`` (its folder), ``model``, ``weights_sha256`` and ``seed`` of its
+        ``summary.json``, then those of the file; labels as text, numbers as numbers. A column that
+        a run does not have is empty there.
+
+    Raises:
+        ProbingError: if there is no such table, or one cannot be read. A run without the table is
+            warned of.
+    """
+    frames, without = [], []
+    for run in _runs(runs):
+        path = run / "reports" / split / f"{table}.csv"
+        if path.is_file():
+            frames.append(_read(path, run))
+        else:
+            without.append(str(run))
+    if not frames:
+        raise ProbingError(
+            f"{', '.join(map(str, runs))}: expected folders of runs with "
+            f"reports/{split}/{table}.csv, found {', '.join(without) or 'no run'}"
+        )
+    if without:
+        warnings.warn(f"without reports/{split}/{table}.csv: {', '.join(without)}", stacklevel=2)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _runs(patterns: tuple[str | Path, ...]) -> Iterator[Path]:
+    """The folders of runs, each once, in sorted order of each pattern."""
+    seen = set()
+    for pattern in patterns:
+        for found in sorted(glob(str(pattern))):
+            configs = sorted(Path(found).rglob("config.yaml"))
+            for run in [config.parent for config in configs]:
+                # A comparison has a configuration of its own, and its models' runs beneath.
+                if (run / "reports").is_dir() and run not in seen:
+                    seen.add(run)
+                    yield run
+
+
+def _read(path: Path, run: Path) -> pd.DataFrame:
+    """A file's lines, behind what its run was."""
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for name in frame.columns:
+            if name in _NUMBERS or name.endswith(_ENDS):
+                frame[name] = pd.to_numeric(frame[name].replace("", None))
+        facts = _facts(path.parent / "summary.json")
+    except (OSError, ValueError) as error:
+        raise ProbingError(f"{path}: {error}") from error
+    columns = {"run": str(run), **{name: facts.get(name) for name in _FACTS}}
+    ahead = pd.DataFrame({name: [value] * len(frame) for name, value in columns.items()})
+    return pd.concat([ahead, frame], axis=1)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,119 @@
+"""Where panels of layers by heads stand in a figure, and how one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from probing.reports.figures.styles import TEXT
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where panels of ``across`` by ``up`` stand, in lines of ``columns``; all in inches.
+
+    Each has ``captioned`` lines of letters above it, the page ``titled``. Places that are reckoned
+    cost nothing, where a layout that matplotlib finds draws all twice.
+    """
+
+    width: float
+    columns: int
+    lines: int
+    across: float
+    up: float
+    captioned: int
+    titled: int
+
+    LEFT, RIGHT, BOTTOM, GAP = 0.42, 0.06, 0.62, 0.14
+    LINE = 1.25 * TEXT / 72
+
+    @classmethod
+    def of(
+        cls, count: int, layers: int, heads: int, *, width: float, columns: int, captioned: int,
+        titled: int,
+    ) -> Page:  # fmt: skip
+        """For ``count`` panels of ``layers`` by ``heads`` cells on a page so wide."""
+        pitch = (width - cls.LEFT - cls.RIGHT) / columns
+        cell = min(0.19, (pitch - cls.GAP) / max(heads, 1))
+        lines = max(1, -(-count // columns))
+        return cls(width, columns, lines, heads * cell, layers * cell, captioned, titled)
+
+    @property
+    def pitch(self) -> tuple[float, float]:
+        """From a panel to the next one, across and down."""
+        across = (self.width - self.LEFT - self.RIGHT) / self.columns
+        return across, self.up + self.captioned * self.LINE + self.GAP
+
+    @property
+    def top(self) -> float:
+        """Of the first line of panels, below the upper edge."""
+        return self.titled * self.LINE + self.GAP
+
+    @property
+    def height(self) -> float:
+        """Of the figure."""
+        return self.top + self.lines * self.pitch[1] + self.BOTTOM
+
+    @staticmethod
+    def letters(inches: float) -> int:
+        """How many letters a line of so many inches has room for, wide ones among them."""
+        return max(8, int(inches * 72 / (0.58 * TEXT)))
+
+    def figure(self) -> Figure:
+        """An empty one."""
+        figure = Figure(figsize=(self.width, self.height))
+        FigureCanvasAgg(figure)
+        return figure
+
+    def panel(self, figure: Figure, number: int) -> Any:
+        """The panel ``number``, counted from zero, line by line from the top."""
+        line, column = divmod(number, self.columns)
+        across, down = self.pitch
+        left = self.LEFT + column * across
+        top = self.height - self.top - line * down - self.captioned * self.LINE
+        return self.axes(figure, left, top - self.up, self.across, self.up)
+
+    def axes(self, figure: Figure, left: float, low: float, across: float, up: float) -> Any:
+        """Axes at a place, from the lower left corner."""
+        wide, tall = self.width, self.height
+        return figure.add_axes((left / wide, low / tall, across / wide, up / tall))
+
+
+def grid(
+    panel: Any, values: Tensor, numbers: Sequence[int], *, cmap: str, low: float, high: float
+) -> Any:
+    """Draw ``values [L, H]``, the lowest of the layers ``numbers`` on top, as in a table."""
+    layers, heads = values.shape
+    image = panel.imshow(
+        values.double().numpy(),
+        cmap=mpl.colormaps[cmap],
+        vmin=low,
+        vmax=high,
+        aspect="equal",
+        extent=(0.5, heads + 0.5, layers + 0.5, 0.5),
+    )
+    panel.set_xticks(_ticks(heads))
+    panel.set_yticks(_ticks(layers), [str(numbers[tick - 1]) for tick in _ticks(layers)])
+    panel.tick_params(labelsize=6, length=2)
+    return image
+
+
+def frame(panel: Any, layer: int, head: int) -> None:
+    """Frame the cell of a row and a column in black on white: it stands out on every colour."""
+    for colour, width in (("white", 2.0), ("black", 0.9)):
+        panel.add_patch(
+            mpl.patches.Rectangle(
+                (head - 0.5, layer - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=width
+            )
+        )
+
+
+def _ticks(count: int) -> list[int]:
+    step = max(1, -(-count // 6))
+    return list(range(1, count + 1, step))

@@ -1,0 +1,60 @@
+"""What figures have in common: the width of a column, letters, colours, and files of both kinds."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from probing.core.files import write_whole
+from probing.core.inert import visible
+
+COLUMN, PAGE = 3.3, 6.9
+"""Width of a column of a two-column paper, and of both, in inches."""
+TEXT, SMALL = 8, 7
+"""Letters in points: of titles and axes, and of ticks and legends."""
+SEQUENTIAL = "cividis"  # made for readers with and without colour vision
+DIVERGING = "PuOr"
+
+# Okabe and Ito's colours, which readers with any colour vision tell apart, a dark red in place of
+# their second blue; shapes and lines differ as well, for print without colour.
+STYLES = (
+    ("#000000", "o", "-"),
+    ("#E69F00", "s", "--"),
+    ("#0072B2", "^", "-."),
+    ("#009E73", "D", "-"),
+    ("#D55E00", "v", "--"),
+    ("#CC79A7", "P", "-."),
+    ("#882255", "X", ":"),
+    ("#7F7F7F", "*", ":"),
+)
+
+
+def drawn(text: str) -> str:
+    """Text as matplotlib draws it letter by letter: a dollar is no sign of mathematics."""
+    return visible(text, keep="\n").replace("$", r"\$")
+
+
+def png(figure: Figure, *, dots_per_inch: int = 200) -> bytes:
+    """The figure as a PNG file."""
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=dots_per_inch)
+    return target.getvalue()
+
+
+def pdf(figure: Figure) -> bytes:
+    """The figure as a PDF: lines stay lines, and letters are letters of embedded fonts."""
+    target = io.BytesIO()
+    # Type 42 is TrueType. Publishers turn down matplotlib's usual type 3.
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(target, format="pdf", metadata={"CreationDate": None})
+    return target.getvalue()
+
+
+def write_figure(figure: Figure, path: Path, *, with_pdf: bool) -> None:
+    """Write ``path``, a PNG file, and the same as PDF beside it if that is wanted."""
+    write_whole(path, png(figure))
+    if with_pdf:
+        write_whole(path.with_suffix(".pdf"), pdf(figure))
