@@ -54,7 +54,8 @@ class MeanOfOthers:
 
     def _summed(self, every: Tensor) -> dict[int, Tensor]:
         sums: dict[int, Tensor] = {}
-        for ids in every.split(max(1, self.wordpieces // every.shape[1])):
+        step = max(1, self.wordpieces // every.shape[1])
+        for ids in (every[k : k + step] for k in range(0, len(every), step)):
             for number, maps in maps_of(self.encoder, ids).items():
                 sums[number] = sums.get(number, 0) + maps.double().sum(0)
         return sums

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +71,9 @@ class Passes:
         """
         real = torch.ones_like(ids, dtype=torch.bool)
         tap = self.encoder.tap([self.encoder.soundness.watch(real), *collectors])
-        with nullcontext([]) if self.layers is None else self.layers.recorded() as given:
+        if self.layers is None:
+            return self._run(ids, take, tap), Recording(ids, ())
+        with self.layers.recorded() as given:
             taken = self._run(ids, take, tap)
         return taken, Recording(ids, given)
 

@@ -88,7 +88,8 @@ def sentences(
     part = _part(TEXT, opened.name, texts, names, tokenizer, left_out)
     if most is not None and len(part.items) > most:
         places = [k * len(part.items) // most for k in range(most)]
-        part.items, part.units = ([own[p] for p in places] for own in (part.items, part.units))
+        part.items = [part.items[place] for place in places]
+        part.units = [part.units[place] for place in places]
     return part
 
 

@@ -61,11 +61,11 @@ class Layers:
         own = [vars(module).get("forward") for module in below]
         try:
             for module, output in zip(below, given, strict=False):
-                module.forward = lambda *_, _output=output, **__: _output  # type: ignore[method-assign]
+                module.forward = lambda *_, _output=output, **__: _output
             yield
         finally:
             for module, forward in zip(below, own, strict=True):
                 if forward is None:
                     vars(module).pop("forward", None)
                 else:
-                    module.forward = forward  # type: ignore[method-assign]
+                    module.forward = forward

@@ -78,7 +78,7 @@ def test_two_processes_write_the_bytes_of_one(
 ) -> None:
     more = ["--heads", "1-1,2-3", "--each", f"--ablation.how={how}"]
     more += ["--trainer.devices=2", "--trainer.strategy=ddp"]
-    script("evaluate", *job(tiny_bert, tmp_path / "o", *more)).ok()
+    script("evaluate", *job(tiny_bert, tmp_path / "o", *more), timeout=400).ok()
     for name in ("ablation.csv", "controls.csv", "figures/ablation.png"):
         other = tmp_path / "o" / "reports" / "test" / name
         assert other.read_bytes() == (alone / name).read_bytes()
