@@ -90,19 +90,15 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
     """The word that each anchor picks, and its weight, zero if it is no pick: ``[B, H, A]`` each.
 
-    ``scores [B, H, asked, W]``, one of ``seen.asked``, are changed in place and changed back: they
-    are too large to be copied without need.
+    Of ``scores [B, H, asked, W]``, one of ``seen.asked``, a word's own is changed in place: they
+    are too large to be copied without need, and nobody else asks for it.
     """
     if batch.picks_any_other:  # words that are padding have no weight
         own = seen.words[:, None, :, None].expand(*scores.shape[:-1], 1)
-        kept = scores.gather(-1, own)
-        scores.scatter_(-1, own, -1.0)
-        words, is_pick = strongest(scores)
-        scores.scatter_(-1, own, kept)
+        words, weight = strongest(scores.scatter_(-1, own, -1.0))
     else:
-        words, is_pick = strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
-    there = scores.gather(-1, words[..., None])[..., 0] if scores.numel() else is_pick
-    return seen.of_anchors(words), seen.of_anchors(there * is_pick)
+        words, weight = strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
+    return seen.of_anchors(words), seen.of_anchors(weight.clamp_min(0))
 
 
 def reachable(visible: Map | None, batch: EdgeBatch) -> Tensor:

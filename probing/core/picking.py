@@ -55,20 +55,21 @@ def pick_word(scores: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
         Indices ``[...]``, and booleans ``[...]``: a maximum of zero (causal masks, dropped
         columns) is no pick.
     """
-    return strongest(scores.masked_fill(~allowed, -1.0))
+    pick, weight = strongest(scores.masked_fill(~allowed, -1.0))
+    return pick, weight > 0
 
 
 def strongest(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """:func:`pick_word` of scores that are negative where a word is not allowed."""
+    """What :func:`pick_word` picks, and its score; negative scores are those not allowed."""
     if not scores.numel():
         none = scores.new_zeros(scores.shape[:-1])
-        return none.long(), none.bool()
+        return none.long(), none
     is_exact = scores.dtype in (torch.float32, torch.float64)  # NumPy has no bfloat16
     if is_exact and scores.device.type == "cpu" and scores.shape[-1] >= LONG_ROW:
         pick = torch.as_tensor(scores.detach().numpy().argmax(-1))
-        return pick, scores.gather(-1, pick[..., None])[..., 0] > 0
-    best, pick = scores.max(-1)
-    return pick, best > 0
+        return pick, scores.gather(-1, pick[..., None])[..., 0]
+    weight, pick = scores.max(-1)
+    return pick, weight
 
 
 def select_loss(scores: Tensor, candidates: Tensor, gold: Tensor) -> Tensor:
