@@ -171,7 +171,10 @@ def test_a_random_twin_looks_like_none_but_itself(tiny_bert: Path) -> None:
         ({"foo": 1}, r"options of aggregation, .*, tokenizer_file, found 'foo'$"),
         ({"random_inti": True}, r"found 'random_inti'; did you mean 'random_init'\?"),
         ({"precision": "int8"}, "precision: .* float32, bfloat16, float16, found 'int8'"),
-        ({"aggregation": "sum"}, "aggregation: expected one of mean, first, max, found 'sum'"),
+        (
+            {"aggregation": "sum"},
+            "aggregation: expected one of mean, first, max, max-renormalised, found 'sum'",
+        ),
     ],
 )
 def test_an_option_that_there_is_not_is_refused(
