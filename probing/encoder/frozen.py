@@ -34,8 +34,8 @@ class FrozenModel(TellingModule):
             installed Python package ships; if not given, the packaged BERT, or, of a further
             encoder, the main one's model.
         aggregation: what attention *from* a split word is: the ``mean`` over its wordpieces
-            (the paper's text; if not given), the ``first`` one's (its released code), or the
-            ``max``.
+            (the paper's text; if not given), the ``first`` one's (its released code), the ``max``,
+            or ``max-renormalised``: the same, and each word's row divided by its sum.
         revision: branch, tag or commit of a hub model.
         layers: numbers of the layers to look at, counted from 1 as in the paper; all, if not
             given. Those above the last of them are not computed, unless ``hidden`` is asked
@@ -58,7 +58,7 @@ class FrozenModel(TellingModule):
         self,
         name: str | None = None,
         *,
-        aggregation: Literal["mean", "first", "max"] | None = None,
+        aggregation: Literal["mean", "first", "max", "max-renormalised"] | None = None,
         revision: str | None = None,
         layers: list[int] | None = None,
         random_init: bool = False,

@@ -36,12 +36,16 @@ class WordMaps:
 
     def take(self, layer: LayerRecord) -> None:
         """Make the word map and hand it on."""
-        own = WordMap(layer.map, self.index, self.aggregate)
         sink = None
         if layer.sink is not None:
             members = self.index.membership
             of_pieces = members.taken(layer.sink[..., None], 2)
-            sink = self.aggregate(of_pieces, members, 2)[:, :, : self.index.width, 0]
+            sink = self.aggregate(of_pieces, members, 2)[..., 0]  # [B, H, W+2]
+        own = WordMap(layer.map, self.index, self.aggregate, sink)
+        if sink is not None:
+            if self.aggregate.renormalises:
+                sink = sink / own.divisors[..., 0]
+            sink = sink[..., : self.index.width]
         visible = None if layer.mask is None else self._visible(layer.mask)
         for collector in self.collectors:
             collector.take(WordLayer(layer.number, own, self.index.is_word, visible, sink))

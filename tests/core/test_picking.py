@@ -82,10 +82,18 @@ def naive_word_map(
     ]
 
 
+def shares_of(word_map: list[list[float]], aggregation: str) -> list[list[float]]:
+    """Each row over its sum, where that is done."""
+    if aggregation != "max-renormalised":
+        return word_map
+    return [[value / (sum(row) or 1.0) for value in row] for row in word_map]
+
+
 NAIVE_ROWS: dict[str, Callable[[list[float]], float]] = {
     "mean": lambda values: sum(values) / len(values),
     "first": lambda values: values[0],
     "max": max,
+    "max-renormalised": max,
 }
 
 
@@ -96,7 +104,12 @@ def test_word_map_is_sum_to_and_aggregate_from(windows: list[list[int]], aggrega
     weights = random_maps(words_of)
     found = word_map(weights, WordIndex(words_of, width), AGGREGATIONS[aggregation])
     expected = [
-        [naive_word_map(head, groups_of(w, width), NAIVE_ROWS[aggregation]) for head in maps]
+        [
+            shares_of(
+                naive_word_map(head, groups_of(w, width), NAIVE_ROWS[aggregation]), aggregation
+            )
+            for head in maps
+        ]
         for w, maps in zip(words_of.tolist(), weights.tolist(), strict=True)
     ]
     assert found.shape == (len(windows), 2, width + 2, width + 2)
@@ -273,7 +286,10 @@ def test_a_wordpiece_of_several_words_counts_for_each_with_its_share(
     weights = random_maps(index.words_of, seed=seed)
     found = word_map(weights, index, AGGREGATIONS[aggregation])
     expected = [
-        [naive_shared_map(head, window, index.width, aggregation) for head in maps]
+        [
+            shares_of(naive_shared_map(head, window, index.width, aggregation), aggregation)
+            for head in maps
+        ]
         for window, maps in zip(windows, weights.tolist(), strict=True)
     ]
     torch.testing.assert_close(

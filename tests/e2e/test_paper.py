@@ -59,7 +59,7 @@ def trained(script: Run, tiny_bert: Path, vectors: Path, tmp_path_factory: Any) 
     folder: Path = tmp_path_factory.mktemp("runs") / "paper"
     arguments = (*CONFIG, *LAYER, "--model.encoder.name", tiny_bert)
     more = ("--model.vectors", vectors, "--output", folder, *CPU)
-    script("train", *arguments, *more, train=TRAIN, test=TEST).ok()
+    script("train", *arguments, *more, timeout=400, train=TRAIN, test=TEST).ok()
     return folder
 
 

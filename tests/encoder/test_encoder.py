@@ -57,15 +57,19 @@ def naive_word_map(weights: Tensor, groups: list[list[int]], aggregation: str) -
         "mean": lambda values: sum(values) / len(values),
         "first": lambda values: values[0],
         "max": max,
+        "max-renormalised": max,
     }
     values = weights.tolist()
-    return [
+    found = [
         [
             rows[aggregation]([sum(values[t][u] for u in to) for t in of]) if of else 0
             for to in groups
         ]
         for of in groups
     ]
+    if aggregation == "max-renormalised":
+        return [[value / (sum(row) or 1) for value in row] for row in found]
+    return found
 
 
 def naive_maps(attentions: Sequence[Tensor], aggregation: str = "mean") -> Tensor:

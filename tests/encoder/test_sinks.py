@@ -78,6 +78,21 @@ def test_the_sink_of_a_word_is_that_of_its_wordpieces(
                     assert found == pytest.approx(rows(expected) if pieces else 0, abs=1e-6)
 
 
+def test_a_row_and_its_sink_are_divided_by_their_sum(encoder: Encoder) -> None:
+    layers = {}
+    for aggregation in ("max", "max-renormalised"):
+        kept = Kept()
+        own = Encoder(encoder.name, aggregation=aggregation).load()
+        own(IDS, WORDS_OF, width=WIDTH, needs=(), collectors=[kept])
+        layers[aggregation] = kept.layers
+    for plain, shares in zip(layers["max"], layers["max-renormalised"], strict=True):
+        words, own_words = plain.map.whole()[..., :WIDTH, :], shares.map.whole()[..., :WIDTH, :]
+        sums = words.double().sum(-1) + plain.sink.double()
+        sums = sums.masked_fill(sums == 0, 1)
+        torch.testing.assert_close(own_words.double(), words.double() / sums[..., None])
+        torch.testing.assert_close(shares.sink.double(), plain.sink.double() / sums)
+
+
 def test_it_counts_in_the_mass_on_special_tokens(
     encoder: Encoder, random_edges: Any, records: list[LayerRecord]
 ) -> None:
