@@ -31,6 +31,7 @@ from probing.learning.module import ProbingModule
 from probing.reports.heatmaps import HeatMaps
 from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions, complain
+from probing.reports.page.callback import Page
 from probing.reports.predictions.callback import Predictions
 from probing.reports.report import Report
 from probing.reports.terminal.tables import show
@@ -76,9 +77,10 @@ class Edges(Commands):
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
         self.own_writers = OwnWriters(ledger, self.report.writers)
-        trees = [TreeReport(ledger)] if self.report.trees else []
+        trees = TreeReport(ledger) if self.report.trees else None
         weights = HeadWeights()
-        found: list[Callback] = [Report(ledger), *trees, self.treebanks, weights, checkpoint]
+        found: list[Callback] = [Report(ledger), *([trees] if trees else [])]
+        found += [self.treebanks, weights, checkpoint, Page(ledger, weights, trees)]
         if self.report.heatmaps:
             found.append(HeatMaps(ledger, weights))
         if self.config.predictions:

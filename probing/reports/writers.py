@@ -14,7 +14,6 @@ from probing.reports.best_heads import markdown
 from probing.reports.example_file import FILE, write_examples
 from probing.reports.figures.heads import head_overview, png, seed_overview
 from probing.reports.findings import Findings
-from probing.reports.page.writer import report_page
 from probing.reports.summary import summary
 from probing.reports.tables import (
     BASELINES,
@@ -143,7 +142,6 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     best_heads,
     heads_figure,
     examples,
-    report_page,
 )
 """Written once a split, since heads do not change while a probe trains."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from probing.core.files import write_csv, write_whole
+from probing.core.inert import visible
 from probing.reports.comparison.findings import ComparisonFindings
-from probing.reports.comparison.tables import csv_columns, csv_rows, markdown
+from probing.reports.comparison.tables import columns, csv_columns, csv_rows, lines, markdown
+from probing.reports.page import html
 from probing.reports.writers import Writer
 
 
@@ -20,4 +23,17 @@ def text(findings: ComparisonFindings, folder: Path) -> None:
     write_whole(folder / "comparison.md", markdown(findings))
 
 
-OF_COMPARISON: tuple[Writer[ComparisonFindings], ...] = (table, text)
+def page(findings: ComparisonFindings, folder: Path) -> None:
+    """``report.html``: the table, and where the page of each model is."""
+    own = html.table(
+        findings.title, columns(findings), lines(findings, repeated=True), findings.notes
+    )
+    pages = [
+        [visible(model.label), f"{quote(model.label)}/reports/{findings.split}/report.html"]
+        for model in findings.models
+    ]
+    data = {"links": pages, "tables": [own]}
+    write_whole(folder / "report.html", html.page(title=visible(findings.title), data=data))
+
+
+OF_COMPARISON: tuple[Writer[ComparisonFindings], ...] = (table, text, page)
