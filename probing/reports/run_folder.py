@@ -48,7 +48,14 @@ class RunFolder(Callback):
             own, as a comparison does.
     """
 
-    MADE = ("config.yaml", "checkpoints", "reports", "comparison.csv", "comparison.md")
+    MADE = (
+        "config.yaml",
+        "checkpoints",
+        "reports",
+        "comparison.csv",
+        "comparison.md",
+        "comparison.html",
+    )
 
     def __init__(
         self,

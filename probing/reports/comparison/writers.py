@@ -24,7 +24,7 @@ def text(findings: ComparisonFindings, folder: Path) -> None:
 
 
 def page(findings: ComparisonFindings, folder: Path) -> None:
-    """``report.html``: the table, and where the page of each model is."""
+    """``comparison.html``: the table, and where the page of each model is."""
     own = html.table(
         findings.title, columns(findings), lines(findings, repeated=True), findings.notes
     )
@@ -33,7 +33,7 @@ def page(findings: ComparisonFindings, folder: Path) -> None:
         for model in findings.models
     ]
     data = {"links": pages, "tables": [own]}
-    write_whole(folder / "report.html", html.page(title=visible(findings.title), data=data))
+    write_whole(folder / "comparison.html", html.page(title=visible(findings.title), data=data))
 
 
 OF_COMPARISON: tuple[Writer[ComparisonFindings], ...] = (table, text, page)

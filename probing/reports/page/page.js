@@ -175,8 +175,6 @@ function headsView(found, place) {
     }
   }
 
-  place.append(make("nav", {}, ...[["#map", "map"], ["#examples", "examples"], ["#best", "best heads"]].map(
-    ([href, text]) => make("a", { href, text }))));
   place.append(make("ul", { class: "notes" }, ...found.notes.map((text) => make("li", { text }))));
   if (rows.length) {
     place.append(
@@ -270,11 +268,11 @@ function chart({ title, values, totals, lines }, place) {
   }
   const step = Math.ceil(values.length / 9);
   values.forEach((value, n) => {
-    if (n % step === 0) text(value.replace(" and ", " "), x(n), h - 4, n ? "middle" : "start");
+    if (n % step === 0) text(value, x(n), h - 4, n ? n + step < values.length ? "middle" : "end" : "start");
   });
   const legend = make("ul", { class: "legend" });
   lines.forEach(({ name, shares }, k) => {
-    const style = { class: `line line-${k % 7}`, "stroke-dasharray": STROKES[k % 7] };
+    const style = { class: `line line-${k % 7}`, "stroke-dasharray": STROKES[(k + Math.floor(k / 7)) % 7] };
     const points = shares.map((share, n) => [share, n]).filter(([share]) => share !== null);
     canvas.append(svg("polyline", { ...style, points: points.map(([share, n]) => `${x(n)},${y(share)}`).join(" ") }));
     for (const [share, n] of points) {
@@ -291,7 +289,7 @@ function chart({ title, values, totals, lines }, place) {
   const names = ["", ...lines.map(({ name }) => name), ...(totals ? ["words"] : [])];
   const cells = values.map((value, n) => [value, ...lines.map(({ shares }) => shares[n] === null ? "" : percent(100 * shares[n])),
     ...(totals ? [number(totals[n])] : [])]);
-  place.append(make("h3", { text: title }), legend, canvas,
+  place.append(make("h3", { text: title }), legend, make("div", { class: "wide" }, canvas),
     make("details", {}, make("summary", { text: "the same as a table" }), sortable(names, cells, [true], title)));
 }
 
@@ -358,17 +356,23 @@ function probesView(found, place) {
   show();
 }
 
-function tableView({ title, notes, columns, lines }, place) {
-  place.append(make("h2", { text: title }), make("ul", { class: "notes" }, ...notes.map((text) => make("li", { text }))),
+function tableView({ title, notes, columns, lines }, id, place) {
+  place.append(make("h2", { id, text: title }), make("ul", { class: "notes" }, ...notes.map((text) => make("li", { text }))),
     sortable(columns, lines, [true], title));
 }
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const main = document.getElementById("page");
+const parts = [
+  ...(data.heads ? [["map", "#map"], ["examples", "#examples"], ["best heads", "#best"]] : []),
+  ...(data.probes ? [["probes", "#probes"]] : []),
+  ...(data.tables ?? []).map(({ title }, n) => [title, `#table-${n}`]),
+  ...(data.links ?? []),
+];
+main.append(make("nav", {}, ...parts.map(([text, href]) => make("a", { text, href }))));
 if (data.heads) headsView(data.heads, main);
 if (data.probes) probesView(data.probes, main);
-if (data.links) main.append(make("nav", {}, ...data.links.map(([text, href]) => make("a", { text, href }))));
-for (const each of data.tables ?? []) tableView(each, main);
+(data.tables ?? []).forEach((each, n) => tableView(each, `table-${n}`, main));
 let width = 0;
 new ResizeObserver(() => {
   if (main.clientWidth === width) return;
