@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from probing.core.inert import visible
 
 # What HTML, or JavaScript, could take for the end of the data.
-_ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+_ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
 def page(*, title: str, data: Mapping[str, object]) -> str:
@@ -43,7 +43,9 @@ def page(*, title: str, data: Mapping[str, object]) -> str:
 def embedded(data: Mapping[str, object]) -> str:
     """JSON that can stand in a ``<script>``, whatever its texts hold."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(_ESCAPED)
+    for character, escape in _ESCAPED.items():
+        text = text.replace(character, escape)
+    return text
 
 
 def table(
