@@ -31,6 +31,7 @@ from probing.learning.module import ProbingModule
 from probing.reports.heatmaps import HeatMaps
 from probing.reports.ledger import Ledger
 from probing.reports.own_writers import OwnWriters, ReportOptions, complain
+from probing.reports.page.callback import Page
 from probing.reports.paper.report import PaperReport
 from probing.reports.predictions.callback import Predictions
 from probing.reports.report import Report
@@ -78,17 +79,12 @@ class Edges(Commands):
         )
         self.treebanks = Treebanks(ledger, self.built.treebanks)
         self.own_writers = OwnWriters(ledger, self.report.writers)
-        trees = [TreeReport(ledger)] if self.report.trees else []
-        paper = [PaperReport(ledger, *trees)] if self.report.paper else []
+        trees = TreeReport(ledger) if self.report.trees else None
+        tree_reports = [trees] if trees else []
+        paper = [PaperReport(ledger, *tree_reports)] if self.report.paper else []
         weights = HeadWeights()
-        found: list[Callback] = [
-            Report(ledger),
-            *trees,
-            *paper,
-            self.treebanks,
-            weights,
-            checkpoint,
-        ]
+        found: list[Callback] = [Report(ledger), *tree_reports, *paper]
+        found += [self.treebanks, weights, checkpoint, Page(ledger, weights, trees)]
         if self.report.heatmaps:
             found.append(HeatMaps(ledger, weights))
         if self.config.predictions:

@@ -50,7 +50,7 @@ class RunFolder(Callback):
 
     MADE = (
         *("config.yaml", "checkpoints", "reports"),
-        *(f"comparison.{kind}" for kind in ("csv", "md", "png", "pdf")),
+        *(f"comparison.{kind}" for kind in ("csv", "md", "png", "pdf", "html")),
     )
 
     def __init__(

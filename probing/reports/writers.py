@@ -16,7 +16,6 @@ from probing.reports.example_file import FILE, write_examples
 from probing.reports.figures.heads import head_overview, seed_overview
 from probing.reports.figures.styles import COLUMN, pdf, png, write_figure
 from probing.reports.findings import Findings
-from probing.reports.page.writer import report_page
 from probing.reports.summary import summary
 from probing.reports.tables import (
     BASELINES,
@@ -160,7 +159,6 @@ OF_HEADS: tuple[Writer[Findings], ...] = (
     best_heads_latex,
     heads_figure,
     examples,
-    report_page,
 )
 """Written once a split, since heads do not change while a probe trains."""
 

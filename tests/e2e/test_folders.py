@@ -179,7 +179,7 @@ def test_a_comparison_says_what_each_models_own_report_says(
     compared: Path, tiny_bert: Path, table: Table
 ) -> None:
     assert {path.name for path in compared.iterdir()} == {
-        "config.yaml", "comparison.csv", "comparison.md", "comparison.png",
+        "config.yaml", *(f"comparison.{ending}" for ending in ("csv", "md", "png", "html")),
         tiny_bert.name, "one-layer",
     }  # fmt: skip
     lines = table(compared / "comparison.csv")

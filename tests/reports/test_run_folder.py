@@ -33,7 +33,8 @@ def test_what_an_earlier_comparison_made_is_replaced_and_nothing_else(tmp_path: 
     folder, elsewhere = tmp_path / "compared", tmp_path / "elsewhere"
     for label in ("A", "A-random", "mine", "other"):  # the last is none of its models
         put(*(folder / label / name for name in RUN))
-    put(folder / "comparison.csv", folder / "comparison.md", folder / "notes.txt")
+    made = (folder / f"comparison.{ending}" for ending in ("csv", "md", "html"))
+    put(*made, folder / "notes.txt")
     put(folder / "mine" / "paper.tex")  # somebody's own
     put(folder / "C" / "reports" / "test" / "heads.csv")  # called as a model is, and is no run
     put(*(elsewhere / name for name in RUN))

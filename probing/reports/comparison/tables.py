@@ -49,13 +49,16 @@ def _rivals(findings: ComparisonFindings) -> list[Column]:
     return [column for column in beside(terms, has_intervals=False) if column.brief]
 
 
-def lines(findings: ComparisonFindings) -> list[list[str]]:
-    """Cells under the columns; accuracies in percent. What all models share is said once."""
+def lines(findings: ComparisonFindings, *, repeated: bool = False) -> list[list[str]]:
+    """Cells under the columns; accuracies in percent. What all models share is said once.
+
+    Or with each, if ``repeated``, as where lines can be sorted.
+    """
     rivals = _rivals(findings)
     found = []
     for line in findings.lines:
         best = line.best
-        is_first = line.model is findings.models[0]
+        is_first = repeated or line.model is findings.models[0]
         found.append(
             [
                 *([best.relation, f"{best.total:,}"] if is_first else ["", ""]),

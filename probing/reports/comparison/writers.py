@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from probing.core.files import write_csv, write_whole
+from probing.core.inert import visible
 from probing.reports.comparison.figure import comparison_figure
 from probing.reports.comparison.findings import ComparisonFindings
-from probing.reports.comparison.tables import csv_columns, csv_rows, markdown
+from probing.reports.comparison.tables import columns, csv_columns, csv_rows, lines, markdown
 from probing.reports.figures.styles import write_figure
+from probing.reports.page import html
 from probing.reports.writers import Writer
 
 
@@ -29,4 +32,17 @@ def figure(findings: ComparisonFindings, folder: Path) -> None:
         write_figure(drawn, folder / "comparison.png", with_pdf=findings.with_pdf)
 
 
-OF_COMPARISON: tuple[Writer[ComparisonFindings], ...] = (table, text, figure)
+def page(findings: ComparisonFindings, folder: Path) -> None:
+    """``comparison.html``: the table, and where the page of each model is."""
+    own = html.table(
+        findings.title, columns(findings), lines(findings, repeated=True), findings.notes
+    )
+    pages = [
+        [visible(model.label), f"{quote(model.label)}/reports/{findings.split}/report.html"]
+        for model in findings.models
+    ]
+    data = {"links": pages, "tables": [own]}
+    write_whole(folder / "comparison.html", html.page(title=visible(findings.title), data=data))
+
+
+OF_COMPARISON: tuple[Writer[ComparisonFindings], ...] = (table, text, figure, page)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -118,11 +119,7 @@ def _with_examples(
     numbers: dict[int, int] = {}
     windows = []
     for row, r in zip(rows, counts.order(), strict=True):
-        places: dict[int, int] = {}
-        row["examples"] = [
-            [v for place, *own in of_head for v in (places.setdefault(place, len(places)), *own)]
-            for of_head in _of_heads(examples, counts.rows[r], each)
-        ]
+        places, row["examples"] = _of_row(examples, counts.rows[r], each)
         row["sampled"] = len(examples.of_row[counts.rows[r]])
         anchors = [examples.anchors[place] for place in places]
         for own in anchors:
@@ -133,8 +130,8 @@ def _with_examples(
     return {"windows": windows}
 
 
-def _of_heads(examples: Examples, row: str, each: int) -> Iterator[list[tuple[int, int, int]]]:
-    """Of every head the place in the sample of its examples, what it picks, special tokens."""
+def _of_row(examples: Examples, row: str, each: int) -> tuple[list[int], list[list[int]]]:
+    """The places in the sample of the anchors of a row that are shown, and what heads pick."""
     own = examples.of_row[row]
     size = len(own), int(np.prod(examples.picks.shape[1:]))
     picks, hits = (values[own].reshape(size) for values in (examples.picks, examples.hits))
@@ -142,10 +139,11 @@ def _of_heads(examples: Examples, row: str, each: int) -> Iterator[list[tuple[in
     shown = np.zeros(size, dtype=bool)
     for some in (hits, ~hits):
         shown |= some & (some.cumsum(0) <= each)
-    for head in range(size[1]):
-        places = np.flatnonzero(shown[:, head])
-        found = (own[places], picks[places, head], special[places, head])
-        yield list(zip(*(values.tolist() for values in found), strict=True))
+    head, place = np.nonzero(shown.T)
+    used, number = np.unique(place, return_inverse=True)
+    values = np.stack([number, picks[place, head], special[place, head]], 1).ravel().tolist()
+    ends = 3 * np.searchsorted(head, np.arange(size[1] + 1))
+    return own[used].tolist(), [values[start:end] for start, end in pairwise(ends.tolist())]
 
 
 def _window(anchor: Anchor) -> Mapping[str, object]:

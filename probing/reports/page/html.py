@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from probing.core.inert import visible
+
 # What HTML, or JavaScript, could take for the end of the data.
-_ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+_ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
 def page(*, title: str, data: Mapping[str, object]) -> str:
@@ -41,7 +43,21 @@ def page(*, title: str, data: Mapping[str, object]) -> str:
 def embedded(data: Mapping[str, object]) -> str:
     """JSON that can stand in a ``<script>``, whatever its texts hold."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(_ESCAPED)
+    for character, escape in _ESCAPED.items():
+        text = text.replace(character, escape)
+    return text
+
+
+def table(
+    title: str, columns: Sequence[str], lines: Sequence[Sequence[str]], notes: Sequence[str] = ()
+) -> dict[str, object]:
+    """A table of texts for the script of the page; the first column is of words."""
+    return {
+        "title": visible(title),
+        "notes": [visible(note) for note in notes],
+        "columns": [visible(column) for column in columns],
+        "lines": [[visible(cell) for cell in line] for line in lines],
+    }
 
 
 def _hash(text: str) -> str:

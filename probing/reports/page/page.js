@@ -157,33 +157,6 @@ function headsView(found, place) {
     examples.querySelectorAll(".sentence").forEach(drawArcs);
   }
 
-  // The table of best heads
-
-  const body = make("tbody"), titles = make("tr");
-  let order = { column: null, down: false };
-  function showTable() {
-    const lines = [...table.lines];
-    if (order.column !== null) {
-      const isWords = table.columns[order.column][1];
-      const key = (line) => isWords ? line.cells[order.column] : parseFloat(line.cells[order.column].replaceAll(",", ""));
-      const compare = (a, b) => isWords ? key(a).localeCompare(key(b)) : (Number.isNaN(key(a)) - Number.isNaN(key(b))) || key(a) - key(b);
-      lines.sort((a, b) => (order.down ? -1 : 1) * compare(a, b));
-    }
-    titles.replaceChildren(...table.columns.map(([title, isWords], c) => make("th", {
-      scope: "col", class: isWords ? "words" : null,
-      "aria-sort": order.column !== c ? "none" : order.down ? "descending" : "ascending",
-    }, make("button", { type: "button", text: title + (order.column !== c ? "" : order.down ? " ↓" : " ↑"),
-      onclick: () => {
-        order = { column: c, down: order.column === c ? !order.down : !isWords };
-        showTable();
-        titles.children[c].firstChild.focus();
-      } }))));
-    body.replaceChildren(...lines.map((line) => make("tr", {}, ...line.cells.map((text, c) => c
-      ? make("td", { text, class: table.columns[c][1] ? "words" : null })
-      : make("th", { scope: "row", class: "words" }, make("button", { type: "button", text,
-        onclick: () => { select(line.row, line.head); map.scrollIntoView({ block: "center" }); } }))))));
-  }
-
   function select(row, head) {
     const had = document.activeElement?.dataset?.head, isListed = list.contains(document.activeElement);
     state.row = row;
@@ -202,8 +175,6 @@ function headsView(found, place) {
     }
   }
 
-  place.append(make("nav", {}, ...[["#map", "map"], ["#examples", "examples"], ["#best", "best heads"]].map(
-    ([href, text]) => make("a", { href, text }))));
   place.append(make("ul", { class: "notes" }, ...found.notes.map((text) => make("li", { text }))));
   if (rows.length) {
     place.append(
@@ -217,9 +188,11 @@ function headsView(found, place) {
   }
   place.append(make("h2", { id: "best", text: "Best heads" }));
   if (table.absence) place.append(make("p", { text: table.absence }));
-  else place.append(make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "best heads" },
-    make("table", { class: "table" }, make("thead", {}, titles), body)));
-  showTable();
+  else place.append(sortable(table.columns.map(([title]) => title), table.lines.map(({ cells }) => cells),
+    table.columns.map(([, isWords]) => isWords), "best heads", (text, n) => make("button", { type: "button", text, onclick: () => {
+      select(table.lines[n].row, table.lines[n].head);
+      map.scrollIntoView({ block: "center" });
+    } })));
 }
 
 // An example: the sentence, what is gold, what is picked
@@ -275,9 +248,131 @@ function drawArcs(sentence) {
   sentence.append(canvas);
 }
 
+// Probes
+
+const STROKES = ["", "7 4", "2 4", "10 3 2 3", "12 6", "1 6", "6 2 2 2 2 2"];
+
+function chart({ title, values, totals, lines }, place) {
+  const [w, h, left, bottom] = [720, 300, 44, 34];
+  const x = (n) => left + (values.length > 1 ? n * (w - left - 16) / (values.length - 1) : 0);
+  const y = (share) => (h - bottom) * (1 - share) + 8;
+  const canvas = svg("svg", { viewBox: `0 0 ${w} ${h + 12}`, class: "chart", role: "img", "aria-label": title });
+  const text = (value, px, py, anchor) => {
+    const found = svg("text", { x: px, y: py, "text-anchor": anchor });
+    found.textContent = value;
+    canvas.append(found);
+  };
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    canvas.append(svg("line", { x1: left, x2: w - 16, y1: y(share), y2: y(share), class: "grid" }));
+    text(String(100 * share), left - 6, y(share) + 4, "end");
+  }
+  const step = Math.ceil(values.length / 9);
+  values.forEach((value, n) => {
+    if (n % step === 0) text(value, x(n), h - 4, n ? n + step < values.length ? "middle" : "end" : "start");
+  });
+  const legend = make("ul", { class: "legend" });
+  lines.forEach(({ name, shares }, k) => {
+    const style = { class: `line line-${k % 7}`, "stroke-dasharray": STROKES[(k + Math.floor(k / 7)) % 7] };
+    const points = shares.map((share, n) => [share, n]).filter(([share]) => share !== null);
+    canvas.append(svg("polyline", { ...style, points: points.map(([share, n]) => `${x(n)},${y(share)}`).join(" ") }));
+    for (const [share, n] of points) {
+      const dot = svg("circle", { class: `line-${k % 7}`, cx: x(n), cy: y(share), r: 3.5 });
+      const said = svg("title", {});
+      said.textContent = `${name}, ${values[n]}: ${percent(100 * share)}${totals ? ` of ${number(totals[n])}` : ""}`;
+      dot.append(said);
+      canvas.append(dot);
+    }
+    const sample = svg("svg", { viewBox: "0 0 40 10", "aria-hidden": "true" });
+    sample.append(svg("line", { ...style, x1: 0, x2: 40, y1: 5, y2: 5 }));
+    legend.append(make("li", {}, sample, ` ${name}`));
+  });
+  const names = ["", ...lines.map(({ name }) => name), ...(totals ? ["words"] : [])];
+  const cells = values.map((value, n) => [value, ...lines.map(({ shares }) => shares[n] === null ? "" : percent(100 * shares[n])),
+    ...(totals ? [number(totals[n])] : [])]);
+  place.append(make("h3", { text: title }), legend, make("div", { class: "wide" }, canvas),
+    make("details", {}, make("summary", { text: "the same as a table" }), sortable(names, cells, [true], title)));
+}
+
+// A table that a click on a title sorts; `isWords` says which columns are of words.
+function sortable(titles, lines, isWords, label, cellOf) {
+  const head = make("tr"), body = make("tbody");
+  let order = { column: null, down: false };
+  const valueOf = (line, c) => parseFloat(line[c].replaceAll(",", ""));
+  const compare = (c) => isWords[c] ? (a, b) => a[c].localeCompare(b[c])
+    : (a, b) => Number.isNaN(valueOf(a, c)) - Number.isNaN(valueOf(b, c)) || valueOf(a, c) - valueOf(b, c);
+  function show() {
+    const arranged = [...lines];
+    if (order.column !== null) arranged.sort((a, b) => (order.down ? -1 : 1) * compare(order.column)(a, b));
+    head.replaceChildren(...titles.map((title, c) => make("th", {
+      scope: "col", class: isWords[c] ? "words" : null,
+      "aria-sort": order.column !== c ? "none" : order.down ? "descending" : "ascending",
+    }, make("button", { type: "button", text: title + (order.column !== c ? "" : order.down ? " ↓" : " ↑"),
+      onclick: () => {
+        order = { column: c, down: order.column === c ? !order.down : !isWords[c] };
+        show();
+        head.children[c].firstChild.focus();
+      } }))));
+    body.replaceChildren(...arranged.map((line) => make("tr", {}, ...line.map((text, c) => c
+      ? make("td", { text, class: isWords[c] ? "words" : null })
+      : make("th", { scope: "row", class: "words" }, cellOf ? cellOf(text, lines.indexOf(line)) : text)))));
+  }
+  show();
+  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label },
+    make("table", { class: "table" }, make("thead", {}, head), body));
+}
+
+function probesView(found, place) {
+  place.append(make("h2", { id: "probes", text: found.title }), make("p", { class: "quiet", text: found.note }),
+    sortable([found.row, "anchors", ...found.names],
+      found.rows.map((row) => [row.name, number(row.total), ...row.correct.map((correct) => percent(100 * correct / row.total))]),
+      [true], found.title));
+  for (const each of found.charts) chart(each, place);
+  if (!found.weights.length) return;
+  const state = { probe: 0, direction: 0 };
+  const map = make("table", { class: "map" });
+  const names = make("select", { "aria-label": "probe", onchange: () => { state.probe = Number(names.value); show(); } },
+    ...found.weights.map(({ name }, n) => make("option", { value: String(n), text: name })));
+  const radios = make("fieldset", {}, make("legend", { text: "direction" }), ...found.directions.map((name, d) =>
+    make("label", {}, make("input", { type: "radio", name: "weights", value: String(d), checked: d === 0,
+      onchange: () => { state.direction = d; show(); } }), ` ${name}`)));
+  const scale = make("p", { class: "quiet" });
+  function show() {
+    const { layers, heads, values } = found.weights[state.probe];
+    const top = Math.max(...values.map(Math.abs), 1e-9), size = layers.length * heads;
+    map.style.setProperty("--heads", String(heads));
+    scale.textContent = `Weight times the spread of the attention, in percent of the largest, ${top.toPrecision(3)}; those below zero are hatched.`;
+    map.replaceChildren(make("tbody", {}, make("tr", {}, make("th", { text: "layer" }),
+      ...[...Array(heads).keys()].map((h) => make("th", { scope: "col", text: String(h + 1) }))),
+    ...layers.map((layer, l) => make("tr", {}, make("th", { scope: "row", text: String(layer) }),
+      ...[...Array(heads).keys()].map((h) => {
+        const value = values[state.direction * size + l * heads + h], share = Math.abs(value) / top;
+        const cell = make("td", { class: `weight ${share > 0.55 ? "high" : ""} ${value < 0 ? "below" : ""}`,
+          text: String(Math.round(100 * value / top)), title: `${layer}-${h + 1}: ${value}` });
+        cell.style.setProperty("--share", String(share));
+        return cell;
+      })))));
+  }
+  place.append(make("h3", { text: "weights of heads after the last epoch" }), names, radios, make("div", { class: "wide" }, map), scale);
+  show();
+}
+
+function tableView({ title, notes, columns, lines }, id, place) {
+  place.append(make("h2", { id, text: title }), make("ul", { class: "notes" }, ...notes.map((text) => make("li", { text }))),
+    sortable(columns, lines, [true], title));
+}
+
 const data = JSON.parse(document.getElementById("data").textContent);
 const main = document.getElementById("page");
+const parts = [
+  ...(data.heads ? [["map", "#map"], ["examples", "#examples"], ["best heads", "#best"]] : []),
+  ...(data.probes ? [["probes", "#probes"]] : []),
+  ...(data.tables ?? []).map(({ title }, n) => [title, `#table-${n}`]),
+  ...(data.links ?? []),
+];
+main.append(make("nav", {}, ...parts.map(([text, href]) => make("a", { text, href }))));
 if (data.heads) headsView(data.heads, main);
+if (data.probes) probesView(data.probes, main);
+(data.tables ?? []).forEach((each, n) => tableView(each, `table-${n}`, main));
 let width = 0;
 new ResizeObserver(() => {
   if (main.clientWidth === width) return;

@@ -36,6 +36,7 @@ class TreeReport(SplitCallback):
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.undirected: dict[str, Undirected] = {}
+        self.findings: dict[str, TreeFindings] = {}
 
     def start(self, split: str, trainer: Trainer, module: ProbingModule) -> None:
         """Start counting."""
@@ -71,5 +72,6 @@ class TreeReport(SplitCallback):
                 findings = self.ledger.findings[split]
                 listed = entries(module, findings, self.undirected)
                 trees = TreeFindings(findings, counts, found, listed, module.encoder.title)
+                self.findings[split] = trees
                 write(OF_TREES, trees, folder)
                 show_table(title_of(trees), SHORT, lines_of(listed, trees.shares))

@@ -14,7 +14,7 @@ from page_data import EVIL, data_of, evil_treebank
 
 import probing
 from probing.reports.page.html import embedded, page
-from probing.reports.page.writer import report_page
+from probing.reports.page.writer import PageFindings, report_page
 from probing.reports.tables import head_rows
 
 
@@ -70,7 +70,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Any:
 
 
 def test_the_numbers_are_those_of_the_table_of_heads(scores: Any, tmp_path: Path) -> None:
-    report_page(scores.findings, tmp_path)
+    report_page(PageFindings(scores.findings), tmp_path)
     found = data_of(tmp_path / "report.html")["heads"]
     counts = scores.counts
     expected = [(row[0], *row[4:7]) for row in head_rows(counts)]
@@ -91,7 +91,7 @@ def test_the_numbers_are_those_of_the_table_of_heads(scores: Any, tmp_path: Path
 
 
 def test_examples_are_what_the_head_picks(scores: Any, tmp_path: Path) -> None:
-    report_page(scores.findings, tmp_path)
+    report_page(PageFindings(scores.findings), tmp_path)
     found = data_of(tmp_path / "report.html")["heads"]
     model = scores_model(scores)
     size = len(found["layers"]) * found["heads"]

@@ -13,7 +13,7 @@ from page_data import EVIL, evil_treebank
 import probing
 from probing.api.scores import Scores
 from probing.reports.columns import percent
-from probing.reports.page.writer import report_page
+from probing.reports.page.writer import PageFindings, report_page
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Scores:
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory, scores: Scores) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("page")
-    report_page(scores.findings, folder)
+    report_page(PageFindings(scores.findings), folder)
     with chromium(folder / "profile") as browser:
         browser.page = (folder / "report.html").as_uri()
         yield browser
