@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from torch import Tensor
 
+from probing.reports.figures.styles import COLUMN, pdf
 from probing.surface.report.clusters import THRESHOLDS
-from probing.surface.report.drawing import COLUMN, MARKS, marks_of, pdf, save
+from probing.surface.report.drawing import MARKS, marks_of, save
 from probing.surface.report.layers import attention_by_layer, entropy_by_layer, gradient_by_layer
 from probing.surface.report.lines_between_tokens import (
     OUTCOMES,
