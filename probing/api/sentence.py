@@ -56,6 +56,15 @@ class Encoded:
             f"{sizes.heads} heads each>"
         )
 
+    def _repr_html_(self) -> str:
+        from probing.reports.notebook import facts
+
+        sizes = self.encoder.sizes
+        layers = ", ".join(map(str, sizes.layer_numbers))
+        known = {"model": self.encoder.title, "layers": layers, "heads": str(sizes.heads)}
+        known |= {"probes": ", ".join(self._probes)} if self._probes else {}
+        return facts(" ".join(self.words), known)
+
     @property
     def words(self) -> list[str]:
         """The words of the sentence."""

@@ -15,6 +15,7 @@ from safetensors.torch import save as safetensors
 from probing.core.errors import ProbingError
 from probing.core.files import write_csv, write_whole
 from probing.reports.best_heads import PARTIAL
+from probing.reports.run_facts import run_facts
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show, show_table
@@ -122,6 +123,7 @@ class SurfaceReport(Callback):
             for name, own in found.items()
         }
         summary = {
+            **run_facts(),
             **module.encoder.identity,
             **circumstances(trainer, data, looked),
             "wall_seconds": round(time.monotonic() - self.started, 1),

@@ -49,7 +49,7 @@ def attention_by_layer(
         panel.set_ylim(0, min(max(1.12 * top, 1.0), 106))
         panel.set_ylabel("average attention (%)", fontsize=LARGE)
         _name_outliers(panel, shares, layers)
-        legend(panel)
+        legend(panel, columns=3)
     return figure
 
 
