@@ -131,6 +131,15 @@ class Model:
         with_probes = f", probes {', '.join(self.probes)}" if self.probes else ""
         return f"<Model {self.encoder.description}{with_probes}>"
 
+    def _repr_html_(self) -> str:
+        from probing.reports.notebook import facts
+
+        sizes = self.encoder.sizes
+        layers = ", ".join(map(str, sizes.layer_numbers))
+        known = {"model": self.encoder.description, "layers": layers, "heads": str(sizes.heads)}
+        known |= {"probes": ", ".join(self.probes)} if self.probes else {}
+        return facts(self.encoder.title, known | {"device": str(self._device)})
+
     def to(self, device: str | torch.device) -> Self:
         """The same, on ``device``."""
         (self.encoder if self._module is None else self._module).to(device)

@@ -18,12 +18,24 @@ from probing.data import EdgeData
 from probing.data.resampling_units import overlaps
 from probing.learning.encoding import check_embedded
 from probing.learning.module import ProbingModule
-from probing.reports.best_heads import markdown
+from probing.reports import notebook
+from probing.reports.best_heads import (
+    absence,
+    columns_of,
+    folded,
+    indented,
+    markdown,
+    notes_of,
+    title_of,
+)
+from probing.reports.columns import STRONGEST
 from probing.reports.example_list import ExampleList, of_head
 from probing.reports.figures.heads import head_overview
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
 from probing.reports.tables import BASELINES, KAPPA, PROBES, head_columns, head_rows
+from probing.reports.terminal.progress import followed
+from probing.reports.wording import BRIEFLY
 
 
 class Scores:
@@ -119,6 +131,19 @@ class Scores:
     def _repr_markdown_(self) -> str:
         return markdown(self.findings)
 
+    def _repr_html_(self) -> str:
+        findings = self.findings
+        columns = [column for column in columns_of(findings) if column.brief]
+        titles = [column.title for column in columns]
+        lines = [
+            [indented(findings, best.relation), *(own.in_brief(best) for own in columns[1:])]
+            for best in folded(findings)
+        ]
+        words = {k for k, column in enumerate(columns) if column.words}
+        notes = [*notes_of(findings, titles), *([BRIEFLY] if STRONGEST in titles else [])]
+        notes += [absence(findings)] if not lines else []
+        return notebook.table(title_of(findings), titles, lines, words=words, notes=notes)
+
 
 def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int, examples: int = 0) -> Scores:
     """Score the test data of ``data``, heads chosen on its validation data if there is any."""
@@ -129,7 +154,8 @@ def scored(module: ProbingModule, data: EdgeData, *, min_anchors: int, examples:
     check_embedded(module.encoders, (data.split(split) for split in splits))
     for split in splits:
         counting = ledger.begin(split, module, data.split(split))
-        for batch in data.evaluation(split):
+        batches = data.evaluation(split)
+        for batch in followed(batches, f"scoring {split}", count=len(batches)):
             moved = batch.to(module.device)
             with torch.no_grad():
                 counting.update(moved, module.judge(moved))

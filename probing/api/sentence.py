@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -56,6 +56,15 @@ class Encoded:
             f"{sizes.heads} heads each>"
         )
 
+    def _repr_html_(self) -> str:
+        from probing.reports.notebook import facts
+
+        sizes = self.encoder.sizes
+        layers = ", ".join(map(str, sizes.layer_numbers))
+        known = {"model": self.encoder.title, "layers": layers, "heads": str(sizes.heads)}
+        known |= {"probes": ", ".join(self._probes)} if self._probes else {}
+        return facts(" ".join(self.words), known)
+
     @property
     def words(self) -> list[str]:
         """The words of the sentence."""
@@ -98,15 +107,10 @@ class Encoded:
         Raises:
             ProbingError: if there is no such head or direction.
         """
-        directions = self.batch.terms.directions
-        if direction not in directions:
-            raise ProbingError(f"expected one of {', '.join(directions)}, found {direction!r}")
-        layer, head = self._place(name)
-        place = directions.index(direction), layer, head
-        picked, is_pick = (own[0, :, *place] for own in (self._picks.words, self._picks.is_pick))
-        words = self.words
-        found = zip(words, picked.tolist(), is_pick.tolist(), strict=True)  # [W] each
-        return [(word, words[other] if sure else None) for word, other, sure in found]
+        words, places = self.words, self._places(name, direction)
+        return [
+            (words[word], None if other is None else words[other]) for word, other in places.items()
+        ]
 
     def parse(self, probe: str | None = None) -> list[tuple[str, str]]:
         """Each word, and the head that a probe finds for it: another word or ``ROOT``.
@@ -137,11 +141,59 @@ class Encoded:
         picked = pick(scores, self.batch.candidates)[0].tolist()
         return [(word, columns[column]) for word, column in zip(self.words, picked, strict=True)]
 
-    def figure(self, name: str) -> Figure:
-        """The map of a head as a picture; see :meth:`head`."""
+    def figure(
+        self, name: str, direction: str | None = None, *, heads: Sequence[int] = ()
+    ) -> Figure:
+        """The map of a head as a picture; a notebook shows it as the last line of a cell.
+
+        Attention to the first and the last special token stands in further columns.
+
+        Args:
+            name: as in :meth:`head`.
+            direction: as in :meth:`picks`: frames what is picked for each word; nothing, if not
+                given.
+            heads: the gold head of each word, counted from one, as in a treebank, to be marked; 0
+                for none.
+
+        Raises:
+            ProbingError: as :meth:`picks`; if there are more or fewer heads than words.
+        """
         from probing.reports.figures.sentence import head_map
 
-        return head_map(self.words, self.head(name), title=f"{self.encoder.title}, head {name}")
+        count = len(self.words)
+        if heads and (len(heads) != count or not all(0 <= head <= count for head in heads)):
+            raise ProbingError(
+                f"expected the head of each of {count} words, from 0 to {count}, found {heads!r}"
+            )
+        title = f"{self.encoder.title}, head {name}"
+        return head_map(
+            self.words,
+            self.head(name),
+            title=title if direction is None else f"{title}, {direction}",
+            picks={} if direction is None else self._places(name, direction),
+            gold={word: [head - 1] for word, head in enumerate(heads) if head},
+            specials=self._to_specials(name),
+        )
+
+    def _to_specials(self, name: str) -> dict[str, Tensor]:
+        """Attention ``[W]`` of each word to the special tokens around the sentence."""
+        layer, head = self._place(name)
+        boundary = self.encoding.part("boundary")[0, layer, head].cpu()  # [W, 4]
+        names = self.encoder.tokenizer.tokenizer.convert_ids_to_tokens(self.batch.ids[0].tolist())
+        of = self.batch.words_of[0].tolist()
+        ends = {0: 0, -1: 1}  # where they stand, and in `boundary`
+        return {names[end]: boundary[:, k] for end, k in ends.items() if of[end] < 0}
+
+    def _places(self, name: str, direction: str) -> dict[int, int | None]:
+        """For each word the one that a head picks, by their places; see :meth:`picks`."""
+        directions = self.batch.terms.directions
+        if direction not in directions:
+            raise ProbingError(f"expected one of {', '.join(directions)}, found {direction!r}")
+        layer, head = self._place(name)
+        place = directions.index(direction), layer, head
+        picked, is_pick = (own[0, :, *place] for own in (self._picks.words, self._picks.is_pick))
+        found = zip(picked.tolist(), is_pick.tolist(), strict=True)  # [W] each
+        return {word: other if sure else None for word, (other, sure) in enumerate(found)}
 
     def _place(self, name: str) -> tuple[int, int]:
         """The indices of layer and head in ``[L, H]``."""

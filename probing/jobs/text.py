@@ -51,7 +51,8 @@ class Text(Commands):
         figures = {}
         if sentence:
             figures["figure1_sentence"] = token_figure(model.encoder, sentence, chosen)
-            figures["figure5_sentence"] = word_figure(model.encoder, sentence, chosen)
+            hide = self.built.surface.hide
+            figures["figure5_sentence"] = word_figure(model.encoder, sentence, chosen, hide=hide)
         if data.test is not None:
             if data.gradient_segments:
                 model.configure_gradients()
@@ -64,9 +65,11 @@ class Text(Commands):
                 absent = absent_relations(self.report.finders, rows, source)
                 if absent:
                     show(f"not in noop.csv, since {source} does not have them: {', '.join(absent)}")
-                examples = heads_on_examples(model.encoder, data.trees, self.report.shown)
+                examples = heads_on_examples(
+                    model.encoder, data.trees, self.report.shown, hide=self.report.hide
+                )
                 if examples:
-                    figures["figure5_relations"] = heads_on_text(examples)
+                    figures["figure5_relations"] = heads_on_text(examples, by_title=True)
             self.report.extra = figures
             self.trainer.test(model, datamodule=data, verbose=False)
         elif is_first():

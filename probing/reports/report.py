@@ -16,7 +16,7 @@ from probing.learning.module import ProbingModule
 from probing.reports.described import describe
 from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
-from probing.reports.run_folder import run_folder
+from probing.reports.run_folder import add_scalars, run_folder
 from probing.reports.split_callback import SplitCallback, corpora, is_partial
 from probing.reports.summary import circumstances
 from probing.reports.terminal.tables import show, show_epoch, show_findings
@@ -77,6 +77,8 @@ class Report(SplitCallback):
             folder = run_folder(trainer) / "reports" / split
             if self.counting.heads is not None:
                 write(OF_HEADS, findings, folder)
+                heads = {best.relation: best.accuracy for best in findings.table}
+                add_scalars(trainer, {f"{split}/heads/{r}": share for r, share in heads.items()})
             write(OF_PROBES, findings, folder)
             if trainer.state.fn == TrainerFn.FITTING:
                 show_epoch(trainer.current_epoch + 1, split, score, findings.trained)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,9 @@ class RunFolder(Callback):
         self._path = Path(trainer.strategy.broadcast(decided))
         if trainer.logger is None:
             trainer.logger = Events(save_dir=self._path, name="", version="")
+        elif trainer.is_global_zero:
+            for logger in trainer.loggers:  # our own has the configuration beside it
+                logger.log_hyperparams(yaml.safe_load(self.config))
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
                 callback.dirpath = str(self._path / "checkpoints")
@@ -222,6 +225,16 @@ def run_folder(trainer: Trainer) -> Path:
 
 
 def add_figure(trainer: Trainer, tag: str, figure: Figure) -> None:
-    """Show a figure in TensorBoard."""
-    if isinstance(trainer.logger, TensorBoardLogger):
-        trainer.logger.experiment.add_figure(visible(tag), figure, trainer.global_step, close=False)
+    """Show a figure in every logger that takes any."""
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_figure(visible(tag), figure, trainer.global_step, close=False)
+        elif log_image := getattr(logger, "log_image", None):  # Weights & Biases, Neptune, ...
+            log_image(key=visible(tag), images=[figure], step=trainer.global_step)
+
+
+def add_scalars(trainer: Trainer, scalars: Mapping[str, float]) -> None:
+    """Write numbers to every logger, whatever its kind."""
+    shown = {visible(tag): value for tag, value in scalars.items()}
+    for logger in trainer.loggers if shown else ():
+        logger.log_metrics(shown, step=trainer.global_step)

@@ -19,6 +19,7 @@ from probing.data import EdgeData
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.findings import Findings
+from probing.reports.run_facts import run_facts
 from probing.reports.wording import wording_of
 
 
@@ -175,9 +176,11 @@ def circumstances(
     seed = os.environ.get("PL_GLOBAL_SEED")
     packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
     return {
+        **run_facts(),
         **module.identity,
         "data": {
             "source": corpus.source,
+            "sha256": corpus.questions,
             **({"files": corpus.files} if corpus.files else {}),
             **({"scheme": scheme.name, "scheme_by": scheme.by} if scheme else {}),
             "documents": census.documents,

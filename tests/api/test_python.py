@@ -80,7 +80,7 @@ def written(rows: Any) -> list[tuple[str, ...]]:
 
 def test_the_documentation_runs_as_it_stands(place: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     (place / "birds.conllu").unlink()  # the document makes its own
     names: dict[str, Any] = {}
     for block in blocks:
@@ -91,6 +91,7 @@ def test_the_documentation_runs_as_it_stands(place: Path) -> None:
     assert set(names["scores"].probes["probe"]) >= {"attention", "attention_words"}
     assert (place / "birds.conllu").read_text(encoding="utf-8") == BIRDS
     assert not names["scores"].best_heads.empty
+    assert "attention" in set(names["table"]["probe"])
     assert "anaphor->antecedent" in set(names["found"].heads["direction"])
     assert {"3-9.png", "heads.png"} <= {path.name for path in place.iterdir()}
 

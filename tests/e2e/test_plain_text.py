@@ -80,9 +80,10 @@ def test_what_is_written(alone: Path, table: Table) -> None:
             )
             assert float(pair["divergence"]) == pytest.approx(float(distances[i, j]), rel=1e-8)
         assert len(table(folder / "clusters.csv")) == 8
-        for name in FIGURES:
-            assert (folder / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-            assert (folder / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    for name in FIGURES:
+        assert (alone / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (alone / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert not (alone / "twin" / "figures").exists()  # it would show chance as structure
     assert (alone / "figures" / "figure1_sentence.pdf").exists()
     assert (alone / "figures" / "figure5_sentence.png").exists()
     assert (alone / "figures" / "figure5_relations.png").exists()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +312,10 @@ def test_the_summary_says_what_was_run(trained: Path, tiny_bert: Path) -> None:
     assert summary["model"] == str(tiny_bert)
     assert len(summary["weights_sha256"]) == 64
     assert summary["data"]["source"] == TEST
+    assert len(summary["data"]["sha256"]) == 64
+    assert datetime.fromisoformat(summary["date"]) <= datetime.now(UTC)
+    assert "--data.test" in summary["command"]
+    assert summary["python"] == platform.python_version()
     data = summary["data"]
     assert data["used"] == data["sentences"] == data["windows"] > data["documents"] > 0
     assert data["left_out"] == data["counts"] == {}

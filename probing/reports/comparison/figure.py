@@ -5,13 +5,12 @@ from __future__ import annotations
 import textwrap
 from itertools import cycle
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from probing.reports.best_heads import where_chosen
 from probing.reports.columns import percent
 from probing.reports.comparison.findings import ComparisonFindings
-from probing.reports.figures.styles import COLUMN, SMALL, STYLES, TEXT, drawn
+from probing.reports.figures.styles import COLUMN, SMALL, STYLES, TEXT, Picture, drawn
 
 _UP = 0.22  # inches from a relation to the next, and more for each further model
 _APART = 0.1
@@ -34,8 +33,7 @@ def comparison_figure(findings: ComparisonFindings) -> Figure:
     )
     above = title.count("\n") + 3 + len(models)
     tall = len(relations) * (_UP + _APART * (len(models) - 1))
-    figure = Figure(figsize=(COLUMN, tall + 0.5 + 0.15 * above), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Picture(figsize=(COLUMN, tall + 0.5 + 0.15 * above), layout="constrained")
     panel = figure.subplots()
     step = 0.6 / (len(models) - 1)
     for number, (model, (colour, marker, _)) in enumerate(zip(models, cycle(STYLES))):

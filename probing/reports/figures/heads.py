@@ -9,7 +9,6 @@ from typing import Any
 
 import matplotlib as mpl
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -24,6 +23,7 @@ from probing.reports.figures.styles import (
     SEQUENTIAL,
     SMALL,
     TEXT,
+    Picture,
     drawn,
     pdf,
     png,
@@ -216,8 +216,7 @@ def seed_overview(findings: Findings) -> Figure:
     What takes no training is a line across.
     """
     families = sorted(findings.overall_families, key=lambda family: family.mean)
-    figure = Figure(figsize=(6.4, 1.3 + 0.42 * len(families)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Picture(figsize=(6.4, 1.3 + 0.42 * len(families)), layout="constrained")
     panel = figure.subplots()
     for place, family in enumerate(families):
         scores = [100 * accuracy for accuracy in family.accuracies.values()]
@@ -247,10 +246,9 @@ def seed_overview(findings: Findings) -> Figure:
 
 def _panels(layers: int, heads: int, count: int) -> tuple[Figure, list[Any]]:
     cell = min(0.2, 2.6 / max(heads, 1))
-    figure = Figure(
+    figure = Picture(
         figsize=(count * (heads * cell + 0.6) + 1.0, layers * cell + 1.2), layout="constrained"
     )
-    FigureCanvasAgg(figure)
     axes = figure.subplots(1, count, squeeze=False, sharey=True)[0]
     for panel in axes:
         panel.set_xlabel("head", fontsize=7)

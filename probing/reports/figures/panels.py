@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from probing.reports.figures.styles import TEXT
+from probing.reports.figures.styles import TEXT, Picture
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,7 @@ class Page:
 
     def figure(self) -> Figure:
         """An empty one."""
-        figure = Figure(figsize=(self.width, self.height))
-        FigureCanvasAgg(figure)
-        return figure
+        return Picture(figsize=(self.width, self.height))
 
     def panel(self, figure: Figure, number: int) -> Any:
         """The panel ``number``, counted from zero, line by line from the top."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from probing.core.files import write_whole
@@ -30,6 +32,17 @@ STYLES = (
     ("#882255", "X", ":"),
     ("#7F7F7F", "*", ":"),
 )
+
+
+class Picture(Figure):
+    """A figure without a display, which a notebook shows as the last line of a cell."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        FigureCanvasAgg(self)
+
+    def _repr_png_(self) -> bytes:
+        return png(self, dots_per_inch=110)
 
 
 def drawn(text: str) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from probing.reports.figures.heads import SEQUENTIAL, drawn
+from probing.reports.figures.styles import SEQUENTIAL, Picture, drawn
 from probing.reports.treebanks.findings import TreebankFindings
 
 _MOST_TREEBANKS = 100
@@ -33,14 +32,13 @@ def treebank_heatmap(findings: TreebankFindings) -> Figure:
                     first[row, column] = 100 * line.first_accuracy
     longest = max(len(treebank.name) for treebank in treebanks)
     label = max((len(relation) for relation in relations), default=0)
-    figure = Figure(
+    figure = Picture(
         figsize=(
             max(4.5, 2 * len(relations) * _CELL[0] + 0.065 * longest + 1.3),
             len(treebanks) * _CELL[1] + 0.055 * label + 0.9,
         ),
         layout="constrained",
     )
-    FigureCanvasAgg(figure)
     axes = figure.subplots(1, 2, squeeze=False, sharey=True)[0]
     image: Any = None
     titles = ("its own best head", f"the best head of {findings.first.name}")

@@ -6,32 +6,19 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 
-from probing.core.schemes import is_roll_up
+from probing.core.schemes import SUD_SEPARATORS, is_roll_up, universal
 from probing.core.terms import ALL
 from probing.counting.trees.metrics import ROOT
-from probing.reports.figures.heads import drawn
+from probing.reports.figures.styles import COLUMN, SMALL, STYLES, TEXT, Picture, drawn
 from probing.reports.trees.breakdown import DISTANCE, LENGTH, RELATION, Part
 from probing.reports.trees.table3 import Entry, several
 
-# Okabe and Ito's colours, which readers with any colour vision tell apart; shapes and lines
-# differ as well, for print without colour.
-STYLES = (
-    ("#000000", "o", "-"),
-    ("#E69F00", "s", "--"),
-    ("#0072B2", "^", "-."),
-    ("#009E73", "D", "-"),
-    ("#D55E00", "v", "--"),
-    ("#CC79A7", "P", "-."),
-    ("#56B4E9", "X", ":"),
-    ("#7F7F7F", "*", ":"),
-)
-WIDTH = 3.4  # inches: a column of a paper
-LEGEND = 195  # points that a line of the legend has room for
+LEGEND = 190  # points that a line of the legend has room for
 RELATIONS = 12
+LABELLED = (-7, -5, -3, 1, 3, 5, 7)
 
 
 def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry], *, title: str = "") -> Figure:
@@ -51,13 +38,12 @@ def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry], *, title: 
         title = f"{title}\nthe first {len(shown)} of {len(lines)} lines".lstrip()
     title = _wrapped(title)
     order = {by: list(dict.fromkeys(p.value for p in parts if p.by == by)) for by in _BY}
+    counts = {(part.by, part.value): part.total for part in parts}
     apart = [value for value in order[DISTANCE] if value != ROOT]
-    aside = len(apart) + 0.7  # ROOT is no distance and stands apart
-    relations = [row for row in order[RELATION] if row != ALL and not is_roll_up(row)]
-    relations = relations[:RELATIONS]
+    aside = len(apart) + 1.2  # ROOT is no distance and stands apart
+    relations = [row for row in order[RELATION] if _is_shown(row)][:RELATIONS]
     above = sum(text.count("\n") + 1 for text in (title, *(label for label, _ in shown)))
-    figure = Figure(figsize=(WIDTH, 7.2 + 0.12 * above), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Picture(figsize=(COLUMN, 7.6 + 0.14 * above), layout="constrained")
     panels = figure.subplots(3, 1, height_ratios=(1, 1, 1.5))
     for (label, shares), (colour, marker, line) in zip(shown, STYLES, strict=False):
         style = {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.0}
@@ -66,18 +52,49 @@ def breakdown_figure(parts: Sequence[Part], entries: Sequence[Entry], *, title: 
         panels[1].plot(_of(shares, LENGTH, order[LENGTH]), linestyle=line, **style)
         values = _of(shares, RELATION, relations)
         panels[2].plot(values, range(len(values)), linestyle="none", **style)
-    # Every other distance is labelled: there is no room for all.
-    places = {_short(v): float(k) for k, v in enumerate(apart) if int(v.split()[0]) % 2}
+    # There is no room for all labels.
+    places = {_short(v): float(k) for k, v in enumerate(apart) if int(v.split()[0]) in LABELLED}
     places[ROOT] = aside
+    _bars(panels[0], [*apart, ROOT], [*range(len(apart)), aside], counts)
     _across(panels[0], places, "place of the head minus place of the word")
-    places = {_short(value): float(place) for place, value in enumerate(order[LENGTH])}
-    _across(panels[1], places, "words in the sentence")
-    _down(panels[2], relations)
+    places = {
+        f"{_short(value)}\n{_thousands(counts[LENGTH, value])}": float(place)
+        for place, value in enumerate(order[LENGTH])
+    }
+    _across(panels[1], places, "words in the sentence; below: words asked")
+    names = [f"{drawn(row)} ({_thousands(counts[RELATION, row])})" for row in relations]
+    _down(panels[2], names)
     figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=1, fontsize=6,
-        frameon=False, handlelength=4, title=title, title_fontsize=6, alignment="left",
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=1, fontsize=SMALL,
+        frameon=False, handlelength=4, title=title, title_fontsize=SMALL, alignment="left",
     )  # fmt: skip
     return figure
+
+
+def _is_shown(row: str) -> bool:
+    """Whether a row is a relation, and none that attachment scores leave out."""
+    return row != ALL and not is_roll_up(row) and universal(row, SUD_SEPARATORS) != "punct"
+
+
+def _bars(
+    panel: Any,
+    values: Sequence[str],
+    places: Sequence[float],
+    counts: Mapping[tuple[str, str], int],
+) -> None:
+    """How many words are asked at each distance, as bars in the background."""
+    totals = [counts.get((DISTANCE, value), 0) for value in values]
+    most = max(totals, default=0) or 1
+    panel.bar(places, [100 * n / most for n in totals], width=0.8, color="0.9", zorder=0)
+    panel.annotate(
+        f"bars: words asked, at most {_thousands(most)}", (1, 1.01), xycoords="axes fraction",
+        fontsize=SMALL, ha="right", va="bottom",
+    )  # fmt: skip
+
+
+def _thousands(count: int) -> str:
+    """A number where there is little room: ``12k``."""
+    return f"{count:,}" if count < 10_000 else f"{count / 1000:.0f}k"
 
 
 def _of(shares: Mapping[tuple[str, str], float], by: str, values: Sequence[str]) -> list[float]:
@@ -99,7 +116,7 @@ def _wrapped(label: str) -> str:
             for part in textwrap.wrap(line, characters, break_on_hyphens=False)
         ]
         wrapped = "\n".join(lines)
-        if all(TextPath((0, 0), line, size=6).get_extents().width <= LEGEND for line in lines):
+        if all(TextPath((0, 0), line, size=SMALL).get_extents().width <= LEGEND for line in lines):
             break
     return wrapped
 
@@ -133,23 +150,23 @@ def _lines(
 def _across(panel: Any, places: Mapping[str, float], label: str) -> None:
     """Values along the bottom at their places, accuracy up."""
     panel.set_xticks(list(places.values()), list(places))
-    panel.set_xlabel(label, fontsize=7)
-    panel.set_ylabel("UAS (%)", fontsize=7)
+    panel.set_xlabel(label, fontsize=TEXT)
+    panel.set_ylabel("right (%)", fontsize=TEXT)
     panel.set_ylim(-3, 103)
     _common(panel)
 
 
 def _down(panel: Any, values: Sequence[str]) -> None:
     """Values down the side, accuracy along the bottom."""
-    panel.set_yticks(range(len(values)), list(map(drawn, values)))
+    panel.set_yticks(range(len(values)), list(values))
     panel.invert_yaxis()
-    panel.set_xlabel("UAS (%)", fontsize=7)
+    panel.set_xlabel("right (%), words in brackets", fontsize=TEXT)
     panel.set_xlim(-3, 103)
     _common(panel)
 
 
 def _common(panel: Any) -> None:
-    panel.tick_params(labelsize=6, length=2)
+    panel.tick_params(labelsize=SMALL, length=2)
     panel.grid(color="0.9", linewidth=0.5)
     panel.set_axisbelow(True)
 

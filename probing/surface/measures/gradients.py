@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Self
@@ -121,6 +121,25 @@ class Derivatives(Metric):
             if count
         }
         return found, weights
+
+
+def of_paper(found: Mapping[str, Tensor], weights: Sequence[int]) -> dict[str, Tensor]:
+    """The three series of the paper's figure 3: its other tokens have ``[CLS]`` among them.
+
+    Args:
+        found: means ``[L]`` by what attention is directed to.
+        weights: of :data:`TOWARDS`, how many attention weights each is the mean over.
+    """
+    counts = dict(zip(TOWARDS, weights, strict=True))
+    others = [name for name in ("[CLS]", "rest") if name in found]
+    series = {name: found[name] for name in ("[SEP]", "punctuation") if name in found}
+    if others:
+        total = sum(counts[name] for name in others)
+        series["rest"] = (
+            sum((found[name] * counts[name] for name in others), torch.zeros_like(found[others[0]]))
+            / total
+        )
+    return series
 
 
 def gradient_rows(

@@ -16,11 +16,12 @@ from probing.core.errors import ProbingError
 from probing.core.files import write_csv, write_whole
 from probing.encoder import Encoder
 from probing.reports.best_heads import PARTIAL
+from probing.reports.run_facts import run_facts
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show, show_table
 from probing.surface.data import TextData
-from probing.surface.measures.gradients import GRADIENTS, gradient_rows
+from probing.surface.measures.gradients import GRADIENTS, gradient_rows, of_paper
 from probing.surface.measures.noop import NOOP, Finder, noop_rows
 from probing.surface.module import MODEL, TWIN, SurfaceModule
 from probing.surface.report.circumstances import circumstances, text_in_words, unreadable
@@ -51,12 +52,17 @@ class SurfaceReport(Callback):
             the ``summary.json`` in it: names heads in the plane, and says which heads to ask
             what they do where they have nothing to do.
         relation_heads: heads to ask that, by relation: ``{obj: 3-1}``.
+        hide: a special token that figure 5 leaves out, as it stands there: ``[CLS]``.
     """
 
     def __init__(
-        self, best_heads: str | None = None, relation_heads: dict[str, str] | None = None
+        self,
+        best_heads: str | None = None,
+        relation_heads: dict[str, str] | None = None,
+        hide: str | None = None,
     ) -> None:
         self.best_heads = best_heads
+        self.hide = hide
         self.relation_heads = dict(relation_heads or {})
         self.started = time.monotonic()
         self.named: list[NamedHead] = []
@@ -112,10 +118,13 @@ class SurfaceReport(Callback):
             return
         folder = run_folder(trainer) / "reports" / "test"
         summaries = {
-            name: self._write(trainer, folder if name == MODEL else folder / name, name, own)
+            name: self._write(
+                trainer, folder if name == MODEL else folder / name, name, own, found.get(TWIN)
+            )
             for name, own in found.items()
         }
         summary = {
+            **run_facts(),
             **module.encoder.identity,
             **circumstances(trainer, data, looked),
             "wall_seconds": round(time.monotonic() - self.started, 1),
@@ -140,17 +149,25 @@ class SurfaceReport(Callback):
                 show(f"heads of a layer, {name}: {_sentence(own['layers_alike'])}")
         show(f"Reports: {folder}")
 
-    def _write(self, trainer: Trainer, folder: Path, name: str, found: Found) -> dict[str, Any]:
-        """The tables and figures of an encoder; returns its part of ``summary.json``."""
-        tag = "surface" if name == MODEL else f"surface/{name}"
-        figures = dict(self.extra) if name == MODEL else {}
+    def _write(
+        self, trainer: Trainer, folder: Path, name: str, found: Found, twin: Found | None
+    ) -> dict[str, Any]:
+        """The tables of an encoder, and the model's figures; its part of ``summary.json``.
+
+        The twin has none of its own, which would draw chance as if it were structure: its means are
+        in the model's.
+        """
+        is_drawn = name == MODEL
+        figures = dict(self.extra)
         write_csv(folder / "surface.csv", ("layer", "head", *COLUMNS), head_lines(found))
-        if found.quantities:
-            figures |= figures_of_averages(found)
+        if found.quantities and is_drawn:
+            figures |= figures_of_averages(found, twin)
         if found.gradients:
             lines = gradient_rows(dict(found.gradients), found.gradient_weights, found.layers)
             write_csv(folder / "gradients.csv", GRADIENTS, lines)
-            figures["figure3_gradients"] = gradient_by_layer(found.gradients, found.layers)
+            figures["figure3_gradients"] = gradient_by_layer(
+                found.gradients, found.layers, of_paper(found.gradients, found.gradient_weights)
+            )
         if found.noop:
             lines = list(noop_rows(found.noop, found.rows, self.finders, found.layers))
             write_csv(folder / "noop.csv", NOOP, lines)
@@ -161,15 +178,23 @@ class SurfaceReport(Callback):
             write_csv(folder / "distances.csv", DISTANCES, distance_lines(found))
             does = behaviours_of(found)
             # Another model's names mean nothing for the twin's heads.
-            labels = names_of(self.named, found.layers, found.heads) if name == MODEL else {}
+            best_at = names_of(self.named, found.layers, found.heads) if is_drawn else {}
             plane = embed(found.distances)
-            lines = list(plane_lines(found, plane.points, does, labels))
+            known = {place: " ".join(relations) for place, relations in best_at.items()}
+            lines = list(plane_lines(found, plane.points, does, known))
             write_csv(folder / "clusters.csv", HEADS_IN_PLANE, lines)
-            figures["figure6_clusters"] = map_of_heads(plane.points, found.layer_of, does, labels)
+            labels = {
+                place: f"{found.layer_of[place]}-{place % found.heads + 1} {', '.join(relations)}"
+                for place, relations in best_at.items()
+            }
+            if is_drawn:
+                figures["figure6_clusters"] = map_of_heads(
+                    plane.points, found.layer_of, does, labels, stress=plane.stress
+                )
             alike = layers_alike(found.distances, found.layer_of)
-        for title, figure in figures.items():
+        for title, figure in figures.items() if is_drawn else ():
             save(figure, folder / "figures", title)
-            add_figure(trainer, f"{tag}/{title}", figure)
+            add_figure(trainer, f"surface/{title}", figure)
         return {
             "means": {column: found.mean(column) for column in COLUMNS},
             "layers_alike": None if alike is None else vars(alike),

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from probing.core.files import write_whole
-from probing.reports.figures.heads import drawn, png
+from probing.reports.figures.styles import COLUMN, Picture, drawn, pdf, png
 
-COLUMN = 3.3
-"""Width of a column of a two-column paper, in inches."""
-SMALL, LARGE = 6.5, 7.5
+SMALL, LARGE = 7, 8
 """Font sizes in points: of ticks, tokens and legends, and of titles and axes."""
 
 # Okabe and Ito (2008): told apart with and without colour vision. Their yellow is too pale for
@@ -71,8 +66,7 @@ def marks_of(names: Sequence[str]) -> dict[str, Mark]:
 
 def sheet(rows: int, *, height: float, width: float = COLUMN) -> tuple[Figure, list[Any]]:
     """A figure of ``rows`` panels, one below the other, ``height`` inches each."""
-    figure = Figure(figsize=(width, rows * height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Picture(figsize=(width, rows * height), layout="constrained")
     panels = list(figure.subplots(rows, 1, squeeze=False)[:, 0])
     for panel in panels:
         plain(panel)
@@ -96,15 +90,6 @@ def legend(panel: Any, *, columns: int = 4, **options: Any) -> None:
         handletextpad=0.4,
         columnspacing=0.9,
     )
-
-
-def pdf(figure: Figure) -> bytes:
-    """The figure as a PDF: lines stay lines, and letters are letters of embedded fonts."""
-    target = io.BytesIO()
-    # Type 42 is TrueType. Publishers turn down matplotlib's usual type 3.
-    with mpl.rc_context({"pdf.fonttype": 42}):
-        figure.savefig(target, format="pdf", metadata={"CreationDate": None})
-    return target.getvalue()
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import torch
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
@@ -13,34 +12,38 @@ from probing.data.store import EdgeWindows
 from probing.encoder import Encoder
 from probing.surface.measures.noop import Finder
 from probing.surface.report.lines_between_tokens import Edge, HeadOnText, edges_of
+from probing.surface.report.word_tokens import word_tokens
 
 LONGEST = 16
 """Words of a sentence that a panel has room for."""
 LOOKED_AT = 2000
-"""Sentences among which an example is sought."""
+"""Sentences among which examples are sought."""
+EXAMPLES = 2
+"""Of each head."""
 
 
 def heads_on_examples(
-    encoder: Encoder, corpus: EdgeWindows, finders: Sequence[Finder]
+    encoder: Encoder, corpus: EdgeWindows, finders: Sequence[Finder], *, hide: str | None = None
 ) -> list[HeadOnText]:
-    """Each head on the first short sentence with its relation, what it picks in colour.
+    """Each head on the first short sentences with its relation, what it picks in colour.
 
     Args:
         encoder: the loaded model.
         corpus: dependency trees.
-        finders: heads and their relations; those without an example are left out.
+        finders: heads and their relations; those without examples are left out.
+        hide: a special token to leave out.
     """
     device = next(encoder.model.parameters()).device
-    wanted, found = list(finders), []
+    found: list[list[HeadOnText]] = [[] for _ in finders]
     for batch in _sentences(corpus):
         batch = batch.to(device)
-        for finder in list(wanted):
-            if finder.relation in batch.rows and bool(_asked(batch, finder).any()):
-                found.append((finders.index(finder), _drawn(encoder, batch, finder)))
-                wanted.remove(finder)
-        if not wanted:
+        for finder, own in zip(finders, found, strict=True):
+            is_wanted = len(own) < EXAMPLES and finder.relation in batch.rows
+            if is_wanted and bool(_asked(batch, finder).any()):
+                own.append(_drawn(encoder, batch, finder, hide))
+        if all(len(own) == EXAMPLES for own in found):
             break
-    return [drawn for _, drawn in sorted(found, key=lambda pair: pair[0])]
+    return [drawn for own in found for drawn in own]
 
 
 def _sentences(corpus: EdgeWindows) -> Iterator[EdgeBatch]:
@@ -56,17 +59,13 @@ def _asked(batch: EdgeBatch, finder: Finder) -> Tensor:
     return member & batch.is_anchor[0] & batch.gold[0, :, 1:].any(-1)
 
 
-def _drawn(encoder: Encoder, batch: EdgeBatch, finder: Finder) -> HeadOnText:
-    with torch.inference_mode():
-        encoding = encoder(
-            batch.ids,
-            batch.words_of,
-            width=batch.width,
-            needs={"attention"},
-            last_of=batch.last_of,
-        )
+def _drawn(encoder: Encoder, batch: EdgeBatch, finder: Finder, hide: str | None) -> HeadOnText:
+    words = batch.words[0]
+    seen = word_tokens(encoder, batch.ids, batch.words_of, words, last_of=batch.last_of, hide=hide)
     layer = encoder.layer_numbers.index(finder.layer)
-    maps = encoding.part("attention")[:, layer : layer + 1, finder.head - 1 : finder.head]
+    of_head = seen.maps[layer, finder.head - 1]
+    inner = slice(seen.first, seen.first + len(words))
+    maps = of_head[inner, inner][None, None, None].to(batch.ids.device)  # [1, 1, 1, W, W]
     names = list(batch.terms.directions)
     # A sum of both directions has no one line to colour: that from the dependent stands for it.
     direction = names.index(finder.direction) if finder.direction in names[:2] else 0
@@ -75,9 +74,9 @@ def _drawn(encoder: Encoder, batch: EdgeBatch, finder: Finder) -> HeadOnText:
     picks: dict[int, int | None] = {}
     gold: dict[int, list[int]] = {}
     for a in _asked(batch, finder).nonzero().flatten().tolist():
-        word = int(batch.anchors[0, a])
-        picks[word] = int(pick[0, a, 0, 0]) if bool(is_pick[0, a, 0, 0]) else None
-        gold[word] = batch.gold[0, a, 1:].nonzero().flatten().tolist()
+        word, first = int(batch.anchors[0, a]) + seen.first, seen.first
+        picks[word] = int(pick[0, a, 0, 0]) + first if bool(is_pick[0, a, 0, 0]) else None
+        gold[word] = [own + first for own in batch.gold[0, a, 1:].nonzero().flatten().tolist()]
     edges: list[Edge] = edges_of(picks, gold, by_column=direction == 1)
     title = f"head {finder.layer}-{finder.head}: {finder.relation}"
-    return HeadOnText(title, batch.words[0], maps[0, 0, 0].cpu(), edges)
+    return HeadOnText(title, seen.tokens, of_head, edges)

@@ -9,8 +9,8 @@ from probing.surface.report.layers import attention_by_layer, entropy_by_layer
 from probing.surface.report.tables import Found
 
 
-def figures_of_averages(found: Found) -> dict[str, Figure]:
-    """Figures 2 and 4 of the paper, by their titles."""
+def figures_of_averages(found: Found, twin: Found | None = None) -> dict[str, Figure]:
+    """Figures 2 and 4 of the paper, by their titles; with the means of the twin, if known."""
     quantities = found.quantities
     start = {} if "to_cls" in quantities else {"first token": "to_first"}  # [CLS] is the first
     panels = [
@@ -24,12 +24,17 @@ def figures_of_averages(found: Found) -> dict[str, Figure]:
     ]
     entropies = {"all tokens": "entropy", "[CLS]": "entropy_from_cls"}
     known = {title: name for title, name in entropies.items() if name in quantities}
+    of_twin = {} if twin is None else twin.quantities
+    beside = {
+        title: of_twin[name] for panel in panels for title, name in panel.items() if name in of_twin
+    }
     return {
-        "figure2_attention": attention_by_layer([p for p in shown if p], found.layers),
+        "figure2_attention": attention_by_layer([p for p in shown if p], found.layers, beside),
         "figure4_entropy": entropy_by_layer(
             {title: quantities[name] for title, name in known.items()},
             {title: float(quantities[f"uniform_{n}"].mean()) for title, n in known.items()},
             found.layers,
+            {title: of_twin[name] for title, name in known.items() if name in of_twin},
         ),
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from probing.core.errors import ProbingError
+from probing.core.schemes import is_roll_up
 from probing.core.terms import WHOLE
 
 
@@ -94,15 +95,20 @@ def _accuracy(entry: Mapping[str, Any]) -> float:
 
 def names_of(
     best: Sequence[NamedHead], layers: Sequence[int], heads: int, *, at_most: int = 8
-) -> dict[int, str]:
+) -> dict[int, list[str]]:
     """Which heads to name in a figure, by their index among ``len(layers) * heads``.
 
     Those that lead their strongest baseline by most; one that does not lead says nothing of what
-    the head knows. A head has the name of the relation in which it leads most.
+    the head knows. A head has the names of all relations in which it leads, the largest lead first,
+    without those that add up others.
     """
-    names: dict[int, str] = {}
+    names: dict[int, list[str]] = {}
     for named in sorted(best, key=lambda named: named.rival - named.accuracy):
-        if named.accuracy <= named.rival or named.layer not in layers or len(names) == at_most:
+        if named.accuracy <= named.rival or named.layer not in layers:
             continue
-        names.setdefault(layers.index(named.layer) * heads + named.head - 1, named.relation)
+        if is_roll_up(named.relation):
+            continue
+        place = layers.index(named.layer) * heads + named.head - 1
+        if place in names or len(names) < at_most:
+            names.setdefault(place, []).append(named.relation)
     return names

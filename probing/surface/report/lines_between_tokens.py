@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -17,10 +17,10 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from probing.core.inert import visible
+from probing.reports.figures.styles import COLUMN, Picture
 from probing.surface.report.drawing import (
     BLACK,
     BLUE,
-    COLUMN,
     GREEN,
     GREY,
     LARGE,
@@ -87,32 +87,44 @@ def edges_of(
     return edges
 
 
-def heads_on_text(maps: Sequence[HeadOnText], *, columns: int = 2, width: float = COLUMN) -> Figure:
+def heads_on_text(
+    maps: Sequence[HeadOnText], *, columns: int = 2, width: float = COLUMN, by_title: bool = False
+) -> Figure:
     """Figures 1 and 5: a panel for each head, attending tokens left and attended ones right.
+
+    A line that is not full shares its width among what stands in it. With ``by_title`` panels of
+    another title begin another line.
 
     The opacity of a line is the weight of attention. Coloured lines tell what a head picks; they
     have an opacity of a half at least, since a pick may be of little weight.
     """
-    across = min(columns, len(maps))
-    room = (width - 2 * MARGIN) / across - 0.1
     colours = [name for name in OUTCOMES if any(e.outcome == name for m in maps for e in m.edges)]
-    lines = [maps[start : start + across] for start in range(0, len(maps), across)]
+    lines = [
+        own[start : start + columns]
+        for own in (_by_title(maps) if by_title else [maps])
+        for start in range(0, len(own), columns)
+    ]
     heights = [max(len(head.tokens) for head in line) * LINE for line in lines]
-    above, below = 0.2, 0.2 if colours else 0.0  # for titles, for the legend
+    above, below = 0.34, 0.2 if colours else 0.0  # for titles, for the legend
     height = sum(heights) + len(lines) * above + below + 2 * MARGIN
-    figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
+    figure = Picture(figsize=(width, height))
     top = height - MARGIN
     for line, tall in zip(lines, heights, strict=True):
         top -= above + tall
         for k, head in enumerate(line):
-            left = MARGIN + k * (width - 2 * MARGIN) / across + 0.05
+            room = (width - 2 * MARGIN) / len(line) - 0.1
+            left = MARGIN + k * (width - 2 * MARGIN) / len(line) + 0.05
             own = len(head.tokens) * LINE
             place = (left / width, (top + tall - own) / height, room / width, own / height)
             _panel(figure.add_axes(place), head, room)
     if colours:
         _key(figure, colours)
     return figure
+
+
+def _by_title(maps: Sequence[HeadOnText]) -> list[list[HeadOnText]]:
+    """Those of one title together."""
+    return [list(own) for _, own in groupby(maps, key=lambda head: head.title)]
 
 
 def _key(figure: Any, outcomes: Sequence[str]) -> None:
@@ -138,9 +150,14 @@ def _panel(panel: Any, head: HeadOnText, room: float) -> None:
     """One head; both axes are in inches."""
     panel.set(xlim=(0, room), ylim=(len(head.tokens) * LINE, 0))
     panel.set_axis_off()
-    panel.set_title(visible(head.title), fontsize=LARGE, pad=3, parse_math=False)
+    panel.set_title(visible(head.title), fontsize=LARGE, pad=12, parse_math=False)
     texts, widest = _fitting(panel, head.tokens, (room - ROOM) / 2)
     start, end = widest + 0.04, room - widest - 0.04
+    for place, side, text in ((widest, "right", "from"), (room - widest, "left", "to")):
+        panel.annotate(
+            text, (place, 0), xytext=(0, 2), textcoords="offset points", ha=side, va="bottom",
+            fontsize=SMALL, style="italic",
+        )  # fmt: skip
     middle = (np.arange(len(texts)) + 0.5) * LINE
     for y, text in zip(middle, texts, strict=True):
         common = {"fontsize": SMALL, "va": "center_baseline", "parse_math": False}

@@ -23,6 +23,8 @@ def map_of_heads(
     layers: Sequence[int],
     behaviours: Sequence[str | None],
     labels: Mapping[int, str],
+    *,
+    stress: float,
 ) -> Figure:
     """Figure 6: heads in the plane, coloured by behaviour above and by layer below.
 
@@ -31,6 +33,7 @@ def map_of_heads(
         layers: the layer of each of the ``M`` heads.
         behaviours: what each head does, ``None`` for nothing in particular.
         labels: texts for some of the heads, by their index.
+        stress: how far distances in the plane are off, see the same.
     """
     figure, (above, below) = sheet(2, height=3.1)
     x, y = points.double().numpy().T
@@ -41,6 +44,10 @@ def map_of_heads(
         own = does == name
         above.scatter(x[own], y[own], s=14, linewidths=0.6, **mark.style)
     legend(above, columns=3)
+    above.annotate(
+        f"stress {stress:.2f}", (0.99, 0.01), xycoords="axes fraction", fontsize=SMALL,
+        ha="right", va="bottom",
+    )  # fmt: skip
     numbers = sorted(set(layers))
     norm = mpl.colors.BoundaryNorm(np.arange(len(numbers) + 1) - 0.5, mpl.colormaps[SEQUENTIAL].N)
     shades = below.scatter(

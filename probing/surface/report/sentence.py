@@ -14,6 +14,7 @@ from probing.core.windows import Text
 from probing.encoder import Encoder, PlainTokenizer
 from probing.surface.module import token_maps
 from probing.surface.report.lines_between_tokens import HeadOnText, heads_on_text
+from probing.surface.report.word_tokens import word_tokens
 from probing.surface.text.batches import pad
 from probing.surface.text.segments import framed
 
@@ -46,11 +47,19 @@ def token_figure(encoder: Encoder, sentence: str, heads: Sequence[Head]) -> Figu
     return _drawn(encoder, maps, tokenizer.names(segment.ids), heads)
 
 
-def word_figure(encoder: Encoder, sentence: str, heads: Sequence[Head]) -> Figure:
-    """Figure 5: heads on the words of a sentence, special tokens left out.
+def word_figure(
+    encoder: Encoder, sentence: str, heads: Sequence[Head], *, hide: str | None = None
+) -> Figure:
+    """Figure 5: heads on the words of a sentence and the special tokens around it.
 
     Words are runs of letters and digits, and single marks; attention is turned to words as in
     section 4.1.
+
+    Args:
+        encoder: the loaded model.
+        sentence: as it is written.
+        heads: layer and head of each, counted from one.
+        hide: a special token to leave out.
 
     Raises:
         ProbingError: as :func:`token_figure`.
@@ -64,11 +73,8 @@ def word_figure(encoder: Encoder, sentence: str, heads: Sequence[Head]) -> Figur
     last_of = None
     if pieces.last_of is not None:
         last_of = torch.tensor([pieces.last_of], device=_device(encoder))
-    with torch.inference_mode():
-        encoding = encoder(
-            ids, words_of, width=len(text.words), needs={"attention"}, last_of=last_of
-        )
-    return _drawn(encoder, encoding.part("attention")[0].cpu(), text.words, heads)
+    seen = word_tokens(encoder, ids, words_of, text.words, last_of=last_of, hide=hide)
+    return _drawn(encoder, seen.maps, seen.tokens, heads)
 
 
 def _drawn(encoder: Encoder, maps: Tensor, tokens: Sequence[str], heads: Sequence[Head]) -> Figure:

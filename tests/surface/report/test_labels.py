@@ -91,7 +91,8 @@ def test_names_are_those_of_the_largest_lead() -> None:
         NamedHead(3, 4, "most", 0.9, 0.2),
         NamedHead(9, 1, "of a layer that is not looked at", 1.0, 0.0),
     ]
-    expected = {3: "most", 7: "more", 0: "small lead"}
+    best.append(NamedHead(3, 3, "nmod:*", 1.0, 0.0))  # adds up others
+    expected = {3: ["most", "less"], 7: ["more"], 0: ["small lead"]}
     assert names_of(best, (3, 7), 4) == expected
     assert list(names_of(best, (3, 7), 4, at_most=2)) == [3, 7]
     assert names_of([], (3, 7), 4) == {}

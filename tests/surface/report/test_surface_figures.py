@@ -15,8 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from torch import Tensor
 
+from probing.reports.figures.styles import COLUMN, pdf
+from probing.surface.measures.gradients import TOWARDS, of_paper
 from probing.surface.report.clusters import THRESHOLDS
-from probing.surface.report.drawing import COLUMN, MARKS, marks_of, pdf, save
+from probing.surface.report.drawing import MARKS, marks_of, save
 from probing.surface.report.layers import attention_by_layer, entropy_by_layer, gradient_by_layer
 from probing.surface.report.lines_between_tokens import (
     OUTCOMES,
@@ -52,7 +54,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "attention": lambda: attention_by_layer([AVERAGES, PLACES], LAYERS),
     "entropy": lambda: entropy_by_layer(ENTROPY, UNIFORM, LAYERS),
     "gradient": lambda: gradient_by_layer(SLOPES, LAYERS),
-    "plane": lambda: map_of_heads(POINTS, OF, DOES, NAMES),
+    "plane": lambda: map_of_heads(POINTS, OF, DOES, NAMES, stress=0.17),
     "tokens": lambda: heads_on_text([HeadOnText("Head 3-9", WORDS, MAP)] * 3),
     "words": lambda: heads_on_text([HeadOnText("Head 2-2, det", WORDS, MAP, EDGES)] * 2),
 }
@@ -196,6 +198,48 @@ def test_gradients_by_layer() -> None:
     assert "10^" in panel.yaxis.get_offset_text().get_text()  # the axis's factor
 
 
+def test_the_series_of_the_paper_stand_above() -> None:
+    counts = dict(zip(TOWARDS, (10, 20, 30, 90), strict=True))
+    found = of_paper(SLOPES, [counts[name] for name in TOWARDS])
+    figure = gradient_by_layer(SLOPES, LAYERS, found)
+    above, below = figure.axes
+    assert named(above) == ["[SEP]", "punctuation", "other tokens"]
+    assert named(below) == ["[CLS]", "[SEP]", "punctuation", "other tokens"]
+    others = [(10 * c + 90 * r) / 100 for c, r in
+              zip(SLOPES["[CLS]"].tolist(), SLOPES["rest"].tolist(), strict=True)]  # fmt: skip
+    assert above.lines[2].get_ydata() == pytest.approx(others)
+    assert above.lines[0].get_ydata() == pytest.approx(SLOPES["[SEP]"].numpy())
+
+
+def test_outliers_have_names_on_the_same_axis_and_the_twin_is_a_line() -> None:
+    even, one = torch.full((3, HEADS), 0.1), torch.full((3, HEADS), 0.05)
+    one[2, 1] = 0.9  # above the mean of its layer by 64 points
+    one[0, 3] = 0.2  # by 11: no outlier
+    twin = {"[SEP]": torch.full((3, HEADS), 0.02)}
+    figure = attention_by_layer([{"next": even}, {"[SEP]": one}], LAYERS, twin)
+    above, below = figure.axes
+    assert above.get_ylim() == below.get_ylim()
+    assert [text.get_text() for text in above.texts] == []
+    assert [text.get_text() for text in below.texts] == ["7-2"]
+    dashed = [
+        line for line in below.lines if line.get_linestyle() == "--" and len(line.get_xdata())
+    ]
+    assert [list(line.get_ydata()) for line in dashed] == [pytest.approx([2.0] * 3)]
+    assert named(below) == ["[SEP]", "twin, mean"]
+    assert named(above) == ["next token"]
+
+
+def test_panels_of_a_title_share_a_line_and_leave_no_hole() -> None:
+    maps = [HeadOnText(title, WORDS, MAP) for title in ("a", "a", "b", "c", "c")]
+    figure = heads_on_text(maps, by_title=True)
+    places = [panel.get_position() for panel in figure.axes]
+    heights = [round(place.y0, 6) for place in places]
+    assert heights[0] == heights[1] > heights[2] > heights[3] == heights[4]
+    wide = places[2].width
+    assert wide > 1.8 * places[0].width  # alone in its line
+    assert all(place.width == pytest.approx(places[0].width) for place in (places[1], *places[3:]))
+
+
 def test_many_layers_have_as_many_ticks_as_there_is_room_for() -> None:
     layers = range(1, 49)
     (panel,) = attention_by_layer([{"next": rand(48, 2)}], layers).axes
@@ -208,7 +252,7 @@ def test_one_layer_of_one_head_that_attends_to_nothing() -> None:
         attention_by_layer([{"[SEP]": nothing}], [5]),
         entropy_by_layer({"all tokens": nothing}, {"all tokens": 0.0}, [5]),
         gradient_by_layer({"rest": nothing[0]}, [5]),
-        map_of_heads(torch.zeros(1, 2), [5], [None], {0: "det"}),
+        map_of_heads(torch.zeros(1, 2), [5], [None], {0: "det"}, stress=0.0),
     ):
         assert "5" in words(figure)
 
@@ -217,7 +261,7 @@ def test_one_layer_of_one_head_that_attends_to_nothing() -> None:
 
 
 def test_every_head_is_in_both_panels() -> None:
-    figure = map_of_heads(POINTS, OF, DOES, NAMES)
+    figure = map_of_heads(POINTS, OF, DOES, NAMES, stress=0.17)
     above, below, bar = figure.axes
     assert named(above) == ["next token", "broad", "[SEP]", "none of these"]
     *kinds, rings = above.collections
@@ -238,13 +282,13 @@ def test_every_head_is_in_both_panels() -> None:
         for (low, high), length in ((panel.get_xlim(), box.width), (panel.get_ylim(), box.height))
     ]
     assert scales == pytest.approx(scales[:1] * 4)  # distances can be compared
-    assert set(NAMES.values()) <= set(words(figure))
+    assert {*NAMES.values(), "stress 0.17"} <= set(words(figure))
 
 
 def test_names_of_near_heads_do_not_cover_each_other() -> None:
     points = torch.tensor([[0.0, 0.0], [0.01, 0.0], [0.0, 0.01], [0.01, 0.012], [1.0, 1.0]])
     names = {0: "nsubj", 1: "obj", 2: "det", 3: "amod", 4: "furthest of all"}
-    figure = map_of_heads(points, [1] * 5, [None] * 5, names)
+    figure = map_of_heads(points, [1] * 5, [None] * 5, names, stress=0.0)
     boxes = [t.get_window_extent() for t in texts(figure) if t.get_text() in names.values()]
     assert len(boxes) == 5
     for k, box in enumerate(boxes):
@@ -275,7 +319,8 @@ def test_opacity_is_the_weight() -> None:
             weight = float(MAP[i, j])
             assert found.get((i, j), 0.0) == pytest.approx(weight if weight >= 1 / 255 else 0.0)
     assert panel.get_title() == "Head 3-9"
-    assert [t.get_text() for t in panel.texts] == [w for word in WORDS for w in (word, word)]
+    both = [w for word in WORDS for w in (word, word)]
+    assert [t.get_text() for t in panel.texts] == ["from", "to", *both]
 
 
 def test_edges_are_in_colour_and_explained() -> None:
