@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,7 +48,7 @@ class Ablate(Commands):
         model.configure_model()
         report.targets = list(dict.fromkeys(self._targets(model)))
         if data.treebank is not None:
-            model.judge = self._judge(model.encoder)
+            model.judge = self._judge(model.encoder, said.imports)
             report.named = self._named(model.judge.encoder)
         data.alone = model.encoder.together is not None
         data.from_others = report.how in FromOthers
@@ -59,7 +59,7 @@ class Ablate(Commands):
             data.check_embedded(model.encoder.embedded, model.encoder.name)
         self.trainer.test(model, datamodule=data, verbose=False)
 
-    def _judge(self, encoder: Encoder) -> ProbingModule:
+    def _judge(self, encoder: Encoder, imports: Sequence[str]) -> ProbingModule:
         """What runs sentences with trees: the probes of a checkpoint, if one is named.
 
         Raises:
@@ -73,7 +73,7 @@ class Ablate(Commands):
         stored, loaded = stored_in(place)
         config = stored_options(stored, place=place, goes_on=False)
         config["model"]["encoder"] = (config["model"].get("encoder") or {}) | {"name": encoder.name}
-        judge, _ = parts(config, Screen(place, []))
+        judge, _ = parts(config, Screen(place, imports))
         judge.restore(loaded)
         if judge.encoder.fingerprint != encoder.fingerprint:
             raise ProbingError(
