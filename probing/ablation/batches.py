@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from probing.ablation.texts import Part
+from probing.ablation.texts import Sentences
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,11 @@ class Texts(Dataset[TextBatch]):
         in_turn: whether each text comes once for each of its wordpieces, which is then masked.
     """
 
-    def __init__(self, part: Part, *, wordpieces: int, in_turn: bool = False) -> None:
+    def __init__(self, part: Sentences, *, wordpieces: int, in_turn: bool = False) -> None:
         self.part = part
+        self.name, self.source = part.name, part.source
+        self.units, self.left_out = part.units, part.left_out
+        self.lengths = part.lengths
         self.wordpieces = wordpieces
         self.in_turn = in_turn
 

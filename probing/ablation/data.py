@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from probing.ablation.batches import Texts
-from probing.ablation.texts import FEWEST, Part, pairs, sentences
+from probing.ablation.texts import FEWEST, Sentences, pairs, sentences
+from probing.ablation.trees import Trees
 from probing.core.errors import ProbingError, check_range
 from probing.core.sentences import Reader
+from probing.data import DependencyData
 from probing.data.embedded import without_embedding
 from probing.data.samplers import EvaluationBatches
 from probing.encoder import PlainTokenizer, WordpieceTokenizer
+from probing.reports.terminal.tables import show
+from probing.surface.report.labels import NamedHead
+
+Part = Texts | Trees
+"""What is read: sentences, pairs of them, or sentences with trees."""
 
 
 class AblationData(LightningDataModule):
@@ -26,6 +34,8 @@ class AblationData(LightningDataModule):
         pairs: minimal pairs: files with ``good<TAB>bad`` a line, and ``builtin:SET,pairs=N,seed=S``
             of the built-in grammar, where SET is ``agreement``, ``roles`` or ``reversible``.
         most: the most sentences of the text, spread evenly over it; all, if not given.
+        treebank: dependency trees, for accuracies of heads and UAS of probes; left out, if not
+            given.
         reader: function from a path to sentences, for treebanks in files of other formats.
         batch_wordpieces: the most wordpieces that the model gets at once.
         workers: processes that load batches ahead of the model.
@@ -38,6 +48,7 @@ class AblationData(LightningDataModule):
         *,
         pairs: list[str] | None = None,
         most: int | None = 500,
+        treebank: str | None = None,
         reader: Reader | None = None,
         batch_wordpieces: int = 1000,
         workers: int = 0,
@@ -49,6 +60,7 @@ class AblationData(LightningDataModule):
         self.test = test
         self.pairs = list(pairs or [])
         self.most = most
+        self.treebank = treebank
         self.reader = reader
         self.batch_wordpieces = batch_wordpieces
         self.workers = workers
@@ -58,12 +70,9 @@ class AblationData(LightningDataModule):
         """Whether lengths that few texts have are left out: the map of another is needed."""
         self.in_turn = False
         """Whether each wordpiece of a pair is masked in turn."""
-        self.texts: list[Texts] = []
-
-    @property
-    def parts(self) -> list[Part]:
-        """What was read."""
-        return [texts.part for texts in self.texts]
+        self.alone = False
+        """Whether each sentence with a tree runs alone."""
+        self.parts: list[Part] = []
 
     def setup(self, stage: str) -> None:
         """Read and tokenize.
@@ -71,13 +80,13 @@ class AblationData(LightningDataModule):
         Raises:
             ProbingError: if there is nothing to read, or it cannot be read.
         """
-        if self.texts:
+        if self.parts:
             return
         if self.most is not None:
             check_range(1, **{"--data.most": self.most})
         check_range(1, **{"--data.batch_wordpieces": self.batch_wordpieces})
         check_range(0, **{"--data.workers": self.workers})
-        found: list[Part] = []
+        found: list[Sentences] = []
         if self.test is not None:
             found.append(
                 sentences(self.test, reader=self.reader, tokenizer=self.tokenizer, most=self.most)
@@ -85,19 +94,36 @@ class AblationData(LightningDataModule):
         for source in self.pairs:
             taken = [part.name for part in found]
             found.append(pairs(source, tokenizer=self.tokenizer, taken=taken))
-        if not found:
+        if not found and self.treebank is None:
             raise ProbingError("nothing to read: give --data.test FILE or --data.pairs '[FILE]'")
         for part in found:
             if self.from_others:
                 part.keep(FEWEST)
-        self.texts = [
-            Texts(
-                part,
-                wordpieces=self.batch_wordpieces,
-                in_turn=self.in_turn and part.is_paired,
-            )
+        wordpieces = self.batch_wordpieces
+        self.parts = [
+            Texts(part, wordpieces=wordpieces, in_turn=self.in_turn and part.is_paired)
             for part in found
         ]
+        if self.treebank is not None:
+            corpus = DependencyData(
+                test=self.treebank, reader=self.reader, tokenizer=self.words
+            ).open("test")
+            fewest = FEWEST if self.from_others else 1
+            self.parts.append(Trees(corpus, wordpieces=wordpieces, fewest=fewest, alone=self.alone))
+
+    def in_trees(self, heads: Sequence[NamedHead]) -> list[NamedHead]:
+        """Those of some heads whose relations the treebank has; the others are said.
+
+        Raises:
+            ProbingError: if there are heads and it has the relation of none.
+        """
+        rows = {row for p in self.parts if isinstance(p, Trees) for row in p.corpus.census.rows}
+        absent = [own.relation for own in heads if own.relation not in rows]
+        if absent and len(absent) == len(heads):
+            raise ProbingError(f"{self.treebank}: expected one of {', '.join(absent)}, found none")
+        if absent:
+            show(f"not looked at, since {self.treebank} does not have them: {', '.join(absent)}")
+        return [own for own in heads if own.relation in rows]
 
     def check_embedded(self, rows: int, model: str) -> None:
         """Refuse a wordpiece that ``model``, with embeddings for ``rows`` of them, has none for.
@@ -106,7 +132,10 @@ class AblationData(LightningDataModule):
             ProbingError: naming it.
         """
         for part in self.parts:
-            for item in part.items:
+            if isinstance(part, Trees):
+                part.corpus.check_embedded(rows, model)
+                continue
+            for item in part.part.items:
                 for ids in item:
                     if max(ids) >= rows:
                         piece = next(piece for piece in ids if piece >= rows)
@@ -115,14 +144,14 @@ class AblationData(LightningDataModule):
 
     def test_dataloader(self) -> list[DataLoader[Any]]:
         """A loader for each part, in their order."""
-        return [self._loader(texts) for texts in self.texts]
+        return [self._loader(part) for part in self.parts]
 
-    def _loader(self, texts: Texts) -> DataLoader[Any]:
+    def _loader(self, part: Part) -> DataLoader[Any]:
         trainer = self.trainer
         rank, world = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
         return DataLoader(
-            texts,
-            sampler=EvaluationBatches(texts.batches, rank=rank, world=world),
+            part,
+            sampler=EvaluationBatches(part.batches, rank=rank, world=world),
             batch_size=None,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,

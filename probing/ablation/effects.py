@@ -123,12 +123,16 @@ class Effect:
 def effects(plan: Plan, found: Measured, *, resamples: int) -> list[Effect]:
     """The effect of each target of a plan, with its interval.
 
+    Of what is about a layer, only those of heads below it; none where nothing was run.
+
     Args:
         plan: what was ablated.
         found: what came of it.
         resamples: of units, for 95% intervals; none are made for 0, or for fewer than 10 units.
     """
     found = found.run
+    if not found.values.shape[1]:
+        return []
     means = found.means.tolist()
     places = {heads: 1 + k for k, heads in enumerate(plan.sets)}
     targets = [places[heads] for heads in plan.targets]
@@ -150,6 +154,7 @@ def effects(plan: Plan, found: Measured, *, resamples: int) -> list[Effect]:
             [means[places[own]] - means[0] for own in sets],
         )
         for (heads, sets), interval in zip(plan.controls.items(), ends, strict=True)
+        if found.outcome.of_layer is None or heads.lowest < found.outcome.of_layer
     ]
 
 

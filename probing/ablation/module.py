@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-from probing.ablation.batches import Side, TextBatch, Texts
-from probing.ablation.changes import UNCONDITIONAL, Change, How, ablating, given
 from probing.ablation.controls import Plan
+from probing.ablation.data import Part
 from probing.ablation.effects import Measured
 from probing.ablation.heads import Head
-from probing.ablation.others import maps_of, others_of
-from probing.ablation.outcomes import Outcome
-from probing.ablation.passes import Passes
+from probing.ablation.others import maps_of
+from probing.ablation.steps import Step
 from probing.core.errors import ProbingError
 from probing.encoder import Encoder
 from probing.encoder.language import LanguageModel, language_model
 from probing.encoder.soundness import over_processes
+from probing.learning.module import ProbingModule
 from probing.surface.measures.quantities import entropy
 
 
@@ -63,11 +63,11 @@ class AblationModule(LightningModule):
         self.encoder = encoder
         self.language: LanguageModel | None = None
         self.model: nn.Module
-        self.passes: Passes
+        self.judge: ProbingModule | None = None
+        """Runs sentences with trees, and probes, if there are any."""
         self.plan: Plan
-        self.outcomes: Sequence[Outcome] = ()
-        self.measured: Sequence[Values] = ()
-        self.changes: Callable[[Side], Callable[[int], Change]]
+        self.steps: Sequence[Step] = ()
+        self.measured: Sequence[Sequence[Values]] = ()
         self._configured = False
 
     def configure_model(self) -> None:
@@ -85,15 +85,14 @@ class AblationModule(LightningModule):
         numbers = self.encoder.layer_numbers
         return [(number, head + 1) for number in numbers for head in range(count)]
 
-    def entropies(self, parts: Sequence[Texts]) -> dict[Head, float]:
-        """The mean entropy of each head's rows over all texts, in nats."""
-        sums = {
-            number: torch.zeros((), dtype=torch.float64) for number in self.encoder.layer_numbers
-        }
+    def entropies(self, parts: Sequence[Part]) -> dict[Head, float]:
+        """The mean entropy of each head's rows over all sentences, in nats."""
+        zero = torch.zeros(self.encoder.sizes.heads, dtype=torch.float64)
+        sums = dict.fromkeys(self.encoder.layer_numbers, zero)
         rows = 0
-        for texts in parts:
-            for indices in texts.batches:
-                for side in texts[indices].sides:
+        for part in parts:
+            for indices in part.batches:
+                for side in part[indices].sides:
                     rows += side.ids.numel()
                     maps = maps_of(self.encoder, side.ids.to(self.device))
                     for number, own in maps.items():
@@ -104,76 +103,38 @@ class AblationModule(LightningModule):
             for head, value in enumerate(found.tolist())
         }
 
-    def start(
-        self,
-        plan: Plan,
-        parts: Sequence[Texts],
-        outcomes: Sequence[Outcome],
-        *,
-        how: How,
-        seed: int,
-    ) -> None:
-        """Begin to count; batches of loader ``k`` are for ``outcomes[k]``."""
+    def start(self, plan: Plan, parts: Sequence[Part], steps: Sequence[Step]) -> None:
+        """Begin to count; batches of loader ``k`` are those of ``parts[k]``, for ``steps[k]``."""
         self.plan = plan
-        self.outcomes = outcomes
-        self.passes = Passes(self.encoder, self.model)
-        self.measured = [Values(len(plan.sets), len(texts)).to(self.device) for texts in parts]
-        self.changes = self._changes(how, wordpieces=max(t.wordpieces for t in parts), seed=seed)
+        self.steps = steps
+        self.measured = [
+            [Values(len(plan.sets), len(part)).to(self.device) for _ in step.outcomes]
+            for part, step in zip(parts, steps, strict=True)
+        ]
 
-    def _changes(
-        self, how: How, *, wordpieces: int, seed: int
-    ) -> Callable[[Side], Callable[[int], Change]]:
-        """From texts to what becomes of heads, where each text is run in so many copies."""
-        if how != "mean" and how != "resample":
-            change = UNCONDITIONAL[how]
-            return lambda side: lambda copies: change
-        others = others_of(how, self.encoder, wordpieces=wordpieces, seed=seed)
-
-        def of(side: Side) -> Callable[[int], Change]:
-            maps = others(side)
-            return lambda copies: given(maps, copies)
-
-        return of
-
-    def test_step(self, batch: TextBatch, batch_idx: int, dataloader_idx: int = 0) -> None:
+    def test_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Run a batch with each set of heads ablated."""
         if not batch.sides:
             return
-        outcome = self.outcomes[dataloader_idx]
-        queries = [outcome.reading(side, batch.items) for side in batch.sides]
-        changes = [
-            self.changes(side)(query.copies)
-            for side, query in zip(batch.sides, queries, strict=True)
-        ]
-        runs = [self.passes.whole(query.ids, query.take) for query in queries]
-        whole = [taken for taken, _ in runs]
-        found = [outcome.value(whole, whole)]
-        for heads in self.plan.sets:
-            now = [
-                self.passes.ablated(recording, heads, ablating(heads, change), query.take)
-                for (_, recording), change, query in zip(runs, changes, queries, strict=True)
-            ]
-            found.append(outcome.value(now, whole))
-        items = torch.tensor(batch.items, device=self.device)
-        values = torch.stack(found)
+        step = self.steps[dataloader_idx]
+        values, weights = step(batch, self.plan.sets)
         if not values.isfinite().all():
             self.encoder.check_maps()  # which layer, if it is one of the model as it is
-            raise ProbingError(
-                f"{self.encoder.title}: {outcome.name} is not finite where heads are ablated"
-            )
-        weights = torch.full_like(items, outcome.counted(queries[0]), dtype=torch.float64)
-        self.measured[dataloader_idx].update(items, values, weights)
+            names = ", ".join(outcome.name for outcome in step.outcomes)
+            raise ProbingError(f"{self.encoder.title}: {names}: not finite where heads are ablated")
+        items = torch.tensor(batch.items, device=self.device)
+        for k, own in enumerate(self.measured[dataloader_idx]):
+            own.update(items, values[k], weights[k])
 
     def on_test_epoch_end(self) -> None:
         """Refuse what is not finite, before it is reported."""
         self.encoder.check_maps(over_processes)
 
-    def found(self, parts: Sequence[Texts]) -> list[Measured]:
+    def found(self, parts: Sequence[Part]) -> list[Measured]:
         """What came of all ablations; every process must come by."""
-        computed = [values.compute() for values in self.measured]
-        return [
-            Measured(texts.part.name, outcome, values, weights, torch.tensor(texts.part.units))
-            for texts, outcome, (values, weights) in zip(
-                parts, self.outcomes, computed, strict=True
-            )
-        ]
+        found = []
+        for part, step, measured in zip(parts, self.steps, self.measured, strict=True):
+            units = torch.tensor(part.units)
+            for outcome, own in zip(step.outcomes, measured, strict=True):
+                found.append(Measured(part.name, outcome, *own.compute(), units))
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Literal
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from probing.ablation.batches import Side
+from probing.ablation.changes import UNCONDITIONAL, Change, How, given
 from probing.core.layers import LayerRecord
 from probing.encoder import Encoder
 
@@ -82,13 +83,40 @@ class MapOfAnother:
         return maps_of(self.encoder, side.every[others])
 
 
+Others = Callable[[Side], Mapping[int, Tensor]]
+"""Gives the maps for texts."""
+Changes = Callable[[Side], Callable[[int], Change]]
+"""From texts to what becomes of heads, where each of them is run in so many copies."""
+
+
 def others_of(
     how: Literal["mean", "resample"], encoder: Encoder, *, wordpieces: int, seed: int
-) -> MeanOfOthers | MapOfAnother:
+) -> Others:
     """What gives the maps."""
     if how == "mean":
         return MeanOfOthers(encoder, wordpieces)
     return MapOfAnother(encoder, seed)
+
+
+def changes_of(how: How, encoder: Encoder, *, wordpieces: int, seed: int) -> Changes:
+    """What becomes of ablated heads.
+
+    Args:
+        how: in which of the ways.
+        encoder: the model as it is.
+        wordpieces: the most that it gets at once.
+        seed: of what is left to chance.
+    """
+    if how != "mean" and how != "resample":
+        change = UNCONDITIONAL[how]
+        return lambda side: lambda copies: change
+    others = others_of(how, encoder, wordpieces=wordpieces, seed=seed)
+
+    def of(side: Side) -> Callable[[int], Change]:
+        maps = others(side)
+        return lambda copies: given(maps, copies)
+
+    return of
 
 
 def maps_of(encoder: Encoder, ids: Tensor) -> Mapping[int, Tensor]:

@@ -8,7 +8,7 @@ mean over items is weighted, by wordpieces for a loss.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
@@ -53,14 +53,26 @@ class Outcome:
         name: in tables.
         text: what it is, in words.
         worse: which way it goes where heads are missed.
-        reading: of each text.
-        value: of each item, ``[B]``, from what was taken, and from what was of the whole model.
-        counted: what each item counts in the mean.
+        of_layer: the layer that it is about, where layers up to that one change nothing in it that
+            anybody would ask for.
     """
 
     name: str
     text: str
     worse: Literal["higher", "lower"]
+    of_layer: int | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
+class TextOutcome(Outcome):
+    """What is compared of texts.
+
+    Args:
+        reading: of each text.
+        value: of each item, ``[B]``, from what was taken, and from what was of the whole model.
+        counted: what each item counts in the mean.
+    """
+
     reading: Reading
     value: Callable[[Sides, Sides], Tensor]
     counted: Callable[[Query], int] = lambda query: 1
@@ -174,7 +186,7 @@ def _preferred(now: Sides, whole: Sides) -> Tensor:
 
 def outcome_of(
     *, is_paired: bool, tokenizer: PlainTokenizer, is_masked: bool | None, seed: int
-) -> Outcome:
+) -> TextOutcome:
     """What a part is for.
 
     Args:
@@ -185,7 +197,7 @@ def outcome_of(
         seed: of which wordpieces are masked.
     """
     if is_masked is None and is_paired:
-        return Outcome(
+        return TextOutcome(
             "distance",
             "1 - cos of the two sentences of a pair, mean over pairs",
             "lower",
@@ -193,7 +205,7 @@ def outcome_of(
             lambda now, whole: _apart(*now),
         )
     if is_masked is None:
-        return Outcome(
+        return TextOutcome(
             "moved",
             "1 - cos of a sentence's embedding and what it was before, mean over sentences",
             "higher",
@@ -201,14 +213,14 @@ def outcome_of(
             lambda now, whole: _apart(now[0], whole[0]),
         )
     if is_paired:
-        return Outcome(
+        return TextOutcome(
             "accuracy",
             "how many of the good sentences are more likely than the bad ones; a tie is half",
             "lower",
             MaskedInTurn(tokenizer) if is_masked else next_wordpiece,
             _preferred,
         )
-    return Outcome(
+    return TextOutcome(
         "loss",
         f"nats a {'masked' if is_masked else 'next'} wordpiece",
         "higher",

@@ -13,7 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from probing.ablation.changes import How
 from probing.ablation.controls import planned
-from probing.ablation.data import AblationData
+from probing.ablation.data import AblationData, Part
 from probing.ablation.effects import (
     COLUMNS,
     CONTROLS,
@@ -25,18 +25,21 @@ from probing.ablation.effects import (
 from probing.ablation.figure import effects_beside_controls
 from probing.ablation.heads import Head, HeadSet
 from probing.ablation.module import AblationModule
+from probing.ablation.others import changes_of
 from probing.ablation.outcomes import outcome_of
-from probing.core.errors import check_range
+from probing.ablation.passes import Passes
+from probing.ablation.shown import in_words, show_worst
+from probing.ablation.steps import Step, TextStep, TreeStep
+from probing.ablation.trees import TreeCounts, Trees
+from probing.core.errors import ProbingError, check_range
 from probing.core.files import write_csv, write_whole
 from probing.core.version import VERSION
 from probing.reports.best_heads import PARTIAL
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
-from probing.reports.terminal.tables import show, show_table
+from probing.reports.terminal.tables import show
 from probing.surface.report.drawing import save
-from probing.surface.text.segments import counted
-
-_SHOWN = 12  # sets of an outcome, those with the worst effects
+from probing.surface.report.labels import NamedHead
 
 
 class AblationReport(Callback):
@@ -51,6 +54,10 @@ class AblationReport(Callback):
         nearest: heads of the same layer, as near in entropy, of which controls are drawn.
         resamples: of documents, sentences or pairs, for 95% intervals; 0 for none.
         seed: of everything that is left to chance.
+        best_heads: the folder ``reports/<split>`` of a run that scored the heads of this model, or
+            the ``summary.json`` in it: of those that it names, the accuracies are looked at, with
+            heads of lower layers ablated (``--data.treebank``).
+        probes: a checkpoint of probes of this model, whose UAS is looked at (``--data.treebank``).
     """
 
     def __init__(
@@ -60,18 +67,25 @@ class AblationReport(Callback):
         nearest: int = 10,
         resamples: int = 1000,
         seed: int = 0,
+        best_heads: str | None = None,
+        probes: str | None = None,
     ) -> None:
         self.how: How = how
         self.controls = controls
         self.nearest = nearest
         self.resamples = resamples
         self.seed = seed
+        self.best_heads = best_heads
+        self.probes = probes
         self.targets: Sequence[HeadSet] = ()
+        self.named: Sequence[NamedHead] = ()
+        """The heads whose accuracies are looked at."""
+        self.passes: Passes
         self.entropies: dict[Head, float] = {}
         self.started = time.monotonic()
 
-    def check(self) -> None:
-        """Refuse options out of range.
+    def check(self, data: AblationData) -> None:
+        """Refuse options out of range, and such as go without each other.
 
         Raises:
             ProbingError: naming the option.
@@ -80,20 +94,16 @@ class AblationReport(Callback):
         check_range(0, 10_000, **{"--ablation.nearest": self.nearest})
         check_range(0, 1_000_000, **{"--ablation.resamples": self.resamples})
         check_range(0, 2**63 - 1, **{"--ablation.seed": self.seed})
+        if (data.treebank is None) != (self.best_heads is None and self.probes is None):
+            raise ProbingError(
+                "--data.treebank FILE goes with what to look at in it: --ablation.best_heads DIR, "
+                "--ablation.probes CKPT, or both"
+            )
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose the controls, the same in every process, and begin to count."""
         module, data = _parts(trainer, pl_module)
-        outcomes = [
-            outcome_of(
-                is_paired=part.is_paired,
-                tokenizer=data.tokenizer,
-                is_masked=None if module.language is None else module.language.is_masked,
-                seed=self.seed,
-            )
-            for part in data.parts
-        ]
-        self.entropies = module.entropies(data.texts)
+        self.entropies = module.entropies(data.parts)
         plan = planned(
             self.targets,
             self.entropies,
@@ -101,17 +111,14 @@ class AblationReport(Callback):
             count=self.controls,
             seed=self.seed,
         )
-        module.start(plan, data.texts, outcomes, how=self.how, seed=self.seed)
+        passes = Passes(module.encoder, module.model)
+        steps = [self._step(part, module, data, passes) for part in data.parts]
+        module.start(plan, data.parts, steps)
+        self.passes = passes
         if trainer.is_global_zero:
-            for part, outcome in zip(data.parts, outcomes, strict=True):
-                noun = "pair" if part.is_paired else "sentence"
-                left = ", ".join(f"{n:,} {why}" for why, n in sorted(part.left_out.items()))
-                show(
-                    f"{part.name}: {part.source}: {counted(len(part.items), noun)} in "
-                    f"{counted(len(set(part.units)), 'unit')}; left out: {left or 'none'}; "
-                    f"{outcome.name}: {outcome.text}"
-                )
-            if module.passes.layers is None:
+            for part, step in zip(data.parts, steps, strict=True):
+                show(in_words(part, step.outcomes))
+            if passes.layers is None:
                 show(
                     "every ablation runs all layers: those of this family cannot be found, or do "
                     "not run again from the midst"
@@ -121,10 +128,26 @@ class AblationReport(Callback):
                 size = len(module.heads()) * longest**2 * 8 / 2**20
                 show(f"mean maps: {size:,.1f} MiB for sentences of {longest} wordpieces")
 
+    def _step(self, part: Part, module: AblationModule, data: AblationData, passes: Passes) -> Step:
+        """What is done with batches of a part."""
+        changes = changes_of(
+            self.how, module.encoder, wordpieces=data.batch_wordpieces, seed=self.seed
+        )
+        if isinstance(part, Trees):
+            assert module.judge is not None  # where there are trees
+            return TreeStep(TreeCounts(module.judge, self.named), changes)
+        outcome = outcome_of(
+            is_paired=part.part.is_paired,
+            tokenizer=data.tokenizer,
+            is_masked=None if module.language is None else module.language.is_masked,
+            seed=self.seed,
+        )
+        return TextStep(outcome, passes, changes)
+
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Sum over processes, write and show."""
         module, data = _parts(trainer, pl_module)
-        measured = module.found(data.texts)
+        measured = module.found(data.parts)
         if not trainer.is_global_zero:
             return
         found = [
@@ -133,48 +156,27 @@ class AblationReport(Callback):
         folder = run_folder(trainer) / "reports" / "test"
         write_csv(folder / "ablation.csv", COLUMNS, effect_lines(found))
         write_csv(folder / "controls.csv", CONTROLS, control_lines(found))
-        figure = effects_beside_controls(found)
-        save(figure, folder / "figures", "ablation")
-        add_figure(trainer, "ablation", figure)
+        if found:
+            figure = effects_beside_controls(found)
+            save(figure, folder / "figures", "ablation")
+            add_figure(trainer, "ablation", figure)
         summary = self._summary(trainer, module, data, found)
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         show(module.encoder.description)
         if is_partial(trainer, "test"):
             show(PARTIAL)
         for each in measured:
-            own = [effect for effect in found if effect.data == each.data]
-            self._show(own)
+            own = (each.data, each.outcome)
+            its = [one for one in found if (one.data, one.outcome) == own]
+            show_worst(its, how=self.how, nearest=self.nearest)
         show(f"Reports: {folder}")
-
-    def _show(self, found: Sequence[Effect]) -> None:
-        """The worst effects on an outcome, the worst first."""
-        shown = sorted(found, key=lambda effect: -effect.badness)[:_SHOWN]
-        first = shown[0]
-        more = f"; the worst {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
-        title = (
-            f"{first.data}: {first.outcome.name}, {first.before:.4f} before ({self.how}; controls "
-            f"of the {self.nearest} nearest in entropy of the layer{more})"
-        )
-        columns = (
-            "heads",
-            "after",
-            "difference",
-            "95%",
-            "controls",
-            "sd",
-            "rank",
-            "of",
-            "p",
-            "least",
-        )
-        show_table(title, columns, [_cells(effect) for effect in shown])
 
     def _summary(
         self, trainer: Trainer, module: AblationModule, data: AblationData, found: Sequence[Effect]
     ) -> dict[str, Any]:
         packages = ("torch", "pytorch-lightning", "transformers", "datasets")
         seed = os.environ.get("PL_GLOBAL_SEED")
-        share = module.passes.share
+        share = self.passes.share
         return {
             **module.encoder.identity,
             "partial": is_partial(trainer, "test"),
@@ -185,17 +187,18 @@ class AblationReport(Callback):
                 {
                     "name": part.name,
                     "source": part.source,
-                    "items": len(part.items),
+                    "sentences": sum(part.lengths.values()),
                     "units": len(set(part.units)),
                     "left_out": dict(part.left_out),
-                    "outcome": outcome.name,
-                    "definition": outcome.text,
-                    "worse": outcome.worse,
+                    "outcomes": {
+                        own.name: {"definition": own.text, "worse": own.worse}
+                        for own in step.outcomes
+                    },
                 }
-                for part, outcome in zip(data.parts, module.outcomes, strict=True)
+                for part, step in zip(data.parts, module.steps, strict=True)
             ],
             "passes": {
-                "from_the_ablated_layer_up": module.passes.layers is not None,
+                "from_the_ablated_layer_up": self.passes.layers is not None,
                 "of_a_whole_one": None if share is None else round(share, 6),
             },
             "entropies": {
@@ -219,25 +222,6 @@ class AblationReport(Callback):
             "wall_seconds": round(time.monotonic() - self.started, 1),
             "versions": {"probing": VERSION} | {name: version(name) for name in packages},
         }
-
-
-def _cells(effect: Effect) -> list[str]:
-    """A line of the terminal's table."""
-    ends = effect.interval
-    has_controls = bool(effect.controls)
-    sd, mean = effect.control_sd, effect.control_mean
-    return [
-        str(effect.heads),
-        f"{effect.after:.4f}",
-        f"{effect.difference:+.4f}",
-        "" if ends is None else f"{ends.low:+.4f} to {ends.high:+.4f}",
-        "" if mean is None else f"{mean:+.4f}",
-        "" if sd is None else f"{sd:.4f}",
-        str(effect.rank) if has_controls else "",
-        str(1 + len(effect.controls)) if has_controls else "",
-        f"{effect.p:.3f}" if has_controls else "",
-        f"{effect.least_p:.3f}" if has_controls else "",
-    ]
 
 
 def _parts(trainer: Trainer, module: LightningModule) -> tuple[AblationModule, AblationData]:

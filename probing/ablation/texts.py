@@ -25,7 +25,7 @@ Sides = tuple[str, ...]
 
 
 @dataclass
-class Part:
+class Sentences:
     """Sentences, or pairs of them, in wordpieces.
 
     - ``name``: what reports call it; ``source``: as it was named.
@@ -72,7 +72,7 @@ class Part:
 
 def sentences(
     source: str, *, reader: Reader | None, tokenizer: PlainTokenizer, most: int | None
-) -> Part:
+) -> Sentences:
     """The sentences of a text, at most ``most``, evenly spread.
 
     Raises:
@@ -93,7 +93,7 @@ def sentences(
     return part
 
 
-def pairs(source: str, *, tokenizer: PlainTokenizer, taken: Collection[str] = ()) -> Part:
+def pairs(source: str, *, tokenizer: PlainTokenizer, taken: Collection[str] = ()) -> Sentences:
     """Minimal pairs: ``builtin:SET,pairs=N,seed=S``, or a file with ``good<TAB>bad`` a line.
 
     Args:
@@ -132,10 +132,10 @@ def _part(
     unit_names: Sequence[str],
     tokenizer: PlainTokenizer,
     left_out: Counter[str],
-) -> Part:
+) -> Sentences:
     frame = tokenizer.frame
     pieces = iter(tokenizer([side for sides in texts for side in sides]))
-    part = Part(name, source, [], [], left_out)
+    part = Sentences(name, source, [], [], left_out)
     for sides, unit in zip(texts, unit_names, strict=True):
         bare = [next(pieces) for _ in sides]
         item = tuple([*frame.before, *ids, *frame.after] for ids in bare)
@@ -156,7 +156,7 @@ def _part(
     return part
 
 
-def nothing_left(part: Part) -> ProbingError:
+def nothing_left(part: Sentences) -> ProbingError:
     """What to say of texts of which none can be used."""
     left = ", ".join(f"{n:,} {why}" for why, n in sorted(part.left_out.items()))
     noun = "pair of sentences" if part.is_paired else "sentence"

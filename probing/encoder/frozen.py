@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from probing.core.errors import ProbingError, check_range
-from probing.core.layers import Collector, LayerRecord
+from probing.core.layers import Changer, Collector, LayerRecord
 from probing.encoder.alone import longest_together
 from probing.encoder.layer_numbers import chosen
 from probing.encoder.properties import TellingModule
@@ -101,6 +102,7 @@ class FrozenModel(TellingModule):
         self.trial: Trial | None = None
         self.fingerprint = ""
         self.soundness = Soundness()
+        self.change: Changer | None = None
 
     def beside(self, main: FrozenModel) -> Self:
         """Take from the main encoder of a run what this one was not told, so that heads compare.
@@ -198,7 +200,22 @@ class FrozenModel(TellingModule):
     def tap(self, collectors: Sequence[Collector[LayerRecord]], *, stop: bool = False) -> Tap:
         """A tap for one run of the model; it hands on the layers that are looked at."""
         numbers = self.attending or None
-        return Tap(collectors, layers=self.layer_numbers, numbers=numbers, stop=stop)
+        return Tap(
+            collectors,
+            layers=self.layer_numbers,
+            numbers=numbers,
+            stop=stop,
+            change=self.change,
+        )
+
+    @contextmanager
+    def changed(self, change: Changer) -> Iterator[None]:
+        """Let ``change`` be made to each layer of what runs meanwhile."""
+        self.change = change
+        try:
+            yield
+        finally:
+            self.change = None
 
     @cached_property
     def together(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,10 +18,13 @@ from probing.core.errors import ProbingError
 from probing.encoder import Encoder
 from probing.jobs.checks import hold_folder, is_first
 from probing.jobs.parser import Commands
+from probing.jobs.screening import Screen
 from probing.jobs.scripts import Script
+from probing.jobs.stored_config import parts, stored_in, stored_options
 from probing.jobs.trainer_checks import check_trainer
+from probing.learning.module import ProbingModule
 from probing.surface.report.callback import head_named
-from probing.surface.report.labels import read_best_heads
+from probing.surface.report.labels import NamedHead, read_best_heads
 
 
 class Ablate(Commands):
@@ -39,17 +42,54 @@ class Ablate(Commands):
         """Ablate; see :meth:`Commands.run`."""
         self.build()
         model, data, report = self.model, self.datamodule, self.report
-        report.check()
+        report.check(data)
         hold_folder(self.folder, resume=None)
         check_trainer(self.trainer)
         model.configure_model()
         report.targets = list(dict.fromkeys(self._targets(model)))
+        if data.treebank is not None:
+            model.judge = self._judge(model.encoder, said.imports)
+            report.named = self._named(model.judge.encoder)
+        data.alone = model.encoder.together is not None
         data.from_others = report.how in FromOthers
         data.in_turn = model.language is not None and model.language.is_masked
         data.setup("test")
+        report.named = data.in_trees(report.named)
         if is_first():
             data.check_embedded(model.encoder.embedded, model.encoder.name)
         self.trainer.test(model, datamodule=data, verbose=False)
+
+    def _judge(self, encoder: Encoder, imports: Sequence[str]) -> ProbingModule:
+        """What runs sentences with trees: the probes of a checkpoint, if one is named.
+
+        Raises:
+            ProbingError: if they are of other weights.
+        """
+        place = self.report.probes
+        if place is None:
+            judge = ProbingModule(encoder)
+            judge.configure_model()
+            return judge
+        stored, loaded = stored_in(place)
+        config = stored_options(stored, place=place, goes_on=False)
+        config["model"]["encoder"] = (config["model"].get("encoder") or {}) | {"name": encoder.name}
+        judge, _ = parts(config, Screen(place, imports))
+        judge.restore(loaded)
+        if judge.encoder.fingerprint != encoder.fingerprint:
+            raise ProbingError(
+                f"{place}: probes of other weights ({judge.encoder.fingerprint[:12]}) than those "
+                f"that are ablated ({encoder.fingerprint[:12]})"
+            )
+        return judge
+
+    def _named(self, encoder: Encoder) -> list[NamedHead]:
+        """The heads whose accuracies are looked at, if a report names them."""
+        if self.report.best_heads is None:
+            return []
+        found = read_best_heads(Path(self.report.best_heads), weights=encoder.fingerprint)
+        for own in found:
+            head_named(f"{own.layer}-{own.head}", encoder)
+        return found
 
     def _targets(self, model: AblationModule) -> Iterator[HeadSet]:
         """The sets of heads that the command line names; every head in turn, if it names none."""

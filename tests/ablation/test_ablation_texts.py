@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from probing.ablation.batches import Texts
-from probing.ablation.texts import Part, pairs, sentences
+from probing.ablation.texts import Sentences, pairs, sentences
 from probing.core.errors import ProbingError
 from probing.encoder import Encoder, PlainTokenizer
 
@@ -86,7 +86,7 @@ def test_sentences_of_a_text(tokenizer: PlainTokenizer, tmp_path: Path) -> None:
 def test_lengths_that_few_have_are_left_out_and_take_their_pairs_along() -> None:
     one, two, three = [1] * 3, [1] * 4, [1] * 5
     items: list[tuple[list[int], ...]] = [(one, two), (two, two), (three, one), (one, one)]
-    part = Part("mine", "mine.tsv", items, [10, 11, 12, 13])
+    part = Sentences("mine", "mine.tsv", items, [10, 11, 12, 13])
     part.keep(2)  # the third goes with the only one of its length
     assert part.items == [(one, two), (two, two), (one, one)]
     assert part.units == [10, 11, 13]

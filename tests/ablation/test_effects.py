@@ -22,9 +22,9 @@ from probing.ablation.effects import (
     effects,
 )
 from probing.ablation.heads import HeadSet
-from probing.ablation.outcomes import Outcome, embedding
+from probing.ablation.outcomes import Outcome
 
-LOSS = Outcome("loss", "nats", "higher", embedding, lambda now, whole: now[0])
+LOSS = Outcome("loss", "nats", "higher")
 ACCURACY = replace(LOSS, name="accuracy", worse="lower")
 A, B, C, D = (HeadSet.of([(1, h)]) for h in (1, 2, 3, 4))
 PLAN = Plan({A: [B, C], B: [C, D], C: []})
@@ -115,6 +115,13 @@ def test_items_that_were_not_run_do_not_count() -> None:
     units = torch.cat([whole.units, torch.arange(4)])
     partial = Measured("text", LOSS, values, weights, units)
     assert effects(PLAN, partial, resamples=50) == effects(PLAN, whole, resamples=50)
+
+
+def test_of_what_is_about_a_layer_only_heads_below_it_have_an_effect() -> None:
+    found = measured(15, replace(LOSS, of_layer=1))
+    assert effects(PLAN, found, resamples=0) == []
+    above = replace(found, outcome=replace(LOSS, of_layer=2))
+    assert [own.heads for own in effects(PLAN, above, resamples=0)] == [A, B, C]
 
 
 def test_lines_have_what_their_columns_say() -> None:

@@ -17,7 +17,7 @@ from probing.ablation.heads import HeadSet
 from probing.ablation.others import maps_of, others_of
 from probing.ablation.outcomes import MaskedInTurn, SomeMasked, embedding, outcome_of
 from probing.ablation.passes import Passes
-from probing.ablation.texts import Part
+from probing.ablation.texts import Sentences
 from probing.encoder import Encoder, PlainTokenizer
 from probing.encoder.language import LanguageModel, language_model
 
@@ -180,7 +180,7 @@ def of_length(encoder: Encoder, count: int, length: int) -> tuple[Texts, list[Te
     items = [
         (torch.randint(5, 60, (n,), generator=rng).tolist(),) for n in [length, length + 1] * count
     ]
-    texts = Texts(Part("text", "x", items, [*range(len(items))]), wordpieces=4 * length)  # type: ignore[arg-type]
+    texts = Texts(Sentences("text", "x", items, [*range(len(items))]), wordpieces=4 * length)  # type: ignore[arg-type]
     maps = []
     for item in items[::2]:
         own = maps_of(encoder, torch.tensor(item))

@@ -130,3 +130,30 @@ def test_what_is_refused(
     message = refuse("evaluate", *job(tiny_bert, tmp_path / "o", *more))
     assert re.search(said, message), message
     assert not (tmp_path / "o").exists()
+
+
+def test_accuracies_of_heads_that_a_report_names(
+    alone: Path, tiny_bert: Path, tmp_path: Path, refuse: Run, table: Table
+) -> None:
+    """Of the second layer, where heads of the first are ablated."""
+    summary = json.loads((alone / "summary.json").read_text())
+    scored = {"accuracy": 0.5, "direction": "dep->head"}
+    best = {"det": {"head": "2-3", **scored}, "nsubj": {"head": "1-2", **scored}}
+    best["nowhere"] = {"head": "2-1", **scored}
+    written = {"weights_sha256": summary["weights_sha256"], "best_heads": best}
+    (tmp_path / "summary.json").write_text(json.dumps(written))
+    trees = ["--data.test=null", "--data.pairs=null", "--data.treebank=builtin:documents=11,seed=3"]
+    own = ["--heads", "1-1", "2-1", "--ablation.how=uniform", "--ablation.best_heads", tmp_path]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        patch.setenv("PL_GLOBAL_SEED", "1")
+        assert main("evaluate", job(tiny_bert, tmp_path / "o", *trees, *own)) == 0
+    lines = table(tmp_path / "o" / "reports" / "test" / "ablation.csv")
+    assert [(line["heads"], line["data"], line["outcome"]) for line in lines] == [
+        ("1-1", "trees", "det by 2-3")
+    ]
+    assert float(lines[0]["low"]) <= float(lines[0]["difference"]) <= float(lines[0]["high"])
+    message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", *trees))
+    assert "--data.treebank FILE goes with what to look at in it" in message
+    message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", "--ablation.best_heads", tmp_path))
+    assert "--data.treebank FILE goes with what to look at in it" in message
