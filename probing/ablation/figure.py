@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from probing.ablation.effects import Effect
 from probing.reports.figures.heads import drawn
+from probing.reports.figures.styles import COLUMN
 from probing.surface.report.drawing import (
     BLUE,
     COLUMN,
