@@ -12,7 +12,6 @@ from probing.reports.figures.heads import drawn
 from probing.reports.figures.styles import COLUMN
 from probing.surface.report.drawing import (
     BLUE,
-    COLUMN,
     GREY,
     LARGE,
     SMALL,
