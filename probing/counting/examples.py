@@ -20,9 +20,11 @@ from torchmetrics import Metric
 from probing.core import quantities
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import HeadPicks
+from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION
 from probing.counting.resampling import mixed
 from probing.counting.subtypes import parts_of, roll_ups
 from probing.data.store import EdgeWindows
+from probing.data.tasks.possessives import POSS_CLITIC
 
 Array = NDArray[Any]
 NO_PICK, UNSEEN = -1, -2
@@ -134,9 +136,16 @@ def sample_of(corpus: EdgeWindows, count: int) -> Sample:
     place = np.searchsorted(own, anchor)
     rows, separators = corpus.census.rows, corpus.terms.subtypes
     of_row = {name: place[row == r] for r, name in enumerate(rows)}
-    for name in roll_ups(rows, separators):
-        merged = np.concatenate([of_row[rows[r]] for r in parts_of(rows, name, separators)])
-        of_row[name] = merged[np.argsort(keys[own][merged])][:count]
+    merged = {
+        name: [of_row[rows[r]] for r in parts_of(rows, name, separators)]
+        for name in roll_ups(rows, separators)
+    }
+    if corpus.terms.with_roots:  # no head is asked about the root words in them
+        words = [places for name, places in of_row.items() if name != POSS_CLITIC]
+        merged |= {UAS: [of_row[ALL]], UAS_WITH_PUNCTUATION: words}
+    for name, parts in merged.items():  # the first of all are among the first of each
+        together = np.unique(np.concatenate(parts))
+        of_row[name] = together[np.argsort(keys[own][together])][:count]
     return Sample(windows=window[own], anchors=(before - starts)[own], of_row=of_row)
 
 

@@ -79,6 +79,21 @@ def test_rows_that_add_up_others_have_the_first_of_all_their_anchors(corpus: Edg
         assert held(few, name) == held(whole, name)[:7]
 
 
+def test_rows_with_root_words_have_the_first_of_what_heads_are_asked_about(
+    corpus: EdgeWindows, clitics: EdgeWindows
+) -> None:
+    for own in (corpus, clitics):
+        few, whole, every = sample_of(own, 7), sample_of(own, 10**6), asked(own)
+        words = set().union(*(every[row] for row in every if row != "poss+clitic"))
+        expected = {"uas": every["all"], "uas+punct": words}
+        assert all(name in few.of_row for name in own.terms.with_roots)
+        for name, anchors in expected.items():
+            if name not in own.terms.with_roots:
+                continue
+            assert set(held(whole, name)) == anchors
+            assert held(few, name) == held(whole, name)[:7]
+
+
 def test_anchors_that_nobody_is_asked_about_are_not_counted(clitics: EdgeWindows) -> None:
     sample, every = sample_of(clitics, 5), asked(clitics)
     assert {row: set(held(sample, row)) for row in every} == every
