@@ -151,7 +151,7 @@ def table2(findings: Findings, setting: Setting) -> Iterator[Line]:
     """Table 2: one head, the best for all anaphors, and baselines, by the type of the mention."""
     counts, chosen = findings.counts, findings.chosen
     every = chosen.row(ALL)
-    if wording_of(counts.terms) is not COREFERENCE or every is None:
+    if wording_of(counts.terms).row != COREFERENCE.row or every is None:
         yield from missing(2)
         return
     head = chosen.best_head(every)
