@@ -110,10 +110,12 @@ def absence(findings: Findings) -> str:
 def caveats(findings: Findings) -> list[str]:
     """What a reader of any table of these scores must know."""
     chosen_on = where_chosen(findings.chosen_on, findings.split, shared=findings.shared)
+    caveat = wording_of(findings.counts.terms).caveat
     return [
         *([DEMONSTRATION] if findings.is_demonstration else []),
         *([PARTIAL] if findings.is_partial else []),
         *([findings.unread] if findings.unread else []),
+        *([caveat] if caveat else []),
         f"{what_is_chosen(findings.counts.terms)} chosen on {chosen_on}.",
     ]
 

@@ -20,6 +20,7 @@ class Wording:
     - ``title``: what the probes' table is about, ``note``: what its reader must know.
     - ``scope``: what the score leaves out, as in "UAS: each word's best head, …", ``counted``:
       which words that leaves.
+    - ``caveat``: what a reader of any table of these scores must know, if anything.
     """
 
     row: str
@@ -28,6 +29,7 @@ class Wording:
     note: str = ""
     scope: str = ""
     counted: str = ""
+    caveat: str = ""
 
 
 PLAIN = Wording(row="row", score="accuracy", title="Right anchors")
@@ -68,6 +70,14 @@ COREFERENCE = Wording(
     title="Antecedents of all anaphors",
     note="best-…: the best of its kind over all anaphors. random: the expected value.",
 )
+
+_PICKS = "Heads and probes pick from {}; baselines from earlier mentions."
+COREFERENCE_MENTIONS = replace(
+    COREFERENCE, caveat=_PICKS.format("earlier mentions and those behind the anaphor")
+)
+COREFERENCE_EARLIER_WORDS = replace(COREFERENCE, caveat=_PICKS.format("all earlier words"))
+COREFERENCE_WORDS = replace(COREFERENCE, caveat=_PICKS.format("all words of the window"))
+"""Where candidates are not earlier mentions alone."""
 
 
 def in_words(baseline: str) -> str:

@@ -161,7 +161,7 @@ def test_why_a_sentence_does_not_fit(words: str, limit: int, why: str | None) ->
 
 def test_a_task_is_told_from_another_by_its_repr() -> None:
     """It is part of the name under which windows are kept: no address, nothing to be changed."""
-    assert repr(Dependencies()) == repr(Dependencies()) == "Dependencies()"
+    assert repr(Dependencies()) == repr(Dependencies()) == "Dependencies(limit=None)"
     with pytest.raises(FrozenInstanceError):
         Dependencies().terms = None  # type: ignore[misc, assignment]
 

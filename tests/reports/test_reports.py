@@ -856,6 +856,13 @@ def test_a_text_that_is_mostly_unknown_is_warned_of_with_every_table(
         assert (f"{unknown} of 40 words" in text) != is_read
 
 
+def test_what_heads_pick_from_is_told_where_it_is_not_the_usual(terms: Terms) -> None:
+    for name, is_told in (("COREFERENCE", False), ("COREFERENCE_WORDS", True)):
+        these = findings(replace(terms, wording=f"probing.reports.wording.{name}"))
+        for text in (markdown(these), " ".join(caveats(these))):
+            assert ("pick from all words of the window" in text) == is_told
+
+
 def test_an_epoch_is_a_line_of_the_probes_scores(screen: Callable[[], list[str]]) -> None:
     terminal.show_epoch(2, "val", "UAS", {"mine": 0.12345, "other": 1})
     terminal.show_epoch(3, "val", "UAS", {})

@@ -10,6 +10,7 @@ import pytest
 
 from probing.core.errors import ProbingError
 from probing.core.terms import Terms
+from probing.data.tasks.candidates import CANDIDATES
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import Dependencies
 from probing.reports.wording import PLAIN, Wording, wording_of
@@ -19,6 +20,13 @@ def test_every_task_has_words(terms: Terms) -> None:
     scores = [wording_of(each).score for each in (Dependencies.terms, Coreference().terms, terms)]
     assert scores[:2] == ["UAS", "accuracy"]
     assert wording_of(Terms(("a", "b", "c"), (), ())) is PLAIN
+
+
+def test_candidates_that_are_not_the_usual_are_told() -> None:
+    said = [wording_of(Coreference(candidates=name).terms).caveat for name in CANDIDATES]
+    assert said[0] == ""
+    assert len(set(said)) == 4
+    assert "pick from all words of the window; baselines from earlier mentions" in said[-1]
 
 
 def test_a_task_of_ones_own_brings_its_words(monkeypatch: pytest.MonkeyPatch) -> None:

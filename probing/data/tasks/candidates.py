@@ -33,21 +33,26 @@ class Candidates:
 
     ``heads`` gives those that head a mention, ``span`` the first and the last column of others, of
     its own head word and the number of words; ``None`` where only mentions are candidates.
+    ``wording`` is the import path of the words in which reports speak of them.
     """
 
+    wording: str
     heads: Callable[[Heads], list[int]]
     span: Callable[[int, int], tuple[int, int]] | None = None
 
 
+_WORDING = "probing.reports.wording.COREFERENCE"
 CANDIDATES: Mapping[CandidatesName, Candidates] = {
-    "earlier-mentions": Candidates(lambda of: sorted(of.earlier)),
-    "mentions": Candidates(lambda of: sorted({*of.earlier, *of.later})),
+    "earlier-mentions": Candidates(_WORDING, lambda of: sorted(of.earlier)),
+    "mentions": Candidates(f"{_WORDING}_MENTIONS", lambda of: sorted({*of.earlier, *of.later})),
     # A mention that begins before the anaphor may have its head word behind it.
     "earlier-words": Candidates(
+        f"{_WORDING}_EARLIER_WORDS",
         lambda of: sorted({*of.earlier, *(head for head in of.every if head < of.own)}),
         lambda own, words: (1, own),
     ),
     "words": Candidates(
+        f"{_WORDING}_WORDS",
         lambda of: [head for head in of.every if head != of.own],
         lambda own, words: (1, words),
     ),

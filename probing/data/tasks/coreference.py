@@ -32,11 +32,9 @@ TERMS = Terms(
         *(Rival(name, (name,)) for name in BASELINES if name not in SAME_KIND),
         Rival("same-kind", SAME_KIND, family="nearest mentions of the same kind"),
     ),
-    errors=ERRORS,
     order=ROWS,
-    wording="probing.reports.wording.COREFERENCE",
 )
-"""Of earlier mentions as candidates."""
+"""But for what hangs on the candidates."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,9 @@ class Coreference:
     @property
     def terms(self) -> Terms:
         """What is counted; a pick that heads no mention is an error of a kind of its own."""
-        others = () if CANDIDATES[self.candidates].span is None else (NO_MENTION,)
-        return replace(TERMS, errors=(*ERRORS, *others))
+        allowed = CANDIDATES[self.candidates]
+        others = () if allowed.span is None else (NO_MENTION,)
+        return replace(TERMS, errors=(*ERRORS, *others), wording=allowed.wording)
 
     def __call__(
         self, sentences: Iterable[Sentence], tokenizer: Tokenizer, census: Census

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from probing.core.schemes import STANFORD_TO_UD
+from probing.core.schemes import STANFORD_TO_UD, UNKNOWN
 from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION
 from probing.counting.trees.undirected import Undirected
 from probing.data.tasks.possessives import POSS_CLITIC
@@ -93,8 +93,9 @@ def table1(findings: Findings, setting: Setting) -> Iterator[Line]:
         label, note = found[constant.row]
         here = cells[constant.row].get(constant.column)
         if here is None:
-            absent = f"no {label} in the data" if label else ""
-            yield Line(constant, note="; ".join(filter(None, (absent, note))))
+            known = findings.counts.row(label) is not None
+            absent = f"no {label} {f'on {findings.chosen_on}' if known else 'in the data'}"
+            yield Line(constant, note="; ".join(filter(None, (label and absent, note))))
         elif scheme != "Stanford":
             yield Line(constant, here, (Difference.DATA, Difference.SCHEME), note)
         else:
@@ -115,6 +116,8 @@ def _named(row: str, findings: Findings) -> tuple[str, str]:
     has_clitic = row == "poss" and findings.counts.row(POSS_CLITIC) is not None
     if scheme == "Stanford":
         return (POSS_CLITIC if has_clitic else row), ""
+    if scheme == UNKNOWN:
+        return "", "nothing says which scheme the treebank is in (--data.scheme)"
     if scheme != "UD":
         return "", f"the treebank is in {scheme}, not in Stanford Dependencies"
     counterpart = STANFORD_TO_UD[row]
@@ -148,7 +151,7 @@ def table2(findings: Findings, setting: Setting) -> Iterator[Line]:
     """Table 2: one head, the best for all anaphors, and baselines, by the type of the mention."""
     counts, chosen = findings.counts, findings.chosen
     every = chosen.row(ALL)
-    if wording_of(counts.terms) is not COREFERENCE or every is None:
+    if wording_of(counts.terms).row != COREFERENCE.row or every is None:
         yield from missing(2)
         return
     head = chosen.best_head(every)

@@ -150,6 +150,15 @@ def test_table_1(elsewhere: bool) -> None:
         assert bool(line.why) != line.is_same
 
 
+def test_a_relation_that_is_not_where_heads_are_chosen() -> None:
+    counts = counts_of(Dependencies.terms, STANFORD)
+    fewer = {row: total for row, total in STANFORD.items() if row != "det"}
+    chosen = counts_of(Dependencies.terms, fewer, 1)
+    rows = by_row(list(table1(findings_of(counts, "Stanford", chosen), OWN)))
+    assert {line.note for line in rows["det"].values()} == {"no det on val"}
+    assert {line.here for line in rows["det"].values()} == {None}
+
+
 def test_why_a_number_of_table_1_differs() -> None:
     counts = counts_of(Dependencies.terms, STANFORD)
     findings = findings_of(counts, "Stanford")
@@ -211,8 +220,14 @@ def test_a_treebank_in_ud_has_counterparts_and_no_differences() -> None:
     assert rows["nn"]["accuracy"].note == "no compound in the data; compound in UD"
 
 
-@pytest.mark.parametrize("scheme", ["SUD", "unknown"])
-def test_a_treebank_of_another_scheme_is_refused_by_name(scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("SUD", "the treebank is in SUD, not in Stanford Dependencies"),
+        ("unknown", "nothing says which scheme the treebank is in (--data.scheme)"),
+    ],
+)
+def test_a_treebank_of_another_scheme_is_refused_by_name(scheme: str, said: str) -> None:
     counts = counts_of(Dependencies.terms, STANFORD)
     for line in table1(findings_of(counts, scheme), SAME):
         if line.constant.row in ("All", "all words"):
@@ -220,7 +235,7 @@ def test_a_treebank_of_another_scheme_is_refused_by_name(scheme: str) -> None:
             assert line.here is not None
         else:
             assert line.here is None
-            assert line.note == f"the treebank is in {scheme}, not in Stanford Dependencies"
+            assert line.note == said
 
 
 ANAPHORS = {"all": 90, "pronoun": 40, "proper": 30, "distance=0": 4}
