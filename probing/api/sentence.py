@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
@@ -107,10 +108,19 @@ class Encoded:
         Raises:
             ProbingError: if there is no such head or direction.
         """
-        words, places = self.words, self._places(name, direction)
-        return [
-            (words[word], None if other is None else words[other]) for word, other in places.items()
-        ]
+        words, found = self.words, self._picked(name, direction)
+        pairs = zip(words, found, strict=True)
+        return [(word, None if other is None else words[other]) for word, other in pairs]
+
+    def _picked(self, name: str, direction: str) -> list[int | None]:
+        """What a head picks for each word, as indices, ``[W]``; see :meth:`picks`."""
+        directions = self.batch.terms.directions
+        if direction not in directions:
+            raise ProbingError(f"expected one of {', '.join(directions)}, found {direction!r}")
+        place = directions.index(direction), *self._place(name)
+        picked, is_pick = (own[0, :, *place] for own in (self._picks.words, self._picks.is_pick))
+        pairs = zip(picked.tolist(), is_pick.tolist(), strict=True)
+        return [other if sure else None for other, sure in pairs]
 
     def parse(self, probe: str | None = None) -> list[tuple[str, str]]:
         """Each word, and the head that a probe finds for it: another word or ``ROOT``.
@@ -170,7 +180,7 @@ class Encoded:
             self.words,
             self.head(name),
             title=title if direction is None else f"{title}, {direction}",
-            picks={} if direction is None else self._places(name, direction),
+            picks={} if direction is None else dict(enumerate(self._picked(name, direction))),
             gold={word: [head - 1] for word, head in enumerate(heads) if head},
             specials=self._to_specials(name),
         )
@@ -184,16 +194,30 @@ class Encoded:
         ends = {0: 0, -1: 1}  # where they stand, and in `boundary`
         return {names[end]: boundary[:, k] for end, k in ends.items() if of[end] < 0}
 
-    def _places(self, name: str, direction: str) -> dict[int, int | None]:
-        """For each word the one that a head picks, by their places; see :meth:`picks`."""
-        directions = self.batch.terms.directions
-        if direction not in directions:
-            raise ProbingError(f"expected one of {', '.join(directions)}, found {direction!r}")
-        layer, head = self._place(name)
-        place = directions.index(direction), layer, head
-        picked, is_pick = (own[0, :, *place] for own in (self._picks.words, self._picks.is_pick))
-        found = zip(picked.tolist(), is_pick.tolist(), strict=True)  # [W] each
-        return {word: other if sure else None for word, (other, sure) in enumerate(found)}
+    def lines(
+        self,
+        name: str,
+        direction: str = "dep->head",
+        gold: Mapping[int, Collection[int]] = MappingProxyType({}),
+    ) -> Figure:
+        """A head as the paper's figure 5 has it: lines between words, picks and gold in colour.
+
+        Args:
+            name: as in :meth:`head`.
+            direction: as in :meth:`picks`.
+            gold: of the words whose picks are to be marked, what is right; indices, counted from
+                zero, as those of :class:`~probing.reports.examples.Example`.
+
+        Raises:
+            ProbingError: if there is no such head or direction.
+        """
+        from probing.surface.report.lines_between_tokens import HeadOnText, edges_of, heads_on_text
+
+        every = self._picked(name, direction)
+        by_column = direction == self.batch.terms.directions[1]
+        edges = edges_of({word: every[word] for word in gold}, gold, by_column=by_column)
+        title = f"head {name} {direction}"
+        return heads_on_text([HeadOnText(title, self.words, self.head(name), edges)], columns=1)
 
     def _place(self, name: str) -> tuple[int, int]:
         """The indices of layer and head in ``[L, H]``."""

@@ -15,6 +15,8 @@ from probing.jobs.command import command
 from probing.reports.example_file import FILE, read_examples, write_examples
 from probing.reports.example_list import of_head
 from probing.reports.examples import Examples
+from probing.surface.report import lines_between_tokens
+from probing.surface.report.lines_between_tokens import HeadOnText
 
 FIRST = """\
 # newdoc id = a
@@ -84,6 +86,29 @@ def test_right_ones_come_first_and_no_more_than_asked_for(scores: Scores, tiny_b
                 assert pick == (None if each.pick is None else each.words[each.pick])
                 kinds.add(each.is_right)
     assert kinds == {True, False}
+
+
+def test_any_example_is_drawn_as_figure_5(
+    scores: Scores, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[HeadOnText] = []
+    monkeypatch.setattr(lines_between_tokens, "heads_on_text", lambda own, **_: drawn.extend(own))
+    model, outcomes = probing.load(str(tiny_bert)), set()
+    for direction in scores.counts.terms.directions:
+        for each in scores.examples("all", f"2-3 {direction}", right=2, wrong=2):
+            gold = {each.anchor: each.gold}
+            model.encode(each.words).lines("2-3", direction, gold)
+            expected = {(each.anchor, each.pick, "right" if each.is_right else "wrong")}
+            expected |= {(each.anchor, own, "missed") for own in each.gold if not each.is_right}
+            back = direction == "head->dep"
+            found = {
+                (*((e.target, e.source) if back else (e.source, e.target)), e.outcome)
+                for e in drawn[-1].edges
+            }
+            assert found == expected
+            assert drawn[-1].tokens == each.words
+            outcomes |= {outcome for *_, outcome in found}
+    assert outcomes == {"right", "wrong", "missed"}
 
 
 def test_text_marks_anchor_gold_and_pick_and_hides_no_character(scores: Scores) -> None:

@@ -180,6 +180,7 @@ def test_a_row_says_where_the_anchor_stands_and_what_was_chosen(
     assert [row["document"] for row in rows] == ["first"] * 3 + ["second"] * 5
     cat = rows[5]
     assert cat == {
+        "file": "small.conllu",
         "document": "second",
         "line": 10,
         "id": 2,
