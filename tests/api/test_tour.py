@@ -40,7 +40,7 @@ def test_the_notebook_runs_and_every_cell_shows_something(tmp_path: Path) -> Non
     assert all(value._repr_png_().startswith(b"\x89PNG") for value in pictures)
     assert len(pages) == 5
     assert all("<table" in page for page in pages)
-    assert None not in shown
+    assert all(value is not None for value in shown)
     scores = names["scores"]
     assert all(
         f">{relation}<" in pages[2].replace(">  ", ">") for relation in scores.best_heads.index

@@ -151,7 +151,7 @@ def _across(panel: Any, places: Mapping[str, float], label: str) -> None:
     """Values along the bottom at their places, accuracy up."""
     panel.set_xticks(list(places.values()), list(places))
     panel.set_xlabel(label, fontsize=TEXT)
-    panel.set_ylabel("right (%)", fontsize=TEXT)
+    panel.set_ylabel("UAS (%)", fontsize=TEXT)
     panel.set_ylim(-3, 103)
     _common(panel)
 
@@ -160,7 +160,7 @@ def _down(panel: Any, values: Sequence[str]) -> None:
     """Values down the side, accuracy along the bottom."""
     panel.set_yticks(range(len(values)), list(values))
     panel.invert_yaxis()
-    panel.set_xlabel("right (%), words in brackets", fontsize=TEXT)
+    panel.set_xlabel("UAS (%)", fontsize=TEXT)
     panel.set_xlim(-3, 103)
     _common(panel)
 

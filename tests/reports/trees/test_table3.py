@@ -395,13 +395,13 @@ def test_the_figure_has_one_word_for_one_thing(parts: list[Part]) -> None:
 
 
 def test_the_figure_has_no_sums_of_relations_and_its_labels_do_not_touch() -> None:
-    values = [(RELATION, row) for row in ("all", "nsubj", "nsubj:*")]
+    values = [(RELATION, row) for row in ("all", "punct", "nsubj", "nsubj:*")]
     values += [(DISTANCE, row) for row in DISTANCE_ROWS] + [(LENGTH, row) for row in LENGTH_ROWS]
     figure = breakdown_figure([Part("a", *v, 1.0, 2) for v in values], [Entry("a", "one")])
     figure.dpi = 200  # as in the file
     figure.canvas.draw()
     distance, length, relation = figure.axes
-    assert [tick.get_text() for tick in relation.get_yticklabels()] == ["nsubj"]
+    assert [tick.get_text() for tick in relation.get_yticklabels()] == ["nsubj (2)"]
     for panel in (distance, length):
         boxes = [tick.get_window_extent() for tick in panel.get_xticklabels()]
         assert len(boxes) > 5
