@@ -242,7 +242,7 @@ ANAPHORS = {"all": 90, "pronoun": 40, "proper": 30, "distance=0": 4}
 
 
 def test_table_2_is_of_one_head() -> None:
-    counts = counts_of(Coreference().terms, ANAPHORS, 3)
+    counts = counts_of(Coreference(candidates="words").terms, ANAPHORS, 3)
     best = (-1, 0, 0, 0)
     for d in range(len(counts.terms.directions)):
         for layer in range(LAYERS):
