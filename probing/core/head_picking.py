@@ -90,12 +90,14 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
     """The word that each anchor picks, and its weight, zero if it is no pick: ``[B, H, A]`` each.
 
-    Of ``scores [B, H, asked, W]``, one of ``seen.asked``, a word's own is changed in place: they
-    are too large to be copied without need, and nobody else asks for it.
+    ``scores [B, H, asked, W]``, one of ``seen.asked``, are changed in place and changed back: they
+    are too large to be copied without need.
     """
     if batch.picks_any_other:  # words that are padding have no weight
         own = seen.words[:, None, :, None].expand(*scores.shape[:-1], 1)
+        kept = scores.gather(-1, own)
         words, weight = strongest(scores.scatter_(-1, own, -1.0))
+        scores.scatter_(-1, own, kept)
     else:
         words, weight = strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
     return seen.of_anchors(words), seen.of_anchors(weight.clamp_min(0))

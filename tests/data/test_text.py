@@ -21,6 +21,7 @@ from probing.data.formats.conllu import read_conllu
 from probing.data.formats.paper import read_text
 from probing.data.store import open_windows
 from probing.data.tasks.dependencies import Dependencies
+from probing.data.tasks.whole import with_whole_rows
 from probing.data.text import MISMATCH, joined, spaced
 from probing.reports.described import describe
 
@@ -326,7 +327,8 @@ def test_what_is_stored_comes_back(tmp_path: Path) -> None:
     census = Census()
     made = list(Dependencies()(read_conllu(str(path)), Pairs(), census))
     for chosen in ([0, 1, 2], [1, 2], [0], []):
-        expected = collate([made[i] for i in chosen], census.rows, Dependencies.terms, 0)
+        windows = [made[i] for i in chosen]
+        expected = with_whole_rows(collate(windows, census.rows, Dependencies.terms, 0))
         found = stored(*chosen)
         for field in fields(EdgeBatch):
             left, right = getattr(found, field.name), getattr(expected, field.name)
