@@ -77,7 +77,7 @@ def _points(panel: object, effects: Sequence[Effect]) -> None:
     worst = [bool(effect.controls) and effect.rank == 1 for effect in effects]
     for colour, marker, is_worst, label in (
         (BLUE, "o", False, "ablated"),
-        (VERMILLION, "D", True, "worse than every control"),
+        (VERMILLION, "D", True, "worse than all"),
     ):
         places = [k for k, own in enumerate(worst) if own == is_worst]
         if not places:
