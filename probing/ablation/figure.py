@@ -8,8 +8,7 @@ from itertools import groupby
 from matplotlib.figure import Figure
 
 from probing.ablation.effects import Effect
-from probing.reports.figures.heads import drawn
-from probing.reports.figures.styles import COLUMN
+from probing.reports.figures.styles import COLUMN, drawn
 from probing.surface.report.drawing import (
     BLUE,
     GREY,
@@ -49,7 +48,12 @@ def effects_beside_controls(found: Sequence[Effect]) -> Figure:
         panel.set_ylabel(f"difference in {first.outcome.name}", fontsize=LARGE)
         title = f"{drawn(first.data)}: {first.outcome.name}, {first.before:.4g} before"
         panel.set_title(title, fontsize=LARGE, loc="left", pad=14 if panel is axes[0] else 4)
-    legend(axes[0], columns=3)
+    keys = {
+        label: handle
+        for panel in axes
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    legend(axes[0], columns=3, handles=list(keys.values()), labels=list(keys))
     return figure
 
 

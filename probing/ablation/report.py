@@ -35,6 +35,7 @@ from probing.core.errors import ProbingError, check_range
 from probing.core.files import write_csv, write_whole
 from probing.core.version import VERSION
 from probing.reports.best_heads import PARTIAL
+from probing.reports.run_facts import run_facts
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show
@@ -214,6 +215,7 @@ class AblationReport(Callback):
                 }
                 for own in sorted(found, key=lambda effect: effect.badness)  # the last one stays
             },
+            **run_facts(),
             "seed": int(seed) if seed else None,
             "seed_of_ablation": self.seed,
             "precision": str(trainer.precision),

@@ -14,9 +14,10 @@ import pandas as pd
 from probing.core.errors import ProbingError
 
 _NUMBERS = frozenset(
-    "layer head correct total reachable accuracy gold_mass special_mass kappa low high units "
-    "effect p q p_alone difference share seeds mean sd min max epoch weight agreement agreed hard "
-    "easy".split()
+    "layer head correct total reachable accuracy gold_mass special_mass special_wins kappa low "
+    "high units effect p q p_alone difference share seeds mean sd min max epoch weight agreement "
+    "agreed hard easy count uas uas_tree uuas spearman items before after control_mean control_sd "
+    "rank sets least_p".split()
 )
 _ENDS = ("_layer", "_head", "_correct", "_accuracy", "_low", "_high")
 _FACTS = ("model", "weights_sha256", "seed")

@@ -198,7 +198,7 @@ class Encoded:
         self,
         name: str,
         direction: str = "dep->head",
-        gold: Mapping[int, Collection[int]] = MappingProxyType({}),
+        gold: Mapping[int, int | Collection[int]] = MappingProxyType({}),
     ) -> Figure:
         """A head as the paper's figure 5 has it: lines between words, picks and gold in colour.
 
@@ -209,13 +209,19 @@ class Encoded:
                 zero, as those of :class:`~probing.reports.examples.Example`.
 
         Raises:
-            ProbingError: if there is no such head or direction.
+            ProbingError: if there is no such head or direction, or no such word.
         """
         from probing.surface.report.lines_between_tokens import HeadOnText, edges_of, heads_on_text
 
+        count = len(self.words)
+        asked = {word: [right] if isinstance(right, int) else right for word, right in gold.items()}
+        if not all(0 <= word < count for own in asked.items() for word in (own[0], *own[1])):
+            raise ProbingError(
+                f"gold: expected indices of {count} words, from 0 to {count - 1}, found {gold!r}"
+            )
         every = self._picked(name, direction)
         by_column = direction == self.batch.terms.directions[1]
-        edges = edges_of({word: every[word] for word in gold}, gold, by_column=by_column)
+        edges = edges_of({word: every[word] for word in asked}, asked, by_column=by_column)
         title = f"head {name} {direction}"
         return heads_on_text([HeadOnText(title, self.words, self.head(name), edges)], columns=1)
 

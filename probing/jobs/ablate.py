@@ -108,20 +108,23 @@ def _chosen(text: str, encoder: Encoder) -> HeadSet:
     Raises:
         ProbingError: if it has chosen none, is of another model, or of other layers.
     """
-    run, _, relations = text.rpartition(":")
+    ends = [place for place, letter in enumerate(text) if letter == ":"]
+    # Relations have colons of their own (`nmod:poss`), and so may folders.
+    place = next((end for end in reversed(ends) if Path(text[:end]).is_dir()), max(ends, default=0))
+    run, relations = text[:place], text[place + 1 :]
     if not run or not relations:
         raise ProbingError(
-            f"--heads_from {text}: expected the folder of a run that scored heads and a relation, "
+            f"--heads-from {text}: expected the folder of a run that scored heads and a relation, "
             "RUN:obj"
         )
     own = [Path(run) / "reports" / split for split in ("test", "val")]
-    place = next((folder for folder in own if folder.is_dir()), Path(run))
-    best = {each.relation: each for each in read_best_heads(place, weights=encoder.fingerprint)}
+    report = next((folder for folder in own if folder.is_dir()), Path(run))
+    best = {each.relation: each for each in read_best_heads(report, weights=encoder.fingerprint)}
     missing = [name for name in relations.split(",") if name not in best]
     if missing:
         raise ProbingError(
-            f"--heads_from {text}: {place} has chosen no head for {', '.join(missing)}; it has for "
-            f"{', '.join(sorted(best)) or 'none'}"
+            f"--heads-from {text}: {report} has chosen no head for {', '.join(missing)}; "
+            f"it has for {', '.join(sorted(best)) or 'none'}"
         )
     chosen = [best[name] for name in relations.split(",")]
     return HeadSet.of(head_named(f"{each.layer}-{each.head}", encoder) for each in chosen)

@@ -42,8 +42,6 @@ def _shown(said: argparse.Namespace) -> str:
     from probing.reports.example_file import read_examples  # takes a second
     from probing.reports.example_list import of_head
 
-    if said.right < 0 or said.wrong < 0:
-        raise ProbingError("--right, --wrong: expected no negative number")
     examples = read_examples(_file(said.run))
     return repr(of_head(examples, said.row, said.head, right=said.right, wrong=said.wrong))
 

@@ -47,8 +47,10 @@ def of_head(
         wrong: the most that are wrong.
 
     Raises:
-        ProbingError: if there is no such row or head.
+        ProbingError: if there is no such row or head, or fewer than none are wanted.
     """
+    if min(right, wrong) < 0:
+        raise ProbingError(f"right, wrong: expected no negative number, found {right}, {wrong}")
     if row not in examples.of_row:
         near = get_close_matches(row, examples.of_row, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""

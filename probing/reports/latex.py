@@ -33,6 +33,8 @@ def latex(
         words: the columns that stand to the left, as numbers do to the right.
     """
     rows = [_moved_in(cells[0]) + " & ".join(map(_escaped, cells)) for cells in (columns, *lines)]
+    # Behind a line's end a bracket or a star would be taken for what belongs to it.
+    rows = [f"{{}}{row}" if row[:1] in "[*" else row for row in rows]
     is_long = max(len(cells[0]) for cells in (columns, *lines)) > ROOM
     first = r">{\raggedright}p{0.28\textwidth}" if is_long else "l"
     sides = "".join("l" if k in words else "r" for k in range(1, len(columns)))
