@@ -173,11 +173,12 @@ def test_a_run_that_fails_leaves_nothing_half_written(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", fail)
     brought = ["--ckpt_path", str(trained / "checkpoints" / "last.ckpt"), "--predictions"]
+    brought += ["--report.examples", "0"]
     assert main("evaluate", [*brought, "--output", str(tmp_path / "failed")]) == 2
     assert "predictions.parquet: cannot be written: no space" in capsys.readouterr().err
     assert not [path for path in tmp_path.rglob("*") if "predictions" in path.name]
