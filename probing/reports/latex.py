@@ -34,7 +34,7 @@ def latex(
     """
     rows = [_moved_in(cells[0]) + " & ".join(map(_escaped, cells)) for cells in (columns, *lines)]
     # Behind a line's end a bracket or a star would be taken for what belongs to it.
-    rows = [f"{{}}{row}" if row[:1] in "[*" else row for row in rows]
+    rows = [f"{{}}{row}" if row.lstrip().startswith(("[", "*")) else row for row in rows]
     is_long = max(len(cells[0]) for cells in (columns, *lines)) > ROOM
     first = r">{\raggedright}p{0.28\textwidth}" if is_long else "l"
     sides = "".join("l" if k in words else "r" for k in range(1, len(columns)))
