@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -33,9 +31,8 @@ from probing.ablation.steps import Step, TextStep, TreeStep
 from probing.ablation.trees import TreeCounts, Trees
 from probing.core.errors import ProbingError, check_range
 from probing.core.files import write_csv, write_whole
-from probing.core.version import VERSION
 from probing.reports.best_heads import PARTIAL
-from probing.reports.run_facts import run_facts
+from probing.reports.run_facts import facts_of
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show
@@ -176,7 +173,6 @@ class AblationReport(Callback):
         self, trainer: Trainer, module: AblationModule, data: AblationData, found: Sequence[Effect]
     ) -> dict[str, Any]:
         packages = ("torch", "pytorch-lightning", "transformers", "datasets")
-        seed = os.environ.get("PL_GLOBAL_SEED")
         share = self.passes.share
         return {
             **module.encoder.identity,
@@ -215,14 +211,8 @@ class AblationReport(Callback):
                 }
                 for own in sorted(found, key=lambda effect: effect.badness)  # the last one stays
             },
-            **run_facts(),
-            "seed": int(seed) if seed else None,
+            **facts_of(trainer, *packages, seconds=time.monotonic() - self.started),
             "seed_of_ablation": self.seed,
-            "precision": str(trainer.precision),
-            "device": trainer.strategy.root_device.type,
-            "processes": trainer.world_size,
-            "wall_seconds": round(time.monotonic() - self.started, 1),
-            "versions": {"probing": VERSION} | {name: version(name) for name in packages},
         }
 
 

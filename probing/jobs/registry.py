@@ -114,6 +114,7 @@ TACIT: Mapping[Script, frozenset[str]] = {
     ),
 }
 """What a script leaves out of help, whatever the job: it reads that and does nothing with it."""
+_TEXTS: dict[str, Any] = {"type": list[str] | str, "nargs": "+", "default": []}
 _FLAG = {"type": bool, "nargs": "?", "const": True, "default": False}
 EVERY = (
     Option("seed_everything", "seed of everything random", {"type": bool | int, "default": 1}),
@@ -143,7 +144,7 @@ _EDGES = (
     Option(
         "paired",
         "'A,B': the interval of the difference between two probes or heads",
-        {"type": list[str] | str, "nargs": "+", "default": []},
+        _TEXTS,
         "",
     ),
     Option(
@@ -163,7 +164,7 @@ _SENTENCE = (
     Option(
         "heads",
         "which heads to draw on it: 3-9 2-2",
-        {"type": list[str] | str, "nargs": "+", "default": []},
+        _TEXTS,
         "",
         title="a sentence",
     ),
@@ -172,14 +173,14 @@ _ABLATED = (
     Option(
         "heads",
         "which heads to ablate: 3-1 3-4 are two ablations, 3-1,3-4 is one of both heads",
-        {"type": list[str] | str, "nargs": "+", "default": []},
+        _TEXTS,
         "",
         title="heads",
     ),
     Option(
         "heads_from",
         "the heads that a report has chosen: RUN:obj, or RUN:obj,nsubj for those of both at once",
-        {"type": list[str] | str, "nargs": "+", "default": []},
+        _TEXTS,
         "",
         title="heads",
     ),

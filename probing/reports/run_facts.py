@@ -9,7 +9,12 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+
+from pytorch_lightning import Trainer
+
+from probing.core.version import VERSION
 
 
 def run_facts() -> dict[str, object]:
@@ -24,6 +29,26 @@ def run_facts() -> dict[str, object]:
         "command": shlex.join(words),
         "python": platform.python_version(),
         "commit": _commit(),
+    }
+
+
+def facts_of(trainer: Trainer, *packages: str, seconds: float) -> dict[str, object]:
+    """:func:`run_facts`, and what the numbers may hang on.
+
+    Args:
+        trainer: of the run.
+        packages: whose versions are told, beside this one's.
+        seconds: how long, so far.
+    """
+    seed = os.environ.get("PL_GLOBAL_SEED")
+    return {
+        **run_facts(),
+        "seed": int(seed) if seed else None,
+        "precision": str(trainer.precision),
+        "device": trainer.strategy.root_device.type,
+        "processes": trainer.world_size,
+        "wall_seconds": round(seconds, 1),
+        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
     }
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from importlib.metadata import version
 
 from pytorch_lightning import Trainer
 
 from probing.core.terms import ALL
-from probing.core.version import VERSION
 from probing.counting.best import BestHead
 from probing.counting.counts import HeadCounts
 from probing.counting.hard import Hard
@@ -19,7 +16,7 @@ from probing.data import EdgeData
 from probing.data.store import EdgeWindows
 from probing.learning.module import ProbingModule
 from probing.reports.findings import Findings
-from probing.reports.run_facts import run_facts
+from probing.reports.run_facts import facts_of
 from probing.reports.wording import wording_of
 
 
@@ -173,10 +170,9 @@ def circumstances(
         also_in: how many of its sentences stand elsewhere, too, by split.
     """
     census, scheme, vectors = corpus.census, corpus.scheme, module.vectors
-    seed = os.environ.get("PL_GLOBAL_SEED")
     packages = ("torch", "pytorch-lightning", "transformers", "torchmetrics", "datasets")
     return {
-        **run_facts(),
+        **facts_of(trainer, *packages, seconds=seconds),
         **module.identity,
         "data": {
             "source": corpus.source,
@@ -202,13 +198,7 @@ def circumstances(
         },
         **({} if vectors is None else {"vectors": vectors.summary(corpus.vocabulary)}),
         **_training_data(trainer),
-        "seed": int(seed) if seed else None,
         "epochs": trainer.current_epoch,
-        "precision": str(trainer.precision),
-        "device": module.device.type,
-        "processes": trainer.world_size,
-        "wall_seconds": round(seconds, 1),
-        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
         "also_in": dict(also_in),
     }
 

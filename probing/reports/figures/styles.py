@@ -66,8 +66,8 @@ def pdf(figure: Figure) -> bytes:
     return target.getvalue()
 
 
-def write_figure(figure: Figure, path: Path, *, with_pdf: bool) -> None:
+def write_figure(figure: Figure, path: Path, *, with_pdf: bool, dots_per_inch: int = 200) -> None:
     """Write ``path``, a PNG file, and the same as PDF beside it if that is wanted."""
-    write_whole(path, png(figure))
+    write_whole(path, png(figure, dots_per_inch=dots_per_inch))
     if with_pdf:
         write_whole(path.with_suffix(".pdf"), pdf(figure))

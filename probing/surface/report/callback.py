@@ -16,7 +16,7 @@ from probing.core.errors import ProbingError
 from probing.core.files import write_csv, write_whole
 from probing.encoder import Encoder
 from probing.reports.best_heads import PARTIAL
-from probing.reports.run_facts import run_facts
+from probing.reports.run_facts import facts_of
 from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show, show_table
@@ -42,6 +42,8 @@ from probing.surface.report.tables import (
     head_lines,
     plane_lines,
 )
+
+_PACKAGES = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
 
 
 class SurfaceReport(Callback):
@@ -124,10 +126,9 @@ class SurfaceReport(Callback):
             for name, own in found.items()
         }
         summary = {
-            **run_facts(),
+            **facts_of(trainer, *_PACKAGES, seconds=time.monotonic() - self.started),
             **module.encoder.identity,
             **circumstances(trainer, data, looked),
-            "wall_seconds": round(time.monotonic() - self.started, 1),
             "smoothing": module.smoothing,
             "distance_smoothing": module.distance_smoothing,
             **summaries[MODEL],

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from pytorch_lightning import Trainer
 
-from probing.core.version import VERSION
 from probing.reports.described import REBUILT, unread
 from probing.reports.split_callback import is_partial
 from probing.surface.data import TextData
@@ -55,8 +52,6 @@ def unreadable(data: TextData) -> list[str]:
 
 def circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -> dict[str, Any]:
     """Their part of ``summary.json``; ``looked`` are the segments counted, by analysis."""
-    seed = os.environ.get("PL_GLOBAL_SEED")
-    packages = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
     census = vars(data.text.census)
     return {
         "partial": is_partial(trainer, "test"),
@@ -71,9 +66,4 @@ def circumstances(trainer: Trainer, data: TextData, looked: Mapping[str, int]) -
             "treebank": None if data.trees is None else data.trees.source,
             "unknown_words_of_treebank": None if data.trees is None else data.trees.census.unknown,
         },
-        "seed": int(seed) if seed else None,
-        "precision": str(trainer.precision),
-        "device": trainer.strategy.root_device.type,
-        "processes": trainer.world_size,
-        "versions": {"probing": VERSION} | {name: version(name) for name in packages},
     }

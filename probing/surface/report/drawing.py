@@ -10,8 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from probing.core.files import write_whole
-from probing.reports.figures.styles import COLUMN, Picture, drawn, pdf, png
+from probing.reports.figures.styles import COLUMN, Picture, drawn, write_figure
 
 SMALL, LARGE = 7, 8
 """Font sizes in points: of ticks, tokens and legends, and of titles and axes."""
@@ -94,10 +93,6 @@ def legend(panel: Any, *, columns: int = 4, **options: Any) -> None:
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write ``name.png`` (300 dots an inch) and ``name.pdf``, each whole or not at all."""
-    files = {
-        folder / f"{name}.png": png(figure, dots_per_inch=300),
-        folder / f"{name}.pdf": pdf(figure),
-    }
-    for path, content in files.items():
-        write_whole(path, content)
-    return list(files)
+    path = folder / f"{name}.png"
+    write_figure(figure, path, with_pdf=True, dots_per_inch=300)
+    return [path, path.with_suffix(".pdf")]

@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from probing.core.inert import visible
-from probing.reports.figures.heads import SEQUENTIAL
+from probing.reports.figures.styles import SEQUENTIAL
 from probing.surface.report.clusters import THRESHOLDS
 from probing.surface.report.drawing import BLACK, GREY, LARGE, SMALL, Mark, legend, marks_of, sheet
 
