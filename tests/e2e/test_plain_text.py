@@ -35,13 +35,7 @@ def job(model: Path, output: Path, *more: object) -> list[object]:
     return ["--config", CONFIG, "--model.encoder.name", model, "--output", output, *options, *more]
 
 
-def processes(count: int) -> list[object]:
-    strategy = "auto" if count == 1 else "ddp"
-    return [
-        "--trainer.accelerator=cpu",
-        f"--trainer.devices={count}",
-        f"--trainer.strategy={strategy}",
-    ]
+TWO = ("--trainer.accelerator=cpu", "--trainer.devices=2", "--trainer.strategy=ddp")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +120,7 @@ def test_two_processes_give_the_numbers_of_one(
     alone: Path, script: Run, tiny_bert: Path, place: Path, table: Table
 ) -> None:
     output = place / "of_two"
-    arguments = job(tiny_bert, output, "--model.twin=false", *processes(2))
+    arguments = job(tiny_bert, output, "--model.twin=false", *TWO)
     script("evaluate", *arguments, test=TEXT).ok()
     one, other = (
         json.loads((folder / "summary.json").read_text())["data"]["segments_looked_at"]

@@ -144,7 +144,7 @@ def values_of(batch: Any) -> list[torch.Tensor]:
 @trying(4, slow=3)
 @given(data=st.data())
 def test_a_damaged_cache_changes_nothing(data: st.DataObject, opened: Opened) -> None:
-    """A file of it that is damaged, or goes, is made anew."""
+    """A file of it that is damaged, or goes, is made anew; one that says the same is no damage."""
     shutil.rmtree(cache_folder(), ignore_errors=True)
     whole = opened()
     files = sorted(cache_folder().glob("*.*"))
@@ -155,4 +155,7 @@ def test_a_damaged_cache_changes_nothing(data: st.DataObject, opened: Opened) ->
     again = opened()
     assert len(again) == len(whole) >= 3
     assert all(map(torch.equal, again, whole))
-    assert path.read_bytes() == content
+    if path.suffix == ".json":  # a byte order mark before it changes nothing
+        assert json.loads(path.read_bytes()) == json.loads(content)
+    else:
+        assert path.read_bytes() == content
