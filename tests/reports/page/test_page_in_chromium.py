@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import chromium, look
+from chromium import chromium, look, press, texts
 from page_data import EVIL, evil_treebank
 
 import probing
@@ -40,14 +40,6 @@ def browser(opened: Any) -> Iterator[Any]:
     assert opened.execute_script("return performance.getEntriesByType('resource').length") == 0
 
 
-def texts(browser: Any, selector: str) -> list[str]:
-    found: list[str] = browser.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)",
-        selector,
-    )
-    return found
-
-
 def focused(browser: Any) -> str:
     """What has the focus: its text, or else what it is called."""
     name: str = browser.execute_script(
@@ -56,12 +48,6 @@ def focused(browser: Any) -> str:
         ": own.name || own.ariaLabel || own.textContent"
     )
     return name
-
-
-def press(browser: Any, *keys: str) -> None:
-    from selenium.webdriver import ActionChains
-
-    ActionChains(browser).send_keys(*keys).perform()
 
 
 def test_every_map_has_the_numbers_of_heads_csv(browser: Any, scores: Scores) -> None:
