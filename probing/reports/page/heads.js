@@ -144,11 +144,20 @@ function headsView(found, place) {
   }
   place.append(make("h2", { id: "best", text: "Best heads" }));
   if (table.absence) place.append(make("p", { text: table.absence }));
-  else place.append(sortable(table.columns.map(([title]) => title), table.lines.map(({ cells }) => cells),
-    table.columns.map(([, isWords]) => isWords), "best heads", (text, n) => make("button", { type: "button", text, onclick: () => {
-      select(table.lines[n].row, table.lines[n].head);
-      map.scrollIntoView({ block: "center" });
-    } })));
+  else {
+    const bestHeads = (isAll) => {
+      const own = [...table.columns.keys()].filter((c) => isAll || table.columns[c][2]);
+      return sortable(own.map((c) => table.columns[c][0]), table.lines.map(({ cells }) => own.map((c) => cells[c])),
+        own.map((c) => table.columns[c][1]), "best heads", (text, n) => make("button", { type: "button", text, onclick: () => {
+          select(table.lines[n].row, table.lines[n].head);
+          map.scrollIntoView({ block: "center" });
+        } }));
+    };
+    let best = bestHeads(false);
+    const all = make("input", { type: "checkbox", onchange: () => best.replaceWith(best = bestHeads(all.checked)) });
+    if (table.columns.some(([, , isBrief]) => !isBrief)) place.append(make("label", {}, all, " all columns"));
+    place.append(best);
+  }
 }
 
 // An example: the sentence, what is gold, what is picked
@@ -185,19 +194,24 @@ function drawn(own, way) {
 function drawArcs(sentence) {
   const anchor = sentence.querySelector(".anchor b");
   const box = sentence.getBoundingClientRect();
-  const top = (word) => {
+  const place = (word) => {
     const own = word.getBoundingClientRect();
-    return [own.left + own.width / 2 - box.left, own.top - box.top];
+    return [own.left + own.width / 2 - box.left, own.top - box.top, own.bottom - box.top];
   };
   const canvas = svg("svg", { "aria-hidden": "true" });
-  const [x, y] = top(anchor);
+  const [x, y, under] = place(anchor);
   for (const role of ["gold", "pick"]) {
     for (const word of sentence.querySelectorAll(`.${role} b`)) {
-      const [u, v] = top(word), apart = role === "gold" ? 3 : -3;
-      const height = y === v ? Math.min(26, 10 + Math.abs(u - x) / 12) + apart : 18 + apart;
-      const [a, b, t] = [x + apart, u + apart, v - 3];
-      canvas.append(svg("path", { class: `of-${role}`, d: `M${a} ${y - 2} C${a} ${y - height} ${b} ${t - height} ${b} ${t}` }),
-        svg("path", { class: `of-${role}`, d: `M${b - 4} ${t - 5} L${b} ${t} L${b + 4} ${t - 5}` }));
+      const [u, v, low] = place(word), apart = role === "gold" ? 3 : -3;
+      const [a, b] = [x + apart, u + apart];
+      // Over the words of one line, else between lines, so that none is struck through.
+      const isBelow = v >= under, isAbove = low <= y;
+      const [s, t] = isBelow ? [under + 2, v - 3] : isAbove ? [y - 2, low + 3] : [y - 2, v - 3];
+      const height = Math.min(26, 10 + Math.abs(u - x) / 12) + apart, middle = (s + t) / 2 + apart;
+      const [c, d] = isBelow || isAbove ? [middle, middle] : [y - height, t - height];
+      const tip = isAbove ? t + 5 : t - 5;
+      canvas.append(svg("path", { class: `of-${role}`, d: `M${a} ${s} C${a} ${c} ${b} ${d} ${b} ${t}` }),
+        svg("path", { class: `of-${role}`, d: `M${b - 4} ${tip} L${b} ${t} L${b + 4} ${tip}` }));
     }
   }
   sentence.querySelector("svg")?.remove();

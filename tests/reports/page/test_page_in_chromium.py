@@ -12,6 +12,7 @@ from page_data import EVIL, evil_treebank
 
 import probing
 from probing.api.scores import Scores
+from probing.reports.best_heads import columns_of
 from probing.reports.columns import percent
 from probing.reports.page.writer import PageFindings, report_page
 
@@ -158,6 +159,16 @@ def test_rows_are_searched_and_the_table_sorts(browser: Any, scores: Scores) -> 
     assert texts(browser, ".rows li") == ["none"]
     anchors = [int(text.replace(",", "")) for text in texts(browser, ".table td:nth-child(2)")]
     assert anchors == list(scores.best_heads["anchors"])
+    brief = texts(browser, ".table th button")
+    browser.execute_script("document.querySelector('[type=checkbox]').click()")
+    every = texts(browser, ".table thead th button")
+    assert every == [column.title for column in columns_of(scores.findings)]
+    assert set(texts(browser, ".table tbody tr:first-child > *")) >= {
+        scores.best_heads["offset"].iloc[0]
+    }
+    browser.execute_script("document.querySelector('[type=checkbox]').click()")
+    assert texts(browser, ".table th button") == brief
+    assert "offset %" in set(every) - set(brief)
     [heading] = [
         each
         for each in browser.find_elements("css selector", ".table th button")
