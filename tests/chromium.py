@@ -42,3 +42,19 @@ def look(browser: Any, *, width: int = 1200, height: int = 1500, dark: bool = Fa
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def texts(browser: Any, selector: str) -> list[str]:
+    """Of all that a selector finds."""
+    found: list[str] = browser.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)",
+        selector,
+    )
+    return found
+
+
+def press(browser: Any, *keys: str) -> None:
+    """Press keys, wherever the focus is."""
+    from selenium.webdriver import ActionChains
+
+    ActionChains(browser).send_keys(*keys).perform()

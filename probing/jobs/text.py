@@ -68,8 +68,11 @@ class Text(Commands):
                 examples = heads_on_examples(
                     model.encoder, data.trees, self.report.shown, hide=self.report.hide
                 )
+                self.report.relations = examples
                 if examples:
                     figures["figure5_relations"] = heads_on_text(examples, by_title=True)
+            if is_first():
+                self.report.look(model.encoder, data, sentence)
             self.report.extra = figures
             self.trainer.test(model, datamodule=data, verbose=False)
         elif is_first():

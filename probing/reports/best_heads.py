@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from probing.core.schemes import in_the_paper, is_roll_up
-from probing.core.terms import ALL, Terms
+from probing.core.terms import Terms
 from probing.counting.best import BestHead
 from probing.counting.intervals import FEW
 from probing.counting.significance import LEVEL
@@ -133,7 +133,8 @@ def notes_of(findings: Findings, titles: Collection[str] | None = None) -> list[
     if findings.flattery is not None and FLATTERY in titles:
         found.append(
             f"Best on {findings.split}: chosen on the data that it is scored on, as in the paper; "
-            f"{100 * findings.flattery:.1f} points higher, mean over the rows but {ALL}."
+            f"{100 * findings.flattery:.1f} points higher, mean over the rows but "
+            f"{_listed(findings.whole)}."
         )
     if HARD in titles:
         found.append(
@@ -178,7 +179,11 @@ def notes_of_tests(findings: Findings) -> list[str]:
 def what_is_chosen(terms: Terms) -> str:
     """Heads, and which baselines, as the start of a sentence."""
     rivals = [rival for rival in terms.rivals if rival.is_choice]
-    *first, last = "Heads", *(rival.family or f"{rival.name}s" for rival in rivals)
+    return _listed(["Heads", *(rival.family or f"{rival.name}s" for rival in rivals)])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -68,10 +68,14 @@ class Findings:
         """Table 1."""
         table = best_heads(self.counts, self.chosen, at_least=self.min_anchors, tests=self.tests)
         hard = {(own.row, own.baseline): own for own in self.hard}
+        # A choice that was made on the scored data was not made before.
+        is_before = self.chosen_on != self.split
         return [
-            replace(best, hard=hard.get((best.relation, best.strongest.baseline)))
-            if best.strongest
-            else best
+            replace(
+                best,
+                hard=hard.get((best.relation, best.strongest.baseline)) if best.strongest else None,
+                stability=best.stability if is_before else None,
+            )
             for best in table
         ]
 
@@ -128,10 +132,14 @@ class Findings:
         return self.chosen_on != self.split and self.shared < SAME
 
     @property
+    def whole(self) -> tuple[str, ...]:
+        """The rows of all anchors, whatever their relation."""
+        return (ALL, *self.counts.terms.with_roots)
+
+    @property
     def flattery(self) -> float | None:
-        """How much higher the best heads of the scored data score, mean over rows but ``all``."""
-        sums = (ALL, *self.counts.terms.with_roots)
-        found = [best.flattery for best in self.table if best.relation not in sums]
+        """How much higher the best heads of the scored data score, mean over rows but ``whole``."""
+        found = [best.flattery for best in self.table if best.relation not in self.whole]
         return fmean(found) if found and self.is_held_out else None
 
     @cached_property

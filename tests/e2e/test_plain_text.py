@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from page_data import data_of
 from safetensors.torch import load_file
 
 from probing.encoder import Encoder, PlainTokenizer
@@ -91,6 +92,12 @@ def test_what_is_written(alone: Path, table: Table) -> None:
     assert summary["data"]["segments_looked_at"]["copies"] == 5
     assert summary["twin"]["layers_alike"]["permutations"] > 0
     assert list(alone.parents[1].glob("events.out.tfevents.*"))
+    page = data_of(alone / "report.html")
+    origins = [own["origin"] for own in page["surface"]["sentences"]]
+    assert origins[0] == "given with --sentence"
+    assert 1 < len(origins) <= 1 + 5
+    assert {own["head"] for own in page["surface"]["relations"]} == {1, 7}
+    assert [len(own["lines"]) for own in page["tables"]] == [len(COLUMNS), len(noop)]
 
 
 def test_averages_are_those_of_the_text(alone: Path, tiny_encoder: Encoder, table: Table) -> None:
@@ -127,6 +134,13 @@ def test_two_processes_give_the_numbers_of_one(
         for folder in (alone, output / "reports" / "test")
     )
     assert other == {name: count for name, count in one.items() if name != "noop"}
+    first, second = (
+        data_of(folder / "report.html")["surface"]
+        for folder in (alone, output / "reports" / "test")
+    )
+    assert second["sentences"] == first["sentences"][1:]
+    for a, b in zip(first["columns"], second["columns"], strict=True):
+        assert b["values"] == pytest.approx(a["values"], rel=1e-8)
     for name in ("surface.csv", "distances.csv"):
         one, other = table(alone / name), table(output / "reports" / "test" / name)
         assert len(one) == len(other) > 0

@@ -203,6 +203,10 @@ def test_choices_that_resamples_repeat_and_genres_are_shown() -> None:
     best = json.loads(json.dumps(summary(these)))["best_heads"]
     assert best["nsubj"]["chosen_again"] == 0.7
     assert best["nsubj"]["genres_above"] == [2, 2]
+    # What is chosen on the scored data was not chosen before.
+    here = replace(these, chosen=replace(chosen, weighted=these.counts.weighted), chosen_on="test")
+    assert "chosen again" not in next(iter(cells(here).values()))
+    assert "chosen_again" not in summary(here)["best_heads"]["nsubj"]
 
 
 def test_the_terminal_shows_effect_and_p(monkeypatch: pytest.MonkeyPatch) -> None:

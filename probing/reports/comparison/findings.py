@@ -51,7 +51,7 @@ class Line:
 
     ``expected`` is a number of anchors: the mean over all draws. ``apart`` is by how much the
     accuracy is above that of the first model's best head, and ``between`` the interval of that
-    difference, from the same resamples; ``None`` where nothing was resampled, as for the first.
+    difference, from the same resamples; ``None`` for the first, and where there is none.
     """
 
     model: Compared
@@ -132,8 +132,9 @@ class ComparisonFindings:
     @property
     def pictured(self) -> list[str]:
         """The first twelve relations that do not add up others."""
+        sums = self.models[0].counts.terms.with_roots
         relations = dict.fromkeys(line.best.relation for line in self.lines)
-        return [relation for relation in relations if not is_roll_up(relation)][:12]
+        return [name for name in relations if not is_roll_up(name) and name not in sums][:12]
 
     @property
     def has_intervals(self) -> bool:

@@ -67,7 +67,7 @@ def lines(findings: ComparisonFindings, *, repeated: bool = False) -> list[list[
                 str(best.head),
                 best.head.direction,
                 percent(best.correct, best.total),
-                *([ends(best.interval), _apart(line)] if findings.has_intervals else []),
+                *([ends(best.interval), _apart(findings, line)] if findings.has_intervals else []),
                 *([percent(line.expected, best.total)] if findings.has_draws else []),
                 *(column.in_brief(best) if is_first else "" for column in rivals),
             ]
@@ -75,11 +75,17 @@ def lines(findings: ComparisonFindings, *, repeated: bool = False) -> list[list[
     return found
 
 
-def _apart(line: Line) -> str:
-    """By how many points it is above the first model, and the interval of that."""
-    if line.between is None:
+def _apart(findings: ComparisonFindings, line: Line) -> str:
+    """By how many points it is above the first model, and the interval of that, if it has one."""
+    if line.model is findings.models[0]:
         return ""
-    return f"{100 * line.apart:+.1f} ({ends(line.between, sign='+')})"
+    between = f" ({ends(line.between, sign='+')})" if line.between else ""
+    return f"{100 * line.apart:+.1f}{between}"
+
+
+def words_of(names: list[str]) -> list[int]:
+    """Which of the columns are of words."""
+    return [k for k, name in enumerate(names) if name in _WORDS or not k]
 
 
 def csv_columns(findings: ComparisonFindings) -> list[str]:
@@ -105,8 +111,7 @@ def csv_rows(findings: ComparisonFindings) -> Iterator[list[object]]:
 def markdown(findings: ComparisonFindings) -> str:
     """``comparison.md``."""
     names = columns(findings)
-    words = [k for k, name in enumerate(names) if name in _WORDS or not k]
-    cells = table(names, lines(findings), words=words)
+    cells = table(names, lines(findings), words=words_of(names))
     return "\n".join([heading(findings.title), "", *paragraphs(findings.notes), *cells]) + "\n"
 
 

@@ -9,7 +9,14 @@ from probing.core.files import write_csv, write_whole
 from probing.core.inert import visible
 from probing.reports.comparison.figure import comparison_figure
 from probing.reports.comparison.findings import ComparisonFindings
-from probing.reports.comparison.tables import columns, csv_columns, csv_rows, lines, markdown
+from probing.reports.comparison.tables import (
+    columns,
+    csv_columns,
+    csv_rows,
+    lines,
+    markdown,
+    words_of,
+)
 from probing.reports.figures.styles import write_figure
 from probing.reports.page import html
 from probing.reports.writers import Writer
@@ -34,9 +41,9 @@ def figure(findings: ComparisonFindings, folder: Path) -> None:
 
 def page(findings: ComparisonFindings, folder: Path) -> None:
     """``comparison.html``: the table, and where the page of each model is."""
-    own = html.table(
-        findings.title, columns(findings), lines(findings, repeated=True), findings.notes
-    )
+    names = columns(findings)
+    cells = lines(findings, repeated=True)
+    own = html.table("Best heads", names, cells, findings.notes, words=words_of(names))
     pages = [
         [visible(model.label), f"{quote(model.label)}/reports/{findings.split}/report.html"]
         for model in findings.models

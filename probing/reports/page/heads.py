@@ -90,7 +90,7 @@ def _table(findings: Findings) -> dict[str, object]:
     shape = order.correct.shape[1:]
     place = {order.rows[r]: n for n, r in enumerate(order.order())}
     return {
-        "columns": [[visible(column.title), column.words] for column in columns],
+        "columns": [[visible(c.title), c.words, c.brief] for c in columns],
         "lines": [
             {
                 "row": place[best.relation],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
@@ -14,9 +14,10 @@ from probing.core.inert import visible
 
 # What HTML, or JavaScript, could take for the end of the data.
 _ESCAPED = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+_SCRIPTS = ("base.js", "heads.js", "probes.js")
 
 
-def page(*, title: str, data: Mapping[str, object]) -> str:
+def page(*, title: str, data: Mapping[str, object], style: str = "", script: str = "") -> str:
     """The page.
 
     Of all that stands in it a browser runs the one script whose hash its policy names, and loads
@@ -24,9 +25,12 @@ def page(*, title: str, data: Mapping[str, object]) -> str:
 
     Args:
         title: of the page.
-        data: for the script, as JSON.
+        data: for the script, as JSON: of each view that is to be shown what it shows.
+        style: further rules.
+        script: further views, entered into ``views``.
     """
-    style, script = _read("page.css"), _read("page.js")
+    style = _read("page.css") + style
+    script = "".join([*map(_read, _SCRIPTS), script, _read("main.js")])
     environment = Environment(
         autoescape=True, loader=FunctionLoader(_read), undefined=StrictUndefined
     )
@@ -49,13 +53,19 @@ def embedded(data: Mapping[str, object]) -> str:
 
 
 def table(
-    title: str, columns: Sequence[str], lines: Sequence[Sequence[str]], notes: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    notes: Sequence[str] = (),
+    *,
+    words: Collection[int] = (0,),
 ) -> dict[str, object]:
-    """A table of texts for the script of the page; the first column is of words."""
+    """A table of texts for the script of the page; ``words`` are its columns of words."""
     return {
         "title": visible(title),
         "notes": [visible(note) for note in notes],
         "columns": [visible(column) for column in columns],
+        "words": sorted(words),
         "lines": [[visible(cell) for cell in line] for line in lines],
     }
 

@@ -10,10 +10,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from pytorch_lightning import Callback, LightningModule, Trainer
-from safetensors.torch import save as safetensors
 
-from probing.core.errors import ProbingError
-from probing.core.files import write_csv, write_whole
+from probing.core.errors import ProbingError, check_range
+from probing.core.files import write_whole
 from probing.encoder import Encoder
 from probing.reports.best_heads import PARTIAL
 from probing.reports.run_facts import facts_of
@@ -21,27 +20,18 @@ from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show, show_table
 from probing.surface.data import TextData
-from probing.surface.measures.gradients import GRADIENTS, gradient_rows, of_paper
-from probing.surface.measures.noop import NOOP, Finder, noop_rows
+from probing.surface.measures.noop import Finder
 from probing.surface.module import MODEL, TWIN, SurfaceModule
 from probing.surface.report.circumstances import circumstances, text_in_words, unreadable
-from probing.surface.report.clusters import embed, layers_alike
 from probing.surface.report.drawing import save
-from probing.surface.report.from_averages import behaviours_of, figures_of_averages
 from probing.surface.report.labels import NamedHead, names_of, read_best_heads
-from probing.surface.report.layers import gradient_by_layer
+from probing.surface.report.lines_between_tokens import HeadOnText
 from probing.surface.report.measured import found_by
-from probing.surface.report.plane import map_of_heads
-from probing.surface.report.tables import (
-    COLUMNS,
-    DISTANCES,
-    HEADS_IN_PLANE,
-    Found,
-    compared,
-    distance_lines,
-    head_lines,
-    plane_lines,
-)
+from probing.surface.report.of_encoder import OfEncoder
+from probing.surface.report.page.sentences import Shown, sentences_shown
+from probing.surface.report.page.writer import SurfaceFindings, surface_page
+from probing.surface.report.tables import compared
+from probing.surface.text.texts import open_text
 
 _PACKAGES = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
 
@@ -55,6 +45,7 @@ class SurfaceReport(Callback):
             what they do where they have nothing to do.
         relation_heads: heads to ask that, by relation: ``{obj: 3-1}``.
         hide: a special token that figure 5 leaves out, as it stands there: ``[CLS]``.
+        examples: how many sentences of the text ``report.html`` draws every head on; 0 for none.
     """
 
     def __init__(
@@ -62,7 +53,9 @@ class SurfaceReport(Callback):
         best_heads: str | None = None,
         relation_heads: dict[str, str] | None = None,
         hide: str | None = None,
+        examples: int = 5,
     ) -> None:
+        self.examples = examples
         self.best_heads = best_heads
         self.hide = hide
         self.relation_heads = dict(relation_heads or {})
@@ -70,6 +63,8 @@ class SurfaceReport(Callback):
         self.named: list[NamedHead] = []
         self.finders: list[Finder] = []
         self.extra: dict[str, Figure] = {}
+        self.sentences: list[Shown] = []
+        self.relations: list[HeadOnText] = []
 
     def prepare(self, module: SurfaceModule, data: TextData) -> None:
         """Read which heads are meant.
@@ -77,6 +72,7 @@ class SurfaceReport(Callback):
         Raises:
             ProbingError: if the report is of another model, or a head does not exist.
         """
+        check_range(0, **{"--surface.examples": self.examples})
         if self.relation_heads and data.treebank is None:
             raise ProbingError("surface.relation_heads needs --data.treebank FILE")
         if data.treebank is not None and not (self.best_heads or self.relation_heads):
@@ -91,6 +87,18 @@ class SurfaceReport(Callback):
         ]
         for relation, text in self.relation_heads.items():
             self.finders.append(Finder(relation, "both", *head_named(text, module.encoder)))
+
+    def look(self, encoder: Encoder, data: TextData, sentence: str | None) -> None:
+        """Collect what the page draws and the figures do not; one process does.
+
+        Args:
+            encoder: the loaded model.
+            data: the text.
+            sentence: of the user's.
+        """
+        assert data.test is not None
+        source = open_text(data.test, data.reader)
+        self.sentences = sentences_shown(encoder, source, self.examples, own=sentence)
 
     @property
     def shown(self) -> list[Finder]:
@@ -119,88 +127,59 @@ class SurfaceReport(Callback):
         if not trainer.is_global_zero:
             return
         folder = run_folder(trainer) / "reports" / "test"
-        summaries = {
-            name: self._write(
-                trainer, folder if name == MODEL else folder / name, name, own, found.get(TWIN)
-            )
+        # Another model's names mean nothing for the twin's heads.
+        named = names_of(self.named, module.encoder.layer_numbers, module.encoder.sizes.heads)
+        reports = {
+            name: OfEncoder(own, self.finders, named if name == MODEL else {})
             for name, own in found.items()
         }
+        for name, own in reports.items():
+            own.write_tables(folder if name == MODEL else folder / name)
+        # The twin has no figures of its own, which would draw chance as if it were structure.
+        own, twin = reports[MODEL], found.get(TWIN)
+        for title, figure in {**self.extra, **own.figures(twin)}.items():
+            save(figure, folder / "figures", title)
+            add_figure(trainer, f"surface/{title}", figure)
         summary = {
             **facts_of(trainer, *_PACKAGES, seconds=time.monotonic() - self.started),
             **module.encoder.identity,
             **circumstances(trainer, data, looked),
             "smoothing": module.smoothing,
             "distance_smoothing": module.distance_smoothing,
-            **summaries[MODEL],
-            TWIN: summaries.get(TWIN),
+            **own.summary,
+            TWIN: reports[TWIN].summary if TWIN in reports else None,
         }
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
-        show(module.encoder.description)
+        said = [module.encoder.description]
         if is_partial(trainer, "test"):
             parts = ", ".join(f"{name} {count:,}" for name, count in looked.items())
-            show(f"{PARTIAL}\n  segments counted: {parts}")
-        for warning in unreadable(data):
-            show(warning)
-        twin = summaries.get(TWIN, {})
+            said.append(f"{PARTIAL}\n  segments counted: {parts}")
+        alike = [
+            f"heads of a layer, {name}: {_sentence(each.summary['layers_alike'])}"
+            for name, each in reports.items()
+            if each.summary["layers_alike"] is not None
+        ]
+        page = SurfaceFindings(
+            data.text.source,
+            own.found,
+            twin,
+            own.plane,
+            best_at=named,
+            notes=[*said, text_in_words(data), *alike],
+            sentences=self.sentences,
+            relations=self.relations,
+            noop=own.noop,
+        )
+        surface_page(page, folder)
+        for text in (*said, *unreadable(data)):
+            show(text)
         heads = module.encoder.sizes.layers * module.encoder.sizes.heads
         title = f"Means over {heads:,} heads (test: {Path(data.text.source).name})"
-        show_table(title, *compared(summaries[MODEL]["means"], twin.get("means", {})))
-        for name, own in summaries.items():
-            if own["layers_alike"] is not None:
-                show(f"heads of a layer, {name}: {_sentence(own['layers_alike'])}")
+        means = reports[TWIN].summary["means"] if TWIN in reports else {}
+        show_table(title, *compared(own.summary["means"], means))
+        for text in alike:
+            show(text)
         show(f"Reports: {folder}")
-
-    def _write(
-        self, trainer: Trainer, folder: Path, name: str, found: Found, twin: Found | None
-    ) -> dict[str, Any]:
-        """The tables of an encoder, and the model's figures; its part of ``summary.json``.
-
-        The twin has none of its own, which would draw chance as if it were structure: its means are
-        in the model's.
-        """
-        is_drawn = name == MODEL
-        figures = dict(self.extra)
-        write_csv(folder / "surface.csv", ("layer", "head", *COLUMNS), head_lines(found))
-        if found.quantities and is_drawn:
-            figures |= figures_of_averages(found, twin)
-        if found.gradients:
-            lines = gradient_rows(dict(found.gradients), found.gradient_weights, found.layers)
-            write_csv(folder / "gradients.csv", GRADIENTS, lines)
-            figures["figure3_gradients"] = gradient_by_layer(
-                found.gradients, found.layers, of_paper(found.gradients, found.gradient_weights)
-            )
-        if found.noop:
-            lines = list(noop_rows(found.noop, found.rows, self.finders, found.layers))
-            write_csv(folder / "noop.csv", NOOP, lines)
-        alike = None
-        if found.distances is not None:
-            content = safetensors({"divergence": found.distances.contiguous()})
-            write_whole(folder / "distances.safetensors", content)
-            write_csv(folder / "distances.csv", DISTANCES, distance_lines(found))
-            does = behaviours_of(found)
-            # Another model's names mean nothing for the twin's heads.
-            best_at = names_of(self.named, found.layers, found.heads) if is_drawn else {}
-            plane = embed(found.distances)
-            known = {place: " ".join(relations) for place, relations in best_at.items()}
-            lines = list(plane_lines(found, plane.points, does, known))
-            write_csv(folder / "clusters.csv", HEADS_IN_PLANE, lines)
-            labels = {
-                place: f"{found.layer_of[place]}-{place % found.heads + 1} {', '.join(relations)}"
-                for place, relations in best_at.items()
-            }
-            if is_drawn:
-                figures["figure6_clusters"] = map_of_heads(
-                    plane.points, found.layer_of, does, labels, stress=plane.stress
-                )
-            alike = layers_alike(found.distances, found.layer_of)
-        for title, figure in figures.items() if is_drawn else ():
-            save(figure, folder / "figures", title)
-            add_figure(trainer, f"surface/{title}", figure)
-        return {
-            "means": {column: found.mean(column) for column in COLUMNS},
-            "layers_alike": None if alike is None else vars(alike),
-            "stress": None if found.distances is None else plane.stress,
-        }
 
 
 def head_named(text: str, encoder: Encoder) -> tuple[int, int]:

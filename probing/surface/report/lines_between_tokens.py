@@ -57,12 +57,14 @@ class HeadOnText:
     """A head's attention on a text: ``weights [T, T]`` from each token to each token.
 
     Tokens may be wordpieces, or words with or without special tokens; ``edges`` is for words.
+    ``head`` is its layer and number, counted from one, where they are told.
     """
 
     title: str
     tokens: Sequence[str]
     weights: Tensor
     edges: Sequence[Edge] = ()
+    head: tuple[int, int] | None = None
 
 
 def edges_of(

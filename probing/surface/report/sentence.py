@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ from probing.surface.module import token_maps
 from probing.surface.report.lines_between_tokens import HeadOnText, heads_on_text
 from probing.surface.report.word_tokens import word_tokens
 from probing.surface.text.batches import pad
-from probing.surface.text.segments import framed
+from probing.surface.text.segments import CLS, SEP, SPECIAL, framed
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 MOST = 60
@@ -38,13 +39,32 @@ def token_figure(encoder: Encoder, sentence: str, heads: Sequence[Head]) -> Figu
     tokenizer = PlainTokenizer(encoder.tokenizer)
     (pieces,) = tokenizer([sentence])
     _check(len(pieces), sentence)
+    seen = seen_alone(encoder, tokenizer, pieces)
+    return _drawn(encoder, seen.maps, seen.tokens, heads)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Attention ``maps [L, H, T, T]`` between the wordpieces of a sentence by itself.
+
+    ``is_special`` says which of the ``tokens`` are special ones.
+    """
+
+    tokens: Sequence[str]
+    is_special: Sequence[bool]
+    maps: Tensor
+
+
+def seen_alone(encoder: Encoder, tokenizer: PlainTokenizer, pieces: Sequence[int]) -> Seen:
+    """A sentence of some wordpieces as the heads see it, special tokens around it."""
     frame = tokenizer.frame
     one_part = type(frame)(frame.before, frame.after, (), 0) if frame.between else frame
     segment = framed(pieces, [], one_part, tokenizer)
     batch = pad([segment], tokenizer.pad_id).to(_device(encoder))
     with torch.inference_mode():
-        maps = token_maps(encoder, batch)[0].cpu()  # [L, H, T, T]
-    return _drawn(encoder, maps, tokenizer.names(segment.ids), heads)
+        maps = token_maps(encoder, batch)[0].cpu()
+    is_special = [kind in (CLS, SEP, SPECIAL) for kind in segment.kinds]
+    return Seen(tokenizer.names(segment.ids), is_special, maps)
 
 
 def word_figure(

@@ -8,11 +8,19 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from probing.surface.measures.quantities import QUANTITIES
+from probing.surface.measures.quantities import QUANTITIES, SINK_THRESHOLD
 from probing.surface.measures.repeated import SCORES
 
 COLUMNS = (*(quantity.name for quantity in QUANTITIES), "sink_rate", *SCORES)
 """Everything that is measured of a head."""
+DEFINITIONS = {
+    **{quantity.name: quantity.definition for quantity in QUANTITIES},
+    "sink_rate": f"texts on which the mean attention to the first token exceeds {SINK_THRESHOLD}",
+    SCORES[0]: "in a copy, attention to the token before",
+    SCORES[1]: "in a copy, attention to the same token of the first one",
+    SCORES[2]: "in a copy, attention to the token behind the same one of the first",
+}
+"""What these are, in words."""
 DISTANCES = "layer,head,other_layer,other_head,divergence".split(",")
 HEADS_IN_PLANE = "layer,head,x,y,behaviour,best_at".split(",")
 

@@ -452,6 +452,18 @@ def test_a_model_beside_itself_has_no_interval_of_a_difference(terms: Terms) -> 
     one = these.models[0]
     alike = replace(these, models=[one, replace(one, label="again")])
     assert [(line.apart, line.between) for line in alike.lines] == [(0, None)] * len(alike.lines)
+    place = columns(alike).index("less the first")
+    assert [line[place] for line in lines(alike)] == ["", "+0.0"] * (len(alike.lines) // 2)
+
+
+def test_the_picture_leaves_out_what_adds_up_others(terms: Terms) -> None:
+    these = with_intervals(terms)
+    assert these.pictured == ["all", "nsubj"]
+    sums = [
+        replace(model, counts=replace(model.counts, terms=replace(terms, with_roots=("nsubj",))))
+        for model in these.models
+    ]
+    assert replace(these, models=sums).pictured == ["all"]
 
 
 def test_a_row_is_found_where_each_model_has_it(terms: Terms) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import chromium, look
+from chromium import chromium, look, press, texts
 from page_data import EVIL, evil_treebank
 
 import probing
 from probing.api.scores import Scores
+from probing.reports.best_heads import columns_of
 from probing.reports.columns import percent
 from probing.reports.page.writer import PageFindings, report_page
 
@@ -40,14 +41,6 @@ def browser(opened: Any) -> Iterator[Any]:
     assert opened.execute_script("return performance.getEntriesByType('resource').length") == 0
 
 
-def texts(browser: Any, selector: str) -> list[str]:
-    found: list[str] = browser.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)",
-        selector,
-    )
-    return found
-
-
 def focused(browser: Any) -> str:
     """What has the focus: its text, or else what it is called."""
     name: str = browser.execute_script(
@@ -56,12 +49,6 @@ def focused(browser: Any) -> str:
         ": own.name || own.ariaLabel || own.textContent"
     )
     return name
-
-
-def press(browser: Any, *keys: str) -> None:
-    from selenium.webdriver import ActionChains
-
-    ActionChains(browser).send_keys(*keys).perform()
 
 
 def test_every_map_has_the_numbers_of_heads_csv(browser: Any, scores: Scores) -> None:
@@ -172,6 +159,16 @@ def test_rows_are_searched_and_the_table_sorts(browser: Any, scores: Scores) -> 
     assert texts(browser, ".rows li") == ["none"]
     anchors = [int(text.replace(",", "")) for text in texts(browser, ".table td:nth-child(2)")]
     assert anchors == list(scores.best_heads["anchors"])
+    brief = texts(browser, ".table th button")
+    browser.execute_script("document.querySelector('[type=checkbox]').click()")
+    every = texts(browser, ".table thead th button")
+    assert every == [column.title for column in columns_of(scores.findings)]
+    assert set(texts(browser, ".table tbody tr:first-child > *")) >= {
+        scores.best_heads["offset"].iloc[0]
+    }
+    browser.execute_script("document.querySelector('[type=checkbox]').click()")
+    assert texts(browser, ".table th button") == brief
+    assert "offset %" in set(every) - set(brief)
     [heading] = [
         each
         for each in browser.find_elements("css selector", ".table th button")

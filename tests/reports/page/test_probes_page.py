@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from chromium import chromium
+from chromium import chromium, texts
 from page_data import data_of
 
 from probing.api.models import Model
@@ -85,6 +85,9 @@ def compared(scores: Scores, tmp_path_factory: pytest.TempPathFactory) -> Path:
     [table] = data["tables"]
     assert len(table["lines"]) == len(lines(findings)) > 0
     assert all(all(line[:2]) for line in table["lines"])
+    named = [table["columns"][place] for place in table["words"]]
+    assert named == ["relation", "model", "direction", "strongest baseline"]
+    assert table["title"] == "Best heads"
     assert data["links"][0] == ["one model", "one%20model/reports/test/report.html"]
     return folder / "comparison.html"
 
@@ -118,7 +121,16 @@ def test_a_browser_draws_them(browser: Any, scores: Scores, written: Path, compa
     assert {each.text for each in below} == {"-100"}
     browser.get(compared.as_uri())
     links = browser.find_elements("css selector", "nav a")
-    assert [each.text for each in links][-2:] == ["one model", "an<other>"]
+    assert [each.text for each in links] == ["Best heads", "one model", "an<other>"]
+    for heading, place in (("model", 3), ("direction", 6)):
+        [button] = [
+            each
+            for each in browser.find_elements("css selector", ".table thead button")
+            if each.text == heading
+        ]
+        button.click()
+        shown = texts(browser, f".table tbody tr > :nth-child({place})")
+        assert shown == sorted(shown) != sorted(shown, reverse=True)
     assert browser.get_log("browser") == []
 
 

@@ -1,0 +1,1 @@
+"""``report.html`` of the analyses of plain text."""
