@@ -84,6 +84,7 @@ def _latex(lines: Sequence[Line], title: str, notes: Sequence[str]) -> Iterator[
                 f"this run, in percent.{f' What differs: {said}.' if said else ''}"
             ],
             notes=notes,
+            words={0, len(COLUMNS) - 3},
         )
 
 
