@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from probing.core.errors import ProbingError
 from probing.jobs.streams import printed
 
 ABOUT = "Show sentences on which a head is right and wrong, from the folder of a run."
@@ -35,4 +36,7 @@ def _shown(said: argparse.Namespace) -> str:
     from probing.reports.read_back import report_file
 
     examples = read_examples(report_file(said.run, FILE, writes="--report.examples 100"))
-    return repr(of_head(examples, said.row, said.head, right=said.right, wrong=said.wrong))
+    try:
+        return repr(of_head(examples, said.row, said.head, right=said.right, wrong=said.wrong))
+    except ProbingError as error:  # about an argument, which is an option of the same name
+        raise ProbingError(f"--{error}") from error
