@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytorch_lightning import LightningDataModule
+from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from probing.ablation.batches import Texts
@@ -122,7 +123,9 @@ class AblationData(LightningDataModule):
         if absent and len(absent) == len(heads):
             raise ProbingError(f"{self.treebank}: expected one of {', '.join(absent)}, found none")
         if absent:
-            show(f"not looked at, since {self.treebank} does not have them: {', '.join(absent)}")
+            rank_zero_only(show)(
+                f"not looked at, since {self.treebank} does not have them: {', '.join(absent)}"
+            )
         return [own for own in heads if own.relation in rows]
 
     def check_embedded(self, rows: int, model: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities import rank_zero_only
 
 from probing.ablation.changes import How
 from probing.ablation.controls import planned
@@ -52,9 +53,9 @@ class AblationReport(Callback):
         nearest: heads of the same layer, as near in entropy, of which controls are drawn.
         resamples: of documents, sentences or pairs, for 95% intervals; 0 for none.
         seed: of everything that is left to chance.
-        best_heads: the folder ``reports/<split>`` of a run that scored the heads of this model, or
-            the ``summary.json`` in it: of those that it names, the accuracies are looked at, with
-            heads of lower layers ablated (``--data.treebank``).
+        best_heads: the folder of a run that scored the heads of this model, or of a report of it,
+            or the ``summary.json`` in that: of those that it names, the accuracies are looked at,
+            with heads of lower layers ablated (``--data.treebank``).
         probes: a checkpoint of probes of this model, whose UAS is looked at (``--data.treebank``).
     """
 
@@ -94,8 +95,27 @@ class AblationReport(Callback):
         check_range(0, 2**63 - 1, **{"--ablation.seed": self.seed})
         if (data.treebank is None) != (self.best_heads is None and self.probes is None):
             raise ProbingError(
-                "--data.treebank FILE goes with what to look at in it: --ablation.best_heads DIR, "
+                "--data.treebank FILE goes with what to look at in it: --ablation.best_heads RUN, "
                 "--ablation.probes CKPT, or both"
+            )
+
+    def look_above_targets(self) -> None:
+        """Keep the named heads that are above one that is ablated; the others are said.
+
+        Raises:
+            ProbingError: if none is left, and no probe is looked at.
+        """
+        lowest = min(heads.lowest for heads in self.targets)
+        same = [str(own) for own in self.named if own.layer <= lowest]
+        self.named = [own for own in self.named if own.layer > lowest]
+        if same and not self.named and self.probes is None:
+            raise ProbingError(
+                f"--ablation.best_heads: expected a head above layer {lowest}, the lowest in which "
+                f"one is ablated; nothing changes in {', '.join(same)}"
+            )
+        if same:
+            rank_zero_only(show)(
+                f"not looked at, since no layer below is ablated: {', '.join(same)}"
             )
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -119,7 +119,7 @@ class TreeCounts:
         self.heads = heads
         self.outcomes = [
             Outcome(
-                f"{own.relation} by {own.layer}-{own.head}",
+                str(own),
                 f"accuracy of a head, {own.direction}",
                 "lower",
                 of_layer=own.layer,

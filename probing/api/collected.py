@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from probing.core.errors import ProbingError
+from probing.reports.read_back import summary_of
 
 _NUMBERS = frozenset(
     "layer head correct total reachable accuracy gold_mass special_mass special_wins kappa low "
@@ -78,14 +77,9 @@ def _read(path: Path, run: Path) -> pd.DataFrame:
         for name in frame.columns:
             if name in _NUMBERS or name.endswith(_ENDS):
                 frame[name] = pd.to_numeric(frame[name].replace("", None))
-        facts = _facts(path.parent / "summary.json")
+        facts = summary_of(path.parent)
     except (OSError, ValueError) as error:
         raise ProbingError(f"{path}: {error}") from error
     columns = {"run": str(run), **{name: facts.get(name) for name in _FACTS}}
     ahead = pd.DataFrame({name: [value] * len(frame) for name, value in columns.items()})
     return pd.concat([ahead, frame], axis=1)
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found if isinstance(found, dict) else {}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
+from probing.core.head_names import head_of
 from probing.core.outcomes import HeadPicks
 from probing.core.terms import MAIN
 from probing.encoder import Encoder
@@ -152,7 +152,10 @@ class Encoded:
         return [(word, columns[column]) for word, column in zip(self.words, picked, strict=True)]
 
     def figure(
-        self, name: str, direction: str | None = None, *, heads: Sequence[int] = ()
+        self,
+        name: str,
+        direction: str | None = None,
+        gold: Mapping[int, int | Collection[int]] = MappingProxyType({}),
     ) -> Figure:
         """The map of a head as a picture; a notebook shows it as the last line of a cell.
 
@@ -162,26 +165,21 @@ class Encoded:
             name: as in :meth:`head`.
             direction: as in :meth:`picks`: frames what is picked for each word; nothing, if not
                 given.
-            heads: the gold head of each word, counted from one, as in a treebank, to be marked; 0
-                for none.
+            gold: of the words whose gold words are to be marked, these; indices, counted from zero,
+                as those of :class:`~probing.reports.examples.Example`.
 
         Raises:
-            ProbingError: as :meth:`picks`; if there are more or fewer heads than words.
+            ProbingError: as :meth:`picks`; if there is no such word.
         """
         from probing.reports.figures.sentence import head_map
 
-        count = len(self.words)
-        if heads and (len(heads) != count or not all(0 <= head <= count for head in heads)):
-            raise ProbingError(
-                f"expected the head of each of {count} words, from 0 to {count}, found {heads!r}"
-            )
         title = f"{self.encoder.title}, head {name}"
         return head_map(
             self.words,
             self.head(name),
             title=title if direction is None else f"{title}, {direction}",
             picks={} if direction is None else dict(enumerate(self._picked(name, direction))),
-            gold={word: [head - 1] for word, head in enumerate(heads) if head},
+            gold=self._gold(gold),
             specials=self._to_specials(name),
         )
 
@@ -205,36 +203,32 @@ class Encoded:
         Args:
             name: as in :meth:`head`.
             direction: as in :meth:`picks`.
-            gold: of the words whose picks are to be marked, what is right; indices, counted from
-                zero, as those of :class:`~probing.reports.examples.Example`.
+            gold: as in :meth:`figure`, of the words whose picks are to be marked.
 
         Raises:
             ProbingError: if there is no such head or direction, or no such word.
         """
         from probing.surface.report.lines_between_tokens import HeadOnText, edges_of, heads_on_text
 
-        count = len(self.words)
-        asked = {word: [right] if isinstance(right, int) else right for word, right in gold.items()}
-        if not all(0 <= word < count for own in asked.items() for word in (own[0], *own[1])):
-            raise ProbingError(
-                f"gold: expected indices of {count} words, from 0 to {count - 1}, found {gold!r}"
-            )
-        every = self._picked(name, direction)
+        asked, every = self._gold(gold), self._picked(name, direction)
         by_column = direction == self.batch.terms.directions[1]
         edges = edges_of({word: every[word] for word in asked}, asked, by_column=by_column)
         title = f"head {name} {direction}"
         return heads_on_text([HeadOnText(title, self.words, self.head(name), edges)], columns=1)
 
+    def _gold(self, said: Mapping[int, int | Collection[int]]) -> dict[int, Collection[int]]:
+        """The gold words of some words, if they are words of the sentence."""
+        count = len(self.words)
+        found = {word: [right] if isinstance(right, int) else right for word, right in said.items()}
+        if not all(0 <= word < count for own in found.items() for word in (own[0], *own[1])):
+            raise ProbingError(
+                f"gold: expected indices of {count} words, from 0 to {count - 1}, found {said!r}"
+            )
+        return found
+
     def _place(self, name: str) -> tuple[int, int]:
         """The indices of layer and head in ``[L, H]``."""
         sizes = self.encoder.sizes
         numbers = list(sizes.layer_numbers)
-        found = re.fullmatch(r"(\d+)-(\d+)", name) if isinstance(name, str) else None
-        layer, head = map(int, found.groups()) if found else (0, 0)
-        if layer not in numbers or not 1 <= head <= sizes.heads:
-            listed = ", ".join(map(str, numbers))
-            raise ProbingError(
-                f"{self.encoder.name}: expected 'LAYER-HEAD' with a layer of {listed} and a "
-                f"head from 1 to {sizes.heads}, found {name!r}"
-            )
+        layer, head = head_of(name, numbers, sizes.heads, where=self.encoder.name)
         return numbers.index(layer), head - 1

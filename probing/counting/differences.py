@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from probing.core.errors import ProbingError
+from probing.core.head_names import read_head
 from probing.core.terms import Terms
 from probing.counting.best import untrained
 from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
@@ -135,8 +136,10 @@ def _counted(name: str, probes: ProbeCounts, heads: HeadCounts, chosen: HeadCoun
     if name in heads.terms.baselines:
         return heads.baseline(name)
     plain = untrained(heads, chosen)
-    if name in plain or not name[0].isdigit():
-        return plain.get(name)
+    if name in plain:
+        return plain[name]
     number, _, direction = name.partition(" ")
-    layer, _, head = number.partition("-")
-    return heads.head(Cell(direction or heads.terms.directions[0], int(layer), int(head)))
+    place = read_head(number)
+    return (
+        None if place is None else heads.head(Cell(direction or heads.terms.directions[0], *place))
+    )

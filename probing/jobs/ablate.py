@@ -15,6 +15,7 @@ from probing.ablation.heads import HeadSet
 from probing.ablation.module import AblationModule
 from probing.ablation.report import AblationReport
 from probing.core.errors import ProbingError
+from probing.core.terms import WHOLE
 from probing.encoder import Encoder
 from probing.jobs.checks import hold_folder, is_first
 from probing.jobs.parser import Commands
@@ -55,6 +56,7 @@ class Ablate(Commands):
         data.in_turn = model.language is not None and model.language.is_masked
         data.setup("test")
         report.named = data.in_trees(report.named)
+        report.look_above_targets()
         if is_first():
             data.check_embedded(model.encoder.embedded, model.encoder.name)
         self.trainer.test(model, datamodule=data, verbose=False)
@@ -86,9 +88,10 @@ class Ablate(Commands):
         """The heads whose accuracies are looked at, if a report names them."""
         if self.report.best_heads is None:
             return []
-        found = read_best_heads(Path(self.report.best_heads), weights=encoder.fingerprint)
+        every = read_best_heads(Path(self.report.best_heads), weights=encoder.fingerprint)
+        found = [own for own in every if own.relation not in WHOLE]
         for own in found:
-            head_named(f"{own.layer}-{own.head}", encoder)
+            head_named(f"{own.layer}-{own.head}", encoder, where=self.report.best_heads)
         return found
 
     def _targets(self, model: AblationModule) -> Iterator[HeadSet]:
@@ -117,14 +120,14 @@ def _chosen(text: str, encoder: Encoder) -> HeadSet:
             f"--heads-from {text}: expected the folder of a run that scored heads and a relation, "
             "RUN:obj"
         )
-    own = [Path(run) / "reports" / split for split in ("test", "val")]
-    report = next((folder for folder in own if folder.is_dir()), Path(run))
-    best = {each.relation: each for each in read_best_heads(report, weights=encoder.fingerprint)}
+    found = read_best_heads(Path(run), weights=encoder.fingerprint)
+    best = {each.relation: each for each in found}
     missing = [name for name in relations.split(",") if name not in best]
     if missing:
         raise ProbingError(
-            f"--heads-from {text}: {report} has chosen no head for {', '.join(missing)}; "
+            f"--heads-from {text}: {run} has chosen no head for {', '.join(missing)}; "
             f"it has for {', '.join(sorted(best)) or 'none'}"
         )
     chosen = [best[name] for name in relations.split(",")]
-    return HeadSet.of(head_named(f"{each.layer}-{each.head}", encoder) for each in chosen)
+    heads = (head_named(f"{own.layer}-{own.head}", encoder, where=run) for own in chosen)
+    return HeadSet.of(heads)

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
-from probing.jobs import examples
+from probing.jobs import examples, paper
 from probing.jobs.cli import ABOUT, NAME_AND_VERSION, jobs_of, main
 from probing.jobs.scripts import Script
+
+_READERS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "examples": examples.main,
+    "paper": paper.main,
+}
+"""What reads the reports of runs."""
 
 _USAGE = """\
 usage: probing train [--config FILE] [--output DIR] [options]
        probing evaluate [--config FILE] [--output DIR] [options]
        probing cache --data.cache_features DIR [--config FILE] [options]
-       probing examples RUN [--row ROW] [--head LAYER-HEAD]
+       probing examples RUN [--row ROW] [--head LAYER-HEAD] [--right N] [--wrong N]
+       probing paper RUN [RUN ...] --output DIR
        probing --version
 
 {scripts}
 
 examples: {examples}
+paper: {paper}
 
 A job is a config; the first of each is what runs without one. Configs that are not in the current
-folder are those that the package brings along. --help behind train, evaluate
-or cache says more.
+folder are those that the package brings along. --help behind any of the words
+above says more.
 """
 
 
@@ -33,14 +41,16 @@ def command(argv: Sequence[str] | None = None) -> int:
     for script in get_args(Script):
         if first == script:
             return main(script, rest)
-    if first == "examples":
-        return examples.main(rest)
+    if first in _READERS:
+        return _READERS[first](rest)
     if first == "--version":
         print(NAME_AND_VERSION)
         return 0
     if first in ("-h", "--help"):
         listed = (f"{name}: {ABOUT[name]}\n{jobs_of(name)}" for name in get_args(Script))
-        print(_USAGE.format(scripts="\n\n".join(listed), examples=examples.ABOUT))
+        about = {"examples": examples.ABOUT, "paper": paper.ABOUT}
+        print(_USAGE.format(scripts="\n\n".join(listed), **about))
         return 0
-    print(f"error: probing {first}: expected train, evaluate, cache or examples", file=sys.stderr)
+    known = ", ".join([*get_args(Script), *_READERS])
+    print(f"error: probing {first}: expected one of {known}", file=sys.stderr)
     return 2

@@ -66,11 +66,11 @@ class Edges(Commands):
             enable_version_counter=False,
         )
         self.report = self.built.report
-        final = "val" if self.datamodule.sources["test"] is None else "test"
         resamples = _number("--intervals", self.config.intervals, FEWEST)
         ledger = self.ledger = Ledger(
             min_anchors=self.report.min_anchors,
-            final=None if self.is_quiet else final,
+            final="val" if self.datamodule.sources["test"] is None else "test",
+            is_quiet=self.is_quiet,
             resampler=Resampler(resamples) if resamples else None,
             flips=_number("--significance", self.config.significance, FEWEST_FLIPS),
             pairs=[read_pair(text) for text in self.config.paired],

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from probing.core.errors import ProbingError
-from probing.core.inert import visible
-from probing.jobs.streams import read_or_not
+from probing.jobs.streams import printed
 
 ABOUT = "Show sentences on which a head is right and wrong, from the folder of a run."
 
@@ -29,35 +27,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--right", type=int, default=5, help="how many right ones, at most")
     parser.add_argument("--wrong", type=int, default=5, help="how many wrong ones, at most")
     said = parser.parse_args(argv)
-    with read_or_not():
-        try:
-            print(_shown(said))
-        except ProbingError as error:
-            print(f"error: {visible(str(error), keep=chr(10))}", file=sys.stderr)
-            return 2
-    return 0
+    return printed(lambda: _shown(said))
 
 
 def _shown(said: argparse.Namespace) -> str:
-    from probing.reports.example_file import read_examples  # takes a second
+    from probing.reports.example_file import FILE, read_examples  # takes a second
     from probing.reports.example_list import of_head
+    from probing.reports.read_back import report_file
 
-    examples = read_examples(_file(said.run))
-    return repr(of_head(examples, said.row, said.head, right=said.right, wrong=said.wrong))
-
-
-def _file(run: Path) -> Path:
-    """The examples of a report; of a run, those of its test data, else of its validation data.
-
-    Raises:
-        ProbingError: if there are none.
-    """
-    from probing.reports.example_file import FILE
-
-    folders = (run, run / "reports" / "test", run / "reports" / "val")
-    found = [folder / FILE for folder in folders if (folder / FILE).is_file()]
-    if not found:
-        raise ProbingError(
-            f"{run}: expected the folder of a run that has reports/test/{FILE}, found none"
-        )
-    return found[0]
+    examples = read_examples(report_file(said.run, FILE, writes="--report.examples 100"))
+    try:
+        return repr(of_head(examples, said.row, said.head, right=said.right, wrong=said.wrong))
+    except ProbingError as error:  # about an argument, which is an option of the same name
+        raise ProbingError(f"--{error}") from error

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser
 
-from probing.core.errors import ProbingError
+from probing.core.errors import OutOfRange, ProbingError
 from probing.jobs.known_options import Known, in_words, nearest
+from probing.jobs.located import located
 from probing.jobs.yaml_text import use_yaml
 
 
@@ -91,18 +92,21 @@ class Parser(ArgumentParser):
         Raises:
             ProbingError: for whatever a part refuses.
         """
-        with self._refusing():
+        with self._refusing(namespace):
             return super().instantiate(self._whole(namespace), *arguments, **settings)
 
     @contextmanager
-    def _refusing(self) -> Iterator[None]:
+    def _refusing(self, said: Any = None) -> Iterator[None]:
         """Where whatever is raised comes of what was said: each class refuses in its own way."""
         try:
             yield
         except OSError:
             raise
         except Exception as error:
-            raise _own(error) or _in_short(str(error), self.known) from error
+            own = _own(error)
+            if isinstance(own, OutOfRange):
+                own = located(own, said)
+            raise own or _in_short(str(error), self.known) from error
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise instead of exiting.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
+
+from probing.core.errors import ProbingError
+from probing.core.inert import visible
 
 
 @contextmanager
@@ -19,6 +22,17 @@ def read_or_not() -> Iterator[None]:
         finally:
             out.flush()
             err.flush()
+
+
+def printed(make: Callable[[], str]) -> int:
+    """Print what is made, or what is wrong; returns the exit status."""
+    with read_or_not():
+        try:
+            print(visible(make(), keep="\n"))
+        except ProbingError as error:
+            print(f"error: {visible(str(error), keep=chr(10))}", file=sys.stderr)
+            return 2
+    return 0
 
 
 class Unbroken:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 from rich.cells import cell_len
 
-from probing.core.errors import ProbingError
+from probing.core.errors import ProbingError, check_range
+from probing.core.head_names import head_of
 from probing.core.inert import visible
 from probing.counting.counts import Cell
 from probing.reports.examples import Example, Examples
 
 WIDTH = 96
-_HEAD = re.compile(r"(\d+)-(\d+)(?: +(\S.*))?")
 
 
 class ExampleList(list[Example]):
@@ -47,14 +46,15 @@ def of_head(
         wrong: the most that are wrong.
 
     Raises:
-        ProbingError: if there is no such row or head, or fewer than none are wanted.
+        ProbingError: if there is no such row or head, or fewer than none are wanted; the message
+            begins with the name of the argument.
     """
-    if min(right, wrong) < 0:
-        raise ProbingError(f"right, wrong: expected no negative number, found {right}, {wrong}")
+    check_range(0, right=right, wrong=wrong)
     if row not in examples.of_row:
         near = get_close_matches(row, examples.of_row, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
-        raise ProbingError(f"no anchors of heads in a row {row!r}{meant}")
+        known = ", ".join(map(visible, examples.of_row))
+        raise ProbingError(f"row: expected one of {known}, found {row!r}{meant}")
     cell = _cell(examples, row, head)
     own = examples.of_row[row]
     hits = examples.hits[own, *examples.index_of(cell)]
@@ -74,18 +74,14 @@ def _cell(examples: Examples, row: str, head: str | None) -> Cell:
     """
     if head is None:
         if row not in examples.chosen:
-            raise ProbingError(f"no head was chosen for {row!r}: name one, such as 3-9")
+            raise ProbingError(f"head: none was chosen for {row!r}; name one, such as 3-9")
         return examples.chosen[row]
-    layers, heads = examples.layers, examples.picks.shape[3]
-    found = _HEAD.fullmatch(head)
-    layer, number = (int(found[1]), int(found[2])) if found else (0, 0)
-    direction = (found and found[3]) or examples.directions[0]
-    if layer not in layers or not 1 <= number <= heads or direction not in examples.directions:
-        raise ProbingError(
-            f"expected 'LAYER-HEAD' or 'LAYER-HEAD DIRECTION' with a layer of "
-            f"{', '.join(map(str, layers))}, a head from 1 to {heads} and a direction of "
-            f"{', '.join(examples.directions)}, found {head!r}"
-        )
+    name, _, said = head.partition(" ")
+    layer, number = head_of(name, examples.layers, examples.picks.shape[3], where="head")
+    direction = said.strip() or examples.directions[0]
+    if direction not in examples.directions:
+        known = ", ".join(examples.directions)
+        raise ProbingError(f"head: expected 'LAYER-HEAD DIRECTION' of {known}, found {head!r}")
     return Cell(direction, layer, number)
 
 

@@ -51,8 +51,8 @@ class Ledger:
 
     Args:
         min_anchors: how many anchors a row of the report needs for a line in the tables.
-        final: the split that the run ends with, which is shown on the terminal; ``None`` where
-            something else is, such as a comparison of several runs.
+        final: the split that the run ends with, which is shown on the terminal.
+        is_quiet: whether something else is shown there, such as a comparison of several runs.
         resampler: counts everything in resamples, too, if given.
         flips: how many patterns of signs heads are tested by, where they are chosen elsewhere.
         pairs: which two are to be compared.
@@ -64,7 +64,8 @@ class Ledger:
         self,
         *,
         min_anchors: int = 100,
-        final: str | None = "test",
+        final: str = "test",
+        is_quiet: bool = False,
         resampler: Resampler | None = None,
         flips: int = 0,
         pairs: Sequence[Pair] = (),
@@ -73,6 +74,7 @@ class Ledger:
     ) -> None:
         self.min_anchors = min_anchors
         self.final = final
+        self.is_quiet = is_quiet
         self.resampler = resampler
         self.flips = flips
         self.pairs = pairs
@@ -82,6 +84,10 @@ class Ledger:
         self.findings: dict[str, Findings] = {}
         self.judged_at: dict[str, int] = {}
         self.corpora: dict[str, EdgeWindows] = {}
+
+    def shows(self, split: str) -> bool:
+        """Whether what was found on a split is shown on the terminal when the run ends."""
+        return split == self.final and not self.is_quiet
 
     @property
     def chosen_on(self) -> str | None:

@@ -82,7 +82,7 @@ class Report(SplitCallback):
             write(OF_PROBES, findings, folder)
             if trainer.state.fn == TrainerFn.FITTING:
                 show_epoch(trainer.current_epoch + 1, split, score, findings.trained)
-            elif split == self.ledger.final:
+            elif self.ledger.shows(split):
                 show_findings(findings)
                 show(f"Reports: {folder}")
 

@@ -25,6 +25,7 @@ from probing.jobs.cli import main
 from probing.learning.module import ProbingModule
 from probing.probes import DistanceWordsProbe
 from probing.reports.tables import BASELINES, PROBES, head_columns, head_rows, score_rows
+from probing.surface.report import lines_between_tokens
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 SMALL = "builtin:documents=4,seed=3"
@@ -136,6 +137,24 @@ def test_a_figure_names_the_words(model: Model) -> None:
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == WORDS
 
 
+def test_figure_and_lines_count_words_alike(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked: list[Any] = []
+    monkeypatch.setattr(
+        "probing.reports.figures.sentence.head_map", lambda *_, **own: marked.append(own["gold"])
+    )
+    monkeypatch.setattr(
+        lines_between_tokens, "edges_of", lambda _, own, **__: marked.append(own) or []
+    )
+    sentence = model.encode(WORDS)
+    last = len(WORDS) - 1
+    for look in (sentence.figure, sentence.lines):
+        look("1-4", "dep->head", {0: 1, last: [0, 2]})
+        for wrong in ({0: len(WORDS)}, {len(WORDS): 0}, {-1: 0}, {0: [1, -1]}):
+            with pytest.raises(ProbingError, match=f"gold: expected indices .* from 0 to {last}"):
+                look("1-4", "dep->head", wrong)
+    assert marked == [{0: [1], last: [0, 2]}] * 2
+
+
 @pytest.mark.parametrize("name", ["13-1", "0-1", "1-5", "1-0", "1", "one-two", "1-1-1", ""])
 def test_a_head_that_is_not_there_is_refused(model: Model, name: str) -> None:
     sentence = model.encode(WORDS)
@@ -150,7 +169,7 @@ def test_a_head_that_is_no_text_is_refused(model: Model) -> None:
     sentence = model.encode(WORDS)
     looks: list[Any] = [sentence.head, sentence.picks, sentence.figure]
     for look in looks:
-        with pytest.raises(ProbingError, match=r"'LAYER-HEAD' .* found \(1, 2\)"):
+        with pytest.raises(ProbingError, match=r"LAYER-HEAD .* found \(1, 2\)"):
             look((1, 2))
 
 

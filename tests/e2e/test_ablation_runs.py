@@ -91,17 +91,18 @@ def test_heads_that_a_report_has_chosen(
     (run / "reports" / "test").mkdir(parents=True)
     scored = {"accuracy": 0.5, "direction": "dep->head"}
     best = {"obj": {"head": "2-3", **scored}, "nsubj": {"head": "1-4", **scored}}
+    best["all"] = {"head": "2-2", **scored}
     written = {"weights_sha256": summary["weights_sha256"], "best_heads": best}
     (run / "reports" / "test" / "summary.json").write_text(json.dumps(written))
     small = ["--data.test=null", "--ablation.how=zero", "--ablation.controls=1"]
-    chosen = ["--heads-from", f"{run}:obj", f"{run}:obj,nsubj"]
+    chosen = ["--heads-from", f"{run}:obj", f"{run}:obj,nsubj", f"{run}:all"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", list(sys.path))
         patch.setenv("PL_GLOBAL_SEED", "1")
         assert main("evaluate", job(tiny_bert, tmp_path / "o", *small, *chosen)) == 0
     lines = table(tmp_path / "o" / "reports" / "test" / "ablation.csv")
-    assert [line["heads"] for line in lines] == ["2-3", "1-4,2-3"]
-    for value, said in ((f"{run}:iobj", "has chosen no head for iobj; it has for nsubj, obj"),
+    assert [line["heads"] for line in lines] == ["2-3", "1-4,2-3", "2-2"]
+    for value, said in ((f"{run}:iobj", "has chosen no head for iobj; it has for all, nsubj, obj"),
                         (str(run), "expected the folder of a run that scored heads and a relation"),
                         ("nowhere:obj", "nowhere")):  # fmt: skip
         message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", "--heads_from", value))
@@ -111,8 +112,8 @@ def test_heads_that_a_report_has_chosen(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--heads", "1-5"], "layers 1 to 2 with 4 heads each.*'1-5'"),
-        (["--heads", "1-1,"], "expected a head"),
+        (["--heads", "1-5"], "--heads: expected LAYER-HEAD .* 1, 2 and a head from 1 to 4.*'1-5'"),
+        (["--heads", "1-1,"], "--heads: expected LAYER-HEAD"),
         (["--data.test=null", "--data.pairs=null"], "nothing to read: give --data.test FILE"),
         (["--data.pairs", "[nowhere.tsv]"], "nowhere.tsv: No such file"),
         (["--data.most=0"], "--data.most: expected 1 or more"),
@@ -132,7 +133,12 @@ def test_what_is_refused(
 
 
 def test_accuracies_of_heads_that_a_report_names(
-    alone: Path, tiny_bert: Path, tmp_path: Path, refuse: Run, table: Table
+    alone: Path,
+    tiny_bert: Path,
+    tmp_path: Path,
+    refuse: Run,
+    table: Table,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Of the second layer, where heads of the first are ablated."""
     summary = json.loads((alone / "summary.json").read_text())
@@ -140,9 +146,12 @@ def test_accuracies_of_heads_that_a_report_names(
     best = {"det": {"head": "2-3", **scored}, "nsubj": {"head": "1-2", **scored}}
     best["nowhere"] = {"head": "2-1", **scored}
     written = {"weights_sha256": summary["weights_sha256"], "best_heads": best}
-    (tmp_path / "summary.json").write_text(json.dumps(written))
+    report = tmp_path / "run" / "reports" / "val"
+    report.mkdir(parents=True)
+    (report / "summary.json").write_text(json.dumps(written))
     trees = ["--data.test=null", "--data.pairs=null", "--data.treebank=builtin:documents=11,seed=3"]
-    own = ["--heads", "1-1", "2-1", "--ablation.how=uniform", "--ablation.best_heads", tmp_path]
+    own = ["--heads", "1-1", "2-1", "--ablation.how=uniform", "--ablation.best_heads"]
+    own.append(tmp_path / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", list(sys.path))
         patch.setenv("PL_GLOBAL_SEED", "1")
@@ -152,7 +161,11 @@ def test_accuracies_of_heads_that_a_report_names(
         ("1-1", "trees", "det by 2-3")
     ]
     assert float(lines[0]["low"]) <= float(lines[0]["difference"]) <= float(lines[0]["high"])
+    assert "not looked at, since no layer below is ablated: nsubj by 1-2" in capfd.readouterr().out
+    message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", *trees, *own[3:], "--heads=2-1"))
+    assert "expected a head above layer 2" in message
+    assert "nothing changes in det by 2-3, nsubj by 1-2" in message
     message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", *trees))
     assert "--data.treebank FILE goes with what to look at in it" in message
-    message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", "--ablation.best_heads", tmp_path))
+    message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", *own[3:]))
     assert "--data.treebank FILE goes with what to look at in it" in message

@@ -145,6 +145,7 @@ def models(tiny_bert: Path) -> str:
 @pytest.fixture(scope="module")
 def compared(place: Path, models: str) -> Path:
     arguments = [*SMALL, f"--models={models}", f"--output={place / 'compared'}"]
+    arguments += ["--report.paper=true", "--report.trees=true"]
     adopt, loaded = Encoder.adopt, list[Any]()
     beside: list[int] = []  # how many models were in memory when one came
 
@@ -202,6 +203,15 @@ def test_a_comparison_says_what_each_models_own_report_says(
         assert (line["correct"], line["total"]) == (row["correct"], row["total"])
         if line["model"] == "one-layer":
             assert line["expected_best"] == line["accuracy"]
+    for label in (tiny_bert.name, "one-layer"):
+        report = compared / label / "reports" / "test"
+        assert (report / "table3.csv").is_file()
+        paper = {(p["row"], p["column"]): p["here"] for p in table(report / "paper.csv")}
+        [det] = [row for row in table(report / "best_heads.csv") if row["relation"] == "det"]
+        assert paper["det", "head"] == f"{det['layer']}-{det['head']}"
+        assert float(paper["det", "accuracy"]) == pytest.approx(
+            100 * float(det["accuracy"]), abs=0.005
+        )
     assert "randomly initialised" in (compared / "comparison.md").read_text(encoding="utf-8")
 
 

@@ -42,7 +42,10 @@ def test_what_is_no_script_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     assert command(["evalute", "--help"]) == 2
     said = capsys.readouterr()
     assert not said.out
-    assert said.err == "error: probing evalute: expected train, evaluate, cache or examples\n"
+    assert (
+        said.err
+        == "error: probing evalute: expected one of train, evaluate, cache, examples, paper\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["train", "--version"]])

@@ -220,9 +220,17 @@ def test_numbers_that_no_option_takes(say: Say) -> None:
         ("--intervals=99999999999", "expected 0 or a number from 40 to 1,000,000"),
         ("--significance=18", "expected 0 or a number from 19 to 1,000,000, found 18"),
         ("--significance=100", "--significance needs --data.val FILE, on which baselines are"),
-        ("--report.min_anchors=0", "min_anchors: expected 1 or more, found 0"),
-        ("--data.workers=-1", "workers: expected 0 or more, found -1"),
-        ("--data.batch_wordpieces=null", "batch_wordpieces: expected 1 or more, found None"),
+        ("--report.min_anchors=0", ": --report.min_anchors: expected 1 or more, found 0"),
+        ("--data.workers=-1", ": --data.workers: expected 0 or more, found -1"),
+        ("--data.batch_wordpieces=null", ": --data.batch_wordpieces: expected 1 or more"),
+        ("--report.examples=-1", ": --report.examples: expected 0 or more, found -1"),
+        ("--model.encoder.random_seed=-1", ": --model.encoder.random_seed: expected 0 or more"),
+        ("--model.encoders.a={random_seed: -5}", ": --model.encoders.a.random_seed: expected 0"),
+        (
+            "--model.probes.a={class_path: probing.probes.AttentionProbe, "
+            "init_args: {learning_rate: -2.0}}",
+            ": --model.probes.a.learning_rate: expected 0",
+        ),
     ):
         code, err = say("evaluate", "heads.yaml", option)
         assert code == 2, err

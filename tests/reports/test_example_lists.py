@@ -124,13 +124,20 @@ def test_text_marks_anchor_gold_and_pick_and_hides_no_character(scores: Scores) 
 
 
 def test_rows_and_heads_that_are_not_there_are_refused(scores: Scores) -> None:
-    with pytest.raises(
-        ProbingError, match="no anchors of heads in a row 'nsub'; did you mean 'nsubj'"
-    ):
+    assert scores.findings.examples is not None
+    known = ", ".join(scores.findings.examples.of_row)
+    with pytest.raises(ProbingError) as told:
         scores.examples("nsub")
-    for name in ("3-1", "1-5", "first", "1-1 sideways", "1-1both"):
-        with pytest.raises(ProbingError, match="layer of 1, 2, a head from 1 to 4"):
+    assert str(told.value) == f"row: expected one of {known}, found 'nsub'; did you mean 'nsubj'?"
+    for name in ("3-1", "1-5", "first", "1-1both", " 1-1"):
+        with pytest.raises(ProbingError, match=r"head: .* layer of 1, 2 and a head from 1 to 4"):
             scores.examples("nsubj", name)
+    with pytest.raises(ProbingError, match=r"head: .* of dep->head, head->dep, both, found '1-1 s"):
+        scores.examples("nsubj", "1-1 sideways")
+    for options in ({"right": -1}, {"wrong": -2}):
+        [(name, value)] = options.items()
+        with pytest.raises(ProbingError, match=f"^{name}: expected 0 or more, found {value}"):
+            scores.examples("nsubj", **options)
 
 
 def test_nothing_is_noted_where_none_are_asked_for(tiny_bert: Path) -> None:
@@ -170,10 +177,16 @@ def test_the_command_refuses_in_words(
     report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / FILE).write_text("no table")
-    asked = [[str(tmp_path / "none")], [str(tmp_path)], [str(report), "--row", "x\x1b"]]
-    for arguments in [*asked, [str(report), "--head", "9-9"], [str(report), "--right", "-1"]]:
-        assert command(["examples", *arguments]) == 2
+    asked: dict[str, list[object]] = {
+        f"{tmp_path / 'none'}: expected": [tmp_path / "none"],
+        f"{tmp_path / FILE}: expected": [tmp_path],
+        "--row: expected one of all": [report, "--row", "x\x1b"],
+        "--head: expected LAYER-HEAD": [report, "--head", "9-9"],
+        "--right: expected 0 or more": [report, "--right", "-1"],
+    }
+    for told, arguments in asked.items():
+        assert command(["examples", *map(str, arguments)]) == 2
         said = capsys.readouterr()
-        assert said.err.startswith("error: ")
+        assert said.err.startswith(f"error: {told}")
         assert "\x1b" not in said.err
         assert not said.out

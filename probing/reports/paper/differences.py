@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from probing.core.terms import MAIN
 from probing.reports.published import Constant
 
 LIMIT = 128
@@ -53,7 +54,8 @@ class Setting:
     """Which of the paper's definitions a run has.
 
     Args:
-        model: the name of the main encoder.
+        bert_base: the encoders that are the paper's BERT-base, whatever their weights.
+        is_random: whether the main encoder's weights are drawn at random.
         directions: how many ways a head picks.
         is_held_out: whether heads and baselines are chosen on other data than they are scored on.
         escapes: what becomes of escapes, ``undo`` or ``keep``.
@@ -64,7 +66,8 @@ class Setting:
         is_first_window: whether a document's first window is all that is used of it.
     """
 
-    model: str
+    bert_base: Collection[str]
+    is_random: bool
     directions: int
     is_held_out: bool
     escapes: str = "undo"
@@ -120,14 +123,16 @@ def of_table2(constant: Constant, setting: Setting) -> Iterator[Difference]:
         yield Difference.RULES
 
 
-def of_table3(constant: Constant, setting: Setting) -> Iterator[Difference]:
-    """What may make a number of Table 3 another one."""
+def of_table3(
+    constant: Constant, setting: Setting, encoders: Collection[str]
+) -> Iterator[Difference]:
+    """What may make a number of Table 3 another one, whose probes read ``encoders``."""
     yield Difference.DATA
     if setting.limit != LIMIT:
         yield Difference.LONG_SENTENCES
     if constant.row == "Right-branching":
         return
-    if not _is_the_papers(setting.model):
+    if not set(encoders) <= set(setting.bert_base):
         yield Difference.MODEL
     if constant.row == "Structural probe":
         yield Difference.STRUCTURAL_PROBE
@@ -144,7 +149,7 @@ def of_table3(constant: Constant, setting: Setting) -> Iterator[Difference]:
 
 
 def _of_heads(constant: Constant, setting: Setting) -> Iterator[Difference]:
-    if not _is_the_papers(setting.model):
+    if MAIN not in setting.bert_base or setting.is_random:
         yield Difference.MODEL
     yield Difference.SPLIT_WORDS
     if setting.directions > 2:
@@ -153,8 +158,3 @@ def _of_heads(constant: Constant, setting: Setting) -> Iterator[Difference]:
         yield Difference.CHOICE
     if constant.column in ("head", "direction"):
         yield Difference.TIES
-
-
-def _is_the_papers(model: str) -> bool:
-    """Whether a model is BERT-base by its name, wherever it lies."""
-    return model.rstrip("/").rpartition("/")[2] in ("bert-base-uncased", "bert-base-cased")

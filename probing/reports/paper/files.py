@@ -11,6 +11,7 @@ from probing.reports.latex import latex
 from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.paper.lines import Line
 
+FILE = "paper.csv"
 COLUMNS = "table,row,column,paper,notebook,here,difference,why".split(",")
 
 PRINTED = (
@@ -30,9 +31,7 @@ def write(lines: Sequence[Line], folder: Path, *, title: str, notes: Sequence[st
         title: what was looked at.
         notes: what a reader must know of the run.
     """
-    write_csv(
-        folder / "paper.csv", COLUMNS, ((line.constant.table, *_cells(line)) for line in lines)
-    )
+    write_csv(folder / FILE, COLUMNS, ((line.constant.table, *_cells(line)) for line in lines))
     write_whole(folder / "paper.md", _markdown(lines, title, notes))
     write_whole(folder / "paper.tex", "\n".join(_latex(lines, title, notes)))
 
@@ -84,6 +83,7 @@ def _latex(lines: Sequence[Line], title: str, notes: Sequence[str]) -> Iterator[
                 f"this run, in percent.{f' What differs: {said}.' if said else ''}"
             ],
             notes=notes,
+            words={0, len(COLUMNS) - 3},
         )
 
 

@@ -25,6 +25,9 @@ from probing.reports.wording import COREFERENCE, wording_of
 Value = float | str
 """A percentage, or a name or a count as it is shown."""
 
+STANFORD = "Stanford"
+"""The scheme of the paper's treebank."""
+
 BASELINES = {"Nearest": "nearest", "Head match": "head-match", "Rule-based": "rules"}
 """What the paper's baselines of Table 2 are called here."""
 
@@ -58,13 +61,13 @@ class Line:
 
     @property
     def difference(self) -> float | None:
-        """How many points this run is above the paper, or, where that has nothing, the notebook.
+        """How many points this run, as it is shown, is above the paper, else above the notebook.
 
         ``None`` where either has no number, and where treebanks of two schemes do not compare.
         """
         if not isinstance(self.here, float) or Difference.SCHEME in self.why:
             return None
-        return self.here - float(self.constant.printed)
+        return float(self.shown) - float(self.constant.printed)
 
     @property
     def is_same(self) -> bool:
@@ -78,7 +81,7 @@ class Line:
 def table1(findings: Findings, setting: Setting) -> Iterator[Line]:
     """Table 1: of each relation the best head and the best fixed offset.
 
-    Of a treebank in UD a relation's first counterpart stands in its place, and no difference.
+    Of a treebank in UD a relation's first counterpart stands in its place, and does not compare.
     """
     own = [constant for constant in constants() if constant.table == 1]
     if findings.scheme is None:
@@ -96,12 +99,11 @@ def table1(findings: Findings, setting: Setting) -> Iterator[Line]:
             known = findings.counts.row(label) is not None
             absent = f"no {label} {f'on {findings.chosen_on}' if known else 'in the data'}"
             yield Line(constant, note="; ".join(filter(None, (label and absent, note))))
-        elif scheme != "Stanford":
-            yield Line(constant, here, (Difference.DATA, Difference.SCHEME), note)
         else:
             is_same = cells[constant.row].get("anchors") == anchors.get(constant.row)
             same = is_same if constant.row in anchors else is_same_data
-            yield _explained(constant, here, of_table1(constant, setting, is_same_data=same))
+            why = of_table1(constant, setting, is_same_data=same and scheme == STANFORD)
+            yield _explained(constant, here, why, scheme, note)
 
 
 def _named(row: str, findings: Findings) -> tuple[str, str]:
@@ -114,7 +116,7 @@ def _named(row: str, findings: Findings) -> tuple[str, str]:
     if row in of_all:
         return of_all[row], ""
     has_clitic = row == "poss" and findings.counts.row(POSS_CLITIC) is not None
-    if scheme == "Stanford":
+    if scheme == STANFORD:
         return (POSS_CLITIC if has_clitic else row), ""
     if scheme == UNKNOWN:
         return "", "nothing says which scheme the treebank is in (--data.scheme)"
@@ -190,12 +192,15 @@ def table3(
     if findings.scheme is None:
         yield from missing(3)
         return
+    scheme = findings.scheme.name
     for constant in (own for own in constants() if own.table == 3):
         groups: dict[str, list[float]] = {}
+        encoders = set()
         for entry in (own for own in entries if own.row == constant.row):
             share = _share(entry, findings, undirected)
             if share is not None:
                 groups.setdefault(entry.group, []).append(100 * share)
+                encoders.add(entry.encoder)
         if len(groups) != 1:
             several = "several, of which validation data choose one" if groups else NEEDS[3]
             yield Line(constant, note=several)
@@ -205,10 +210,9 @@ def table3(
         if "GloVe" in constant.row and not has_vectors:
             said = f"with the model's own embeddings {share:.2f}"
             yield Line(constant, note=f"needs GloVe (--model.vectors FILE); {said}")
-        elif findings.scheme.name != "Stanford":
-            yield Line(constant, share, (Difference.DATA, Difference.SCHEME))
         else:
-            yield _explained(constant, share, of_table3(constant, setting))
+            why = of_table3(constant, setting, encoders)
+            yield _explained(constant, share, why, scheme)
 
 
 def _share(entry: Entry, findings: Findings, undirected: Undirected | None) -> float | None:
@@ -226,7 +230,15 @@ def missing(table: int) -> Iterator[Line]:
             yield Line(constant, note=NEEDS[table])
 
 
-def _explained(constant: Constant, here: Value, why: Iterable[Difference]) -> Line:
-    """A line that says why it differs, if it does."""
-    line = Line(constant, here, tuple(sorted(why)))
-    return Line(constant, here) if line.is_same else line
+def _explained(
+    constant: Constant,
+    here: Value,
+    why: Iterable[Difference],
+    scheme: str = STANFORD,
+    note: str = "",
+) -> Line:
+    """A line that says why it differs, if it does; in another scheme the same digits are chance."""
+    if scheme != STANFORD:
+        why = (*why, Difference.SCHEME)
+    line = Line(constant, here, tuple(sorted(why)), note)
+    return Line(constant, here, note=note) if line.is_same and scheme == STANFORD else line

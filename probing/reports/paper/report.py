@@ -13,6 +13,7 @@ from probing.counting.trees.undirected import Undirected
 from probing.data import CoreferenceData, DependencyData
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import Dependencies
+from probing.encoder import Encoder
 from probing.learning.module import ProbingModule
 from probing.reports.best_heads import caveats
 from probing.reports.findings import Findings
@@ -24,6 +25,9 @@ from probing.reports.run_folder import run_folder
 from probing.reports.split_callback import SplitCallback
 from probing.reports.trees.lines import entries
 from probing.reports.trees.report import TreeReport
+
+NAMES = ("bert-base-uncased", "bert-base-cased")
+"""What the paper's model is called."""
 
 
 class PaperReport(SplitCallback):
@@ -58,10 +62,22 @@ class PaperReport(SplitCallback):
         write(lines, folder, title=title, notes=[f"{findings.model}.", *caveats(findings)])
 
 
+def is_bert_base(encoder: Encoder) -> bool:
+    """Whether a loaded model is the paper's by its name, wherever it lies, and all of it is there.
+
+    Random weights count, if they have the trained embeddings (section 5).
+    """
+    sizes, last = encoder.sizes, encoder.name.rstrip("/").rpartition("/")[2]
+    is_whole = sizes.layer_numbers == tuple(range(1, 13)) and sizes.heads == 12
+    has_embeddings = encoder.keep_embeddings or not encoder.random_init
+    return last in NAMES and is_whole and has_embeddings
+
+
 def setting_of(trainer: Trainer, module: ProbingModule, findings: Findings) -> Setting:
     """Which of the paper's definitions a run has."""
     found = Setting(
-        model=module.encoder.name,
+        bert_base=frozenset(n for n, own in module.encoders.items() if is_bert_base(own)),
+        is_random=module.encoder.random_init,
         directions=len(findings.counts.terms.directions),
         is_held_out=findings.is_held_out,
     )

@@ -138,7 +138,7 @@ class Treebanks(SplitCallback):
         )
         folder = run_folder(trainer) / "reports" / split
         write(OF_TREEBANKS, findings, folder)
-        if split == self.ledger.final:
+        if self.ledger.shows(split):
             show_treebanks(findings)
 
     def _treebank(self, name: str, split: str, grouping: Grouping, corpus: EdgeWindows) -> Treebank:

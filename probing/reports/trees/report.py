@@ -74,4 +74,5 @@ class TreeReport(SplitCallback):
                 trees = TreeFindings(findings, counts, found, listed, module.encoder.title)
                 self.findings[split] = trees
                 write(OF_TREES, trees, folder)
-                show_table(title_of(trees), SHORT, lines_of(listed, trees.shares))
+                if self.ledger.shows(split):
+                    show_table(title_of(trees), SHORT, lines_of(listed, trees.shares))

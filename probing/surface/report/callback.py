@@ -13,6 +13,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from probing.core.errors import ProbingError, check_range
 from probing.core.files import write_whole
+from probing.core.head_names import head_of
+from probing.core.terms import WHOLE
 from probing.encoder import Encoder
 from probing.reports.best_heads import PARTIAL
 from probing.reports.run_facts import facts_of
@@ -40,8 +42,8 @@ class SurfaceReport(Callback):
     """Writes ``reports/test/``, and ``reports/test/twin/`` for the twin.
 
     Args:
-        best_heads: the folder ``reports/test`` of a run that scored the heads of this model, or
-            the ``summary.json`` in it: names heads in the plane, and says which heads to ask
+        best_heads: the folder of a run that scored the heads of this model, or of a report of it,
+            or the ``summary.json`` in that: names heads in the plane, and says which heads to ask
             what they do where they have nothing to do.
         relation_heads: heads to ask that, by relation: ``{obj: 3-1}``.
         hide: a special token that figure 5 leaves out, as it stands there: ``[CLS]``.
@@ -78,15 +80,17 @@ class SurfaceReport(Callback):
         if data.treebank is not None and not (self.best_heads or self.relation_heads):
             raise ProbingError(
                 "a treebank is for heads that find relations: name them with "
-                "--surface.best_heads DIR or --surface.relation_heads '{obj: 3-1}'"
+                "--surface.best_heads RUN or --surface.relation_heads '{obj: 3-1}'"
             )
         if self.best_heads:
-            self.named = read_best_heads(Path(self.best_heads), weights=module.encoder.fingerprint)
+            every = read_best_heads(Path(self.best_heads), weights=module.encoder.fingerprint)
+            self.named = [own for own in every if own.relation not in WHOLE]
         self.finders = [
             Finder(own.relation, own.direction, own.layer, own.head) for own in self.named
         ]
         for relation, text in self.relation_heads.items():
-            self.finders.append(Finder(relation, "both", *head_named(text, module.encoder)))
+            place = head_named(text, module.encoder, where="--surface.relation_heads")
+            self.finders.append(Finder(relation, "both", *place))
 
     def look(self, encoder: Encoder, data: TextData, sentence: str | None) -> None:
         """Collect what the page draws and the figures do not; one process does.
@@ -182,20 +186,13 @@ class SurfaceReport(Callback):
         show(f"Reports: {folder}")
 
 
-def head_named(text: str, encoder: Encoder) -> tuple[int, int]:
-    """Layer and head of ``3-9``, counted from one.
+def head_named(text: str, encoder: Encoder, *, where: str = "--heads") -> tuple[int, int]:
+    """Layer and head of ``3-9``, counted from one; ``where`` it is said, for the complaint.
 
     Raises:
         ProbingError: if the model has no such head, or the layer is not looked at.
     """
-    layers, heads = encoder.layer_numbers, encoder.sizes.heads
-    layer, _, head = text.partition("-")
-    if layer.isdecimal() and head.isdecimal() and int(layer) in layers and 1 <= int(head) <= heads:
-        return int(layer), int(head)
-    raise ProbingError(
-        f"expected a head such as {layers[0]}-1 of layers {layers[0]} to {layers[-1]} with "
-        f"{heads} heads each, found {text!r}"
-    )
+    return head_of(text, encoder.layer_numbers, encoder.sizes.heads, where=where)
 
 
 def _sentence(alike: Mapping[str, Any]) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from probing.core.errors import ProbingError
+from probing.core.head_names import read_head
 from probing.core.schemes import is_roll_up
-from probing.core.terms import WHOLE
+from probing.reports.read_back import SUMMARY, report_file
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,22 @@ class NamedHead:
     rival: float
     direction: str = "both"
 
+    def __str__(self) -> str:
+        return f"{self.relation} by {self.layer}-{self.head}"
+
 
 def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
-    """The best heads of a report on dependencies or coreference.
+    """The best heads of a report on dependencies or coreference, over all relations, too.
 
     Args:
-        path: the folder ``reports/<split>`` of a run, or the ``summary.json`` in it.
+        path: the folder of a run, or of a report of it, or the ``summary.json`` in that.
         weights: the hash of the weights of the model that the names are for.
 
     Raises:
         ProbingError: if there is no such report, or if it is of another model.
     """
-    file = path / "summary.json" if path.is_dir() else path
-    expected = "expected the folder reports/<split> of a run that scored heads, or its summary.json"
+    file = path if path.is_file() else report_file(path, SUMMARY)
+    expected = "expected a report of a run that scored heads"
     try:
         summary = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
@@ -60,9 +64,7 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
             f"other weights ({weights[:12]}): expected a report on the same model"
         )
     try:
-        return [
-            _named(relation, entry) for relation, entry in best.items() if relation not in WHOLE
-        ]
+        return [_named(relation, entry) for relation, entry in best.items()]
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ProbingError(
             f"{file}: expected head, accuracy and baselines of each of best_heads; found {error!r}"
@@ -70,15 +72,16 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
 
 
 def _named(relation: str, entry: Mapping[str, Any]) -> NamedHead:
-    layer, head = map(int, entry["head"].split("-"))
+    place = read_head(entry["head"])
+    if place is None:
+        raise ValueError(f"a head {entry['head']!r}")
     rivals = [
         _accuracy(beside)
         for beside in entry.values()
         if isinstance(beside, dict) and "baseline" in beside  # not the head's own best elsewhere
     ]
     return NamedHead(
-        layer,
-        head,
+        *place,
         relation,
         accuracy=_accuracy(entry),
         rival=max(rivals, default=0.0),

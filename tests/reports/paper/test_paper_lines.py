@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
+from probing.core.batches import Sizes
 from probing.core.schemes import STANFORD_TO_UD, Scheme
-from probing.core.terms import Terms
+from probing.core.terms import MAIN, Terms
 from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.trees.undirected import Undirected
 from probing.data.tasks.coreference import Coreference
@@ -17,6 +20,7 @@ from probing.data.tasks.dependencies import Dependencies
 from probing.reports.findings import Findings
 from probing.reports.paper.differences import OFFSETS, Difference, Setting
 from probing.reports.paper.lines import NEEDS, Line, table1, table2, table3
+from probing.reports.paper.report import is_bert_base
 from probing.reports.published import constants
 from probing.reports.trees.table3 import Entry
 
@@ -36,8 +40,8 @@ UD = {
     "nmod:poss": 7,
     "cc": 3,
 }
-SAME = Setting("bert-base-uncased", 2, False, "keep", 128, OFFSETS, True, "words", True)
-OWN = Setting("other/model", 3, True)
+SAME = Setting({MAIN, "drawn"}, False, 2, False, "keep", 128, OFFSETS, True, "words", True)
+OWN = Setting({"drawn"}, False, 3, True)
 
 
 def counts_of(terms: Terms, rows: dict[str, int], seed: int = 0) -> HeadCounts:
@@ -141,7 +145,7 @@ def test_table_1(elsewhere: bool) -> None:
         assert line.note == ""
         printed = own.paper or own.notebook
         if isinstance(here, float):
-            assert line.difference == pytest.approx(here - float(printed))
+            assert line.difference == pytest.approx(round(here, 2) - float(printed))
             assert line.shown == f"{here:.2f}"
             assert line.is_same == (f"{here:.1f}" == printed)
         else:
@@ -200,6 +204,89 @@ def test_what_is_printed_is_the_same_and_needs_no_reason() -> None:
     assert lines["head"].why
 
 
+OF_ROWS = {
+    "All": Difference.DATA,
+    "all words": Difference.ALL_WORDS,
+    "poss": Difference.POSSESSORS,
+    "auxpass": Difference.MISPRINT,
+}
+
+
+def further(row: str, column: str) -> set[Difference]:
+    """What differs from the paper in any treebank, by its definitions otherwise."""
+    found = {OF_ROWS[row]} if row in OF_ROWS and column != "anchors" else set()
+    if column in ("accuracy", "head", "direction"):
+        found.add(Difference.SPLIT_WORDS)
+    return found | ({Difference.TIES} if column in ("head", "direction") else set())
+
+
+def test_what_differs_in_any_treebank_is_said_of_one_in_ud() -> None:
+    counts = counts_of(Dependencies.terms, UD)
+    det = by_row(list(table1(findings_of(counts, "UD"), OWN)))["det"]
+    assert det["baseline"].why == (
+        *(Difference.DATA, Difference.SCHEME, Difference.CHOICE, Difference.OFFSETS),
+        Difference.LONG_SENTENCES,
+    )
+    assert {Difference.MODEL, Difference.DIRECTIONS, Difference.ESCAPES} < set(det["accuracy"].why)
+    found = table3(findings_of(counts, "UD"), PROBES, EDGES, SAME, has_vectors=True)
+    lines = {line.constant.row: line for line in found}
+    both = (Difference.DATA, Difference.SCHEME)
+    assert lines["Right-branching"].why == both
+    assert lines["Structural probe"].why == (*both, Difference.STRUCTURAL_PROBE)
+    assert lines["Structural probe"].difference is None
+    assert {Difference.TRAINING, Difference.WORD_VECTORS, *both} < set(
+        lines["Random Init Attn + GloVe"].why
+    )
+
+
+def test_digits_that_are_the_same_by_chance_keep_their_scheme() -> None:
+    counts = counts_of(Dependencies.terms, UD)
+    row = list(UD).index("det")
+    counts.total[row], counts.correct[row] = 1000, 0
+    counts.correct[row, 0, 1, 2] = 943
+    line = by_row(list(table1(findings_of(counts, "UD"), SAME)))["det"]["accuracy"]
+    assert (line.is_same, line.shown) == (True, "94.30")
+    assert Difference.SCHEME in line.why
+    assert line.difference is None
+
+
+def encoder(**other: Any) -> Any:
+    """What is asked of an encoder here."""
+    sizes = Sizes(layers=12, heads=12, hidden=768, embedding=768)
+    own = {"name": "bert-base-uncased", "random_init": False, "keep_embeddings": True}
+    return SimpleNamespace(**{"sizes": sizes, **own, **other})
+
+
+@pytest.mark.parametrize(
+    ("other", "is_it"),
+    [
+        ({}, True),
+        ({"name": "google-bert/bert-base-uncased"}, True),
+        ({"name": "/models/bert-base-cased/"}, True),
+        ({"random_init": True}, True),  # as a further encoder; a main one is told apart
+        ({"random_init": True, "keep_embeddings": False}, False),
+        ({"name": "bert-large-uncased"}, False),
+        ({"name": "my-bert-base-uncased"}, False),
+        ({"sizes": Sizes(layers=6, heads=12, hidden=768, embedding=768)}, False),
+        ({"sizes": Sizes(layers=12, heads=16, hidden=1024, embedding=1024)}, False),
+        ({"sizes": Sizes(12, 12, 768, 768, layer_numbers=range(2, 14))}, False),
+    ],
+)
+def test_what_is_the_papers_model(other: dict[str, Any], is_it: bool) -> None:
+    assert is_bert_base(encoder(**other)) is is_it
+
+
+def test_another_model_is_said_where_it_is_read() -> None:
+    findings = findings_of(counts_of(Dependencies.terms, STANFORD), "Stanford")
+    for setting in (replace(SAME, is_random=True), replace(SAME, bert_base={"drawn"})):
+        det = by_row(list(table1(findings, setting)))["det"]
+        assert Difference.MODEL in det["accuracy"].why
+        assert Difference.MODEL not in det["baseline"].why
+    other = table3(findings, PROBES, EDGES, replace(SAME, bert_base={MAIN}), has_vectors=True)
+    told = {line.constant.row for line in other if Difference.MODEL in line.why}
+    assert told == {"Random Init Attn + GloVe"}
+
+
 def test_a_treebank_in_ud_has_counterparts_and_no_differences() -> None:
     counts = counts_of(Dependencies.terms, UD)
     lines = list(table1(findings_of(counts, "UD"), SAME))
@@ -209,7 +296,8 @@ def test_a_treebank_in_ud_has_counterparts_and_no_differences() -> None:
         first = (*STANFORD_TO_UD[row].relations, "")[0] if row in STANFORD_TO_UD else NAMED[row]
         if first in UD:
             assert line.here == naive(counts, counts, first)[column]
-            assert line.why == (Difference.DATA, Difference.SCHEME)
+            assert set(line.why) == {Difference.DATA, Difference.SCHEME} | further(row, column)
+            assert list(line.why) == sorted(line.why)
             edge = {"pobj": ", dependent and head swapped", "cc": ", other head"}.get(row, "")
             assert line.note == ("" if row == "All" else f"{first} in UD{edge}")
         else:
@@ -230,8 +318,10 @@ def test_a_treebank_in_ud_has_counterparts_and_no_differences() -> None:
 def test_a_treebank_of_another_scheme_is_refused_by_name(scheme: str, said: str) -> None:
     counts = counts_of(Dependencies.terms, STANFORD)
     for line in table1(findings_of(counts, scheme), SAME):
+        column = line.constant.column
         if line.constant.row in ("All", "all words"):
-            assert line.why == (Difference.DATA, Difference.SCHEME)
+            named = {Difference.DATA, Difference.SCHEME} | further(line.constant.row, column)
+            assert set(line.why) == named
             assert line.here is not None
         else:
             assert line.here is None
@@ -267,7 +357,9 @@ def test_table_2_is_of_one_head() -> None:
                     right = counts.baselines[r, counts.terms.baselines.index(names[row])]
                 share = 100 * float(right) / ANAPHORS[column]
                 assert line.here == pytest.approx(share)
-                assert line.difference == pytest.approx(share - float(line.constant.paper))
+                assert line.difference == pytest.approx(
+                    round(share, 2) - float(line.constant.paper)
+                )
     always = (Difference.DATA, Difference.HEAD_WORDS)
     assert lines["Nearest"]["all"].why == always
     assert lines["Rule-based"]["all"].why == (*always, Difference.RULES)
@@ -290,10 +382,10 @@ def test_a_table_of_which_there_is_nothing_says_what_it_needs() -> None:
 
 
 PROBES = [
-    Entry("mine", "attention", row="Attn"),
-    Entry("drawn@1", "random", row="Random Init Attn + GloVe", seed=1),
-    Entry("drawn@2", "random", row="Random Init Attn + GloVe", seed=2),
-    Entry("s", "structural probe", row="Structural probe", is_undirected=True),
+    Entry("mine", "attention", encoder=MAIN, row="Attn"),
+    Entry("drawn@1", "random", encoder="drawn", row="Random Init Attn + GloVe", seed=1),
+    Entry("drawn@2", "random", encoder="drawn", row="Random Init Attn + GloVe", seed=2),
+    Entry("s", "structural probe", encoder=MAIN, row="Structural probe", is_undirected=True),
     Entry("right-branching", "right-branching", row="Right-branching"),
 ]
 EDGES = Undirected({"s": 30}, {}, total=40, sentences=9, left_out=0)

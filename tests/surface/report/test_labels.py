@@ -34,6 +34,7 @@ def test_folder_and_file_are_read_alike(tmp_path: Path) -> None:
         "alone": entry("2-4", 0.25),
     }
     expected = [
+        NamedHead(1, 1, "all", 0.4, 0.3, "dep->head"),
         NamedHead(3, 9, "det", 0.9, 0.6, "dep->head"),
         NamedHead(12, 2, "pronoun", 0.5, 0.4, "dep->head"),
         NamedHead(2, 4, "alone", 0.25, 0.0, "dep->head"),
@@ -78,8 +79,17 @@ def test_lines_that_are_not_whole(tmp_path: Path, bad: object) -> None:
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(ProbingError, match=r"reports/<split>.*No such file"):
+        with pytest.raises(ProbingError, match=r"folder of a run .* reports/test/summary.json"):
             read_best_heads(path, weights=WEIGHTS)
+
+
+def test_of_a_run_its_test_data_count_first(tmp_path: Path) -> None:
+    for split, head in (("val", "1-1"), ("test", "2-2")):
+        (tmp_path / "reports" / split).mkdir(parents=True)
+        report(tmp_path / "reports" / split, {"det": entry(head, 0.5)})
+        assert [str(own) for own in read_best_heads(tmp_path, weights=WEIGHTS)] == [
+            f"det by {head}"
+        ]
 
 
 def test_names_are_those_of_the_largest_lead() -> None:

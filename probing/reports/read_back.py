@@ -1,0 +1,43 @@
+"""Where what runs have written is found again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from probing.core.errors import ProbingError
+
+SUMMARY = "summary.json"
+
+
+def report_file(run: Path, name: str, *, writes: str = "") -> Path:
+    """A file of a report: of a run, that on its test data, else that on its validation data.
+
+    Args:
+        run: the folder of a run, or of a report of it.
+        name: of the file.
+        writes: the option with which a run writes it, if it takes one.
+
+    Raises:
+        ProbingError: if there is none.
+    """
+    folders = (run, run / "reports" / "test", run / "reports" / "val")
+    found = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if found is None:
+        how = f" ({writes} writes it)" if writes else ""
+        raise ProbingError(
+            f"{run}: expected the folder of a run that has reports/test/{name}{how}, found none"
+        )
+    return found
+
+
+def summary_of(report: Path) -> dict[str, Any]:
+    """What ``summary.json`` of a report says; nothing, if there is none.
+
+    Raises:
+        ValueError: if it is no JSON.
+    """
+    path = report / SUMMARY
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}
