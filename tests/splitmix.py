@@ -28,7 +28,7 @@ def poisson(drawn: int) -> int:
 
 def times_drawn(unit: int, count: int) -> list[int]:
     """How often each of ``count`` resamples draws a unit."""
-    start = mixed(unit)
+    start = mixed(unit % WORD)
     return [
         poisson(mixed((start + n * 0x9E3779B97F4A7C15) % WORD) % 2**63) for n in range(1, count + 1)
     ]

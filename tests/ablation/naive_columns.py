@@ -65,7 +65,7 @@ class Looked:
         return {}
 
     def partners(self, every: list[Ids]) -> list[int]:
-        """The place of the sentence whose map each gets; it is told by its map."""
+        """The place of the other sentence whose map each gets; it is told by its map."""
         if self.model.how != "resample":
             return []
         found = [-1] * len(every)
@@ -73,11 +73,13 @@ class Looked:
             places = [place for place, ids in enumerate(every) if len(ids) == length]
             rows = torch.tensor([every[place] for place in places])
             given = MapOfAnother(self.encoder, SEED)(Side(rows, rows, torch.arange(len(rows))))
-            own = [self.model.maps(every[place])[0] for place in places]
+            own = {place: self.model.maps(every[place])[0] for place in places}
             for place, maps in zip(places, given[1].double(), strict=True):
-                near = [float((other - maps).abs().max()) for other in own]
-                assert min(near) < 1e-4
-                found[place] = places[near.index(min(near))]
+                near = {
+                    other: float((own[other] - maps).abs().max()) for other in own if other != place
+                }
+                assert min(near.values()) < 1e-4
+                found[place] = min(near, key=lambda other: near[other])
         return found
 
     def entropies(self) -> dict[Head, float]:

@@ -94,11 +94,13 @@ def test_items_that_were_not_run_do_not_count() -> None:
     assert effects(PLAN, partial, resamples=50) == effects(PLAN, whole, resamples=50)
 
 
-def test_of_what_is_about_a_layer_only_heads_below_it_have_an_effect() -> None:
+def test_of_what_is_about_a_layer_only_sets_below_it_have_an_effect() -> None:
     found = measured(15, replace(LOSS, of_layer=1))
     assert effects(PLAN, found, resamples=0) == []
     above = replace(found, outcome=replace(LOSS, of_layer=2))
     assert [own.heads for own in effects(PLAN, above, resamples=0)] == [A, B, C]
+    both = Plan({HeadSet.of([(1, 1), (2, 1)]): [], B: [C, D]})
+    assert [own.heads for own in effects(both, above, resamples=0)] == [B]
 
 
 def test_lines_have_what_their_columns_say() -> None:
