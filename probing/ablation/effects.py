@@ -123,7 +123,7 @@ class Effect:
 def effects(plan: Plan, found: Measured, *, resamples: int) -> list[Effect]:
     """The effect of each target of a plan, with its interval.
 
-    Of what is about a layer, only those of heads below it; none where nothing was run.
+    Of what is about a layer, only those of sets below it; none where nothing was run.
 
     Args:
         plan: what was ablated.
@@ -154,7 +154,7 @@ def effects(plan: Plan, found: Measured, *, resamples: int) -> list[Effect]:
             [means[places[own]] - means[0] for own in sets],
         )
         for (heads, sets), interval in zip(plan.controls.items(), ends, strict=True)
-        if found.outcome.of_layer is None or heads.lowest < found.outcome.of_layer
+        if found.outcome.can_tell(heads)
     ]
 
 

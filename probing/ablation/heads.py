@@ -29,6 +29,11 @@ class HeadSet:
         """The number of the first layer that has one of them."""
         return self.heads[0][0]
 
+    @property
+    def highest(self) -> int:
+        """The number of the last layer that has one of them."""
+        return self.heads[-1][0]
+
     @cached_property
     def by_layer(self) -> dict[int, list[int]]:
         """By the number of a layer, its heads, counted from zero."""

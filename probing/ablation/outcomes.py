@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from probing.ablation.batches import Side
+from probing.ablation.heads import HeadSet
 from probing.ablation.passes import Take
 from probing.encoder import PlainTokenizer
 
@@ -53,14 +54,20 @@ class Outcome:
         name: in tables.
         text: what it is, in words.
         worse: which way it goes where heads are missed.
-        of_layer: the layer that it is about, where layers up to that one change nothing in it that
-            anybody would ask for.
+        of_layer: the layer that it is about, if there is one.
     """
 
     name: str
     text: str
     worse: Literal["higher", "lower"]
     of_layer: int | None = field(default=None, kw_only=True)
+
+    def can_tell(self, heads: HeadSet) -> bool:
+        """Whether all of the heads are below the layer that it is about.
+
+        Others change nothing in it, or are what it is about; and so would their controls be.
+        """
+        return self.of_layer is None or heads.highest < self.of_layer
 
 
 @dataclass(frozen=True)

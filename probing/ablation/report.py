@@ -136,6 +136,12 @@ class AblationReport(Callback):
         if trainer.is_global_zero:
             for part, step in zip(data.parts, steps, strict=True):
                 show(in_words(part, step.outcomes))
+                for outcome in step.outcomes:
+                    if not any(map(outcome.can_tell, self.targets)):
+                        show(
+                            f"{outcome.name}: no line, since each set of heads that is ablated has "
+                            f"one of layer {outcome.of_layer} or above"
+                        )
             if passes.layers is None:
                 show(
                     "every ablation runs all layers: those of this family cannot be found, or do "

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from statistics import mean, stdev
 
 import numpy as np
 import pytest
 import torch
-from splitmix import WORD, mixed
+from splitmix import resampled
 
 from probing.ablation.controls import Plan
 from probing.ablation.effects import (
@@ -68,35 +67,13 @@ def test_a_control_that_does_the_same_is_as_bad() -> None:
     assert own.rank == 2
 
 
-def poisson(drawn: int) -> int:
-    """Of mean one, by its distribution function."""
-    share, k, below = drawn / 2**63, 0, math.exp(-1)
-    term = below
-    while share >= below:
-        k += 1
-        term /= k
-        below += term
-    return k
-
-
 @pytest.mark.parametrize("units", [None, 12])
 def test_intervals_are_percentiles_of_resampled_differences(units: int | None) -> None:
     """Items of one unit are drawn together, and before and after in the same resamples."""
     found, count = measured(40, units=units), 60
-    weights = {
-        unit: [
-            poisson(mixed((mixed(unit) + n * 0x9E3779B97F4A7C15) % WORD) % 2**63)
-            for n in range(1, count + 1)
-        ]
-        for unit in set(found.units.tolist())
-    }
     for own, heads in zip(effects(PLAN, found, resamples=count), (1, 2, 3), strict=True):
-        shares = []
-        for n in range(count):
-            drawn = [weights[unit][n] for unit in found.units.tolist()]
-            total = sum(w * float(t) for w, t in zip(drawn, found.weights, strict=True))
-            apart = found.values[heads] - found.values[0]
-            shares.append(sum(w * float(a) for w, a in zip(drawn, apart, strict=True)) / total)
+        apart = (found.values[heads] - found.values[0]).tolist()
+        shares = resampled(apart, found.weights.tolist(), found.units.tolist(), count)
         low, high = np.percentile(shares, [2.5, 97.5])
         assert own.interval is not None
         assert (own.interval.low, own.interval.high) == pytest.approx((low, high), abs=1e-9)
@@ -117,11 +94,13 @@ def test_items_that_were_not_run_do_not_count() -> None:
     assert effects(PLAN, partial, resamples=50) == effects(PLAN, whole, resamples=50)
 
 
-def test_of_what_is_about_a_layer_only_heads_below_it_have_an_effect() -> None:
+def test_of_what_is_about_a_layer_only_sets_below_it_have_an_effect() -> None:
     found = measured(15, replace(LOSS, of_layer=1))
     assert effects(PLAN, found, resamples=0) == []
     above = replace(found, outcome=replace(LOSS, of_layer=2))
     assert [own.heads for own in effects(PLAN, above, resamples=0)] == [A, B, C]
+    both = Plan({HeadSet.of([(1, 1), (2, 1)]): [], B: [C, D]})
+    assert [own.heads for own in effects(both, above, resamples=0)] == [B]
 
 
 def test_lines_have_what_their_columns_say() -> None:
