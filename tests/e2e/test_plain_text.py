@@ -95,7 +95,7 @@ def test_what_is_written(alone: Path, table: Table) -> None:
     page = data_of(alone / "report.html")
     origins = [own["origin"] for own in page["surface"]["sentences"]]
     assert origins[0] == "given with --sentence"
-    assert 1 < len(origins) <= 1 + 5
+    assert 1 < len(origins) <= 1 + 4
     assert {own["head"] for own in page["surface"]["relations"]} == {1, 7}
     assert [len(own["lines"]) for own in page["tables"]] == [len(COLUMNS), len(noop)]
 

@@ -55,7 +55,7 @@ class SurfaceReport(Callback):
         best_heads: str | None = None,
         relation_heads: dict[str, str] | None = None,
         hide: str | None = None,
-        examples: int = 5,
+        examples: int = 4,
     ) -> None:
         self.examples = examples
         self.best_heads = best_heads

@@ -48,7 +48,7 @@ FINDINGS = SurfaceFindings(
     "<b>any</b>.txt",
     made(),
     made(),
-    notes=EVIL[:2],
+    notes=[EVIL[0], f"one\n  {EVIL[1]}"],
     best_at={5: ["det", "<i>obj</i>"]},
     sentences=[Shown(EVIL[0], Seen(TOKENS, [True, *(False for _ in EVIL), True], MAPS))] * 2,
     relations=[
@@ -291,7 +291,7 @@ def test_words_that_would_be_code_are_text(browser: Any) -> None:
     titles = texts(browser, "#sentences .from title")
     for word in map(visible, EVIL):
         assert any(title.startswith(f"“{word}” attends to") for title in titles)
-    assert texts(browser, ".notes li")[:2] == [visible(text) for text in EVIL[:2]]
+    assert texts(browser, ".notes li")[:3] == [EVIL[0], "one", EVIL[1]]
 
 
 def test_the_keyboard_chooses_a_point_and_reaches_every_token(browser: Any) -> None:

@@ -66,9 +66,10 @@ def sentences_shown(
 def _drawable(source: TextSource, tokenizer: PlainTokenizer) -> Iterator[tuple[str, list[int]]]:
     """The documents of sentences that can be drawn, and their wordpieces; each sentence once."""
     known: set[tuple[int, ...]] = set()
+    longest = min(LONGEST, tokenizer.limit - len(tokenizer.frame))
     for document, text in islice(source.lines(), LOOKED_AT):
         [pieces] = tokenizer([text]) if text else [[]]
-        if SHORTEST <= len(pieces) <= LONGEST and tuple(pieces) not in known:
+        if SHORTEST <= len(pieces) <= longest and tuple(pieces) not in known:
             known.add(tuple(pieces))
             yield document, pieces
 

@@ -87,7 +87,7 @@ def _surface(findings: SurfaceFindings) -> dict[str, object]:
     lines = [dict(zip(COLUMNS, line[2:], strict=True)) for line in head_lines(found)]
     does = behaviours_of(found) if found.quantities else [None] * len(lines)
     return {
-        "notes": [visible(note) for note in findings.notes],
+        "notes": [visible(line.strip()) for note in findings.notes for line in note.split("\n")],
         "layers": list(found.layers),
         "heads": found.heads,
         "columns": [
