@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -156,6 +157,14 @@ def effects(plan: Plan, found: Measured, *, resamples: int) -> list[Effect]:
         for (heads, sets), interval in zip(plan.controls.items(), ends, strict=True)
         if found.outcome.can_tell(heads)
     ]
+
+
+def magnitude(found: Sequence[Effect]) -> int:
+    """The power of ten of the greatest difference, of controls and intervals, too; 0 if none is."""
+    values = [value for own in found for value in (own.difference, *own.controls)]
+    values += [end for own in found if (ends := own.interval) for end in (ends.low, ends.high)]
+    greatest = max(map(abs, values), default=0.0)
+    return math.floor(math.log10(greatest)) if greatest else 0
 
 
 def effect_lines(found: Sequence[Effect]) -> Iterator[tuple[object, ...]]:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from matplotlib.figure import Figure
 
-from probing.ablation.effects import Effect
-from probing.reports.figures.styles import COLUMN, drawn
-from probing.surface.report.drawing import (
-    BLUE,
-    GREY,
-    LARGE,
-    SMALL,
-    VERMILLION,
-    legend,
-    sheet,
-)
+from probing.ablation.effects import Effect, magnitude
+from probing.reports.figures.styles import BLUE, COLUMN, GREY, SMALL, TEXT, VERMILLION, drawn
+from probing.surface.report.drawing import legend, sheet
 
 _HEIGHT, _STEP, _MARGIN = 2.0, 0.13, 0.8  # inches: of a panel, from head to head, beside them
 _NAME = 24  # letters of a set that are shown
@@ -45,9 +38,10 @@ def effects_beside_controls(found: Sequence[Effect]) -> Figure:
         )
         panel.set_xlim(-0.7, len(effects) - 0.3)
         first = effects[0]
-        panel.set_ylabel(f"difference in {first.outcome.name}", fontsize=LARGE)
+        unit = _unit(panel, effects)
+        panel.set_ylabel(f"difference in {first.outcome.name}{unit}", fontsize=TEXT)
         title = f"{drawn(first.data)}: {first.outcome.name}, {first.before:.4g} before"
-        panel.set_title(title, fontsize=LARGE, loc="left", pad=14 if panel is axes[0] else 4)
+        panel.set_title(title, fontsize=TEXT, loc="left", pad=14 if panel is axes[0] else 4)
     keys = {
         label: handle
         for panel in axes
@@ -55,6 +49,18 @@ def effects_beside_controls(found: Sequence[Effect]) -> Figure:
     }
     legend(axes[0], columns=3, handles=list(keys.values()), labels=list(keys))
     return figure
+
+
+def _unit(panel: Any, effects: Sequence[Effect]) -> str:
+    """Of small differences the power of ten that the ticks are multiples of, for their label.
+
+    Matplotlib would write it above the axis, where the legend is.
+    """
+    power = magnitude(effects)
+    if power > -4:
+        return ""
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value * 10.0**-power:g}")
+    return f" (1e{power})"
 
 
 def _band(panel: object, effects: Sequence[Effect]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from probing.ablation.changes import How
 from probing.ablation.data import Part
-from probing.ablation.effects import Effect
+from probing.ablation.effects import Effect, magnitude
 from probing.ablation.outcomes import Outcome
 from probing.reports.terminal.tables import show_table
 from probing.surface.text.segments import counted
 
 _MOST = 12  # sets that are shown of an outcome
-_COLUMNS = "heads,after,difference,95%,controls,sd,rank,of,p,least p".split(",")
+_DIGITS = 4, 8  # behind the point: at least, and at most, which 80 columns have room for
+_COLUMNS = "heads,after,difference,95%,controls,sd,rank".split(",")
 
 
 def in_words(part: Part, outcomes: Sequence[Outcome]) -> str:
@@ -36,29 +37,29 @@ def show_worst(found: Sequence[Effect], *, how: How, nearest: int) -> None:
     shown = sorted(found, key=lambda effect: -effect.badness)[:_MOST]
     if not shown:
         return
-    first = shown[0]
+    first, digits = shown[0], _digits(shown)
     more = f"; the worst {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
     title = (
-        f"{first.data}: {first.outcome.name}, {first.before:.4f} before ({how}; controls are drawn "
-        f"among the {nearest} nearest in entropy of the layer{more})"
+        f"{first.data}: {first.outcome.name}, {first.before:.{digits}f} before ({how}; "
+        f"controls are drawn among the {nearest} nearest in entropy of the layer{more})"
     )
-    show_table(title, _COLUMNS, [_cells(effect) for effect in shown])
+    show_table(title, _COLUMNS, [_cells(effect, digits) for effect in shown])
 
 
-def _cells(effect: Effect) -> list[str]:
+def _digits(found: Sequence[Effect]) -> int:
+    """How many behind the point show two of the greatest difference."""
+    least, most = _DIGITS
+    return min(most, max(least, 1 - magnitude(found)))
+
+
+def _cells(effect: Effect, digits: int) -> list[str]:
     ends, mean, sd = effect.interval, effect.control_mean, effect.control_sd
-    of_controls = [
-        str(effect.rank),
-        str(1 + len(effect.controls)),
-        f"{effect.p:.3f}",
-        f"{effect.least_p:.3f}",
-    ]
     return [
         str(effect.heads),
-        f"{effect.after:.4f}",
-        f"{effect.difference:+.4f}",
-        "" if ends is None else f"{ends.low:+.4f} to {ends.high:+.4f}",
-        "" if mean is None else f"{mean:+.4f}",
-        "" if sd is None else f"{sd:.4f}",
-        *(of_controls if effect.controls else [""] * len(of_controls)),
+        f"{effect.after:.{digits}f}",
+        f"{effect.difference:+.{digits}f}",
+        "" if ends is None else f"{ends.low:+.{digits}f} to {ends.high:+.{digits}f}",
+        "" if mean is None else f"{mean:+.{digits}f}",
+        "" if sd is None else f"{sd:.{digits}f}",
+        f"{effect.rank} of {1 + len(effect.controls)}" if effect.controls else "",
     ]

@@ -15,7 +15,7 @@ from torch import Tensor
 from probing.counting.best import Beside, BestHead
 from probing.counting.counts import Cell, HeadCounts
 from probing.reports.best_heads import absence, title_of, where_chosen
-from probing.reports.figures.panels import Page, frame, grid
+from probing.reports.figures.panels import Page, frame, grid, wrapped
 from probing.reports.figures.styles import (
     COLUMN,
     DIVERGING,
@@ -55,13 +55,13 @@ def head_overview(findings: Findings, *, width: float = PAGE) -> Figure:
     """
     counts, shown = findings.counts, findings.pictured
     columns = 4 if width > COLUMN else 2
-    letters = Page.letters((width - Page.LEFT - Page.RIGHT) / columns - Page.GAP / 2)
+    room = (width - Page.LEFT - Page.RIGHT) / columns - Page.GAP
     shares = [_share(counts, best) for best in shown]  # [L, H] each
-    captions = [_caption(*pair, letters) for pair in zip(shown, shares, strict=True)]
+    captions = [_caption(*pair, room) for pair in zip(shown, shares, strict=True)]
     title = [
         line
         for text in (title_of(findings), *_said(findings))
-        for line in textwrap.wrap(text, Page.letters(width), break_on_hyphens=False)
+        for line in wrapped(text, width - 0.12)
     ]
     page = Page.of(
         len(shown),
@@ -104,7 +104,7 @@ def _share(counts: HeadCounts, best: BestHead) -> Tensor:
     return 100 * counts.correct[row, direction].double() / best.total
 
 
-def _caption(best: BestHead, share: Tensor, letters: int) -> list[str]:
+def _caption(best: BestHead, share: Tensor, room: float) -> list[str]:
     """Lines above a panel: what is asked, the best head, the strongest baseline, the scale."""
     low, high = float(share.min()), float(share.max())
     said = [
@@ -112,7 +112,7 @@ def _caption(best: BestHead, share: Tensor, letters: int) -> list[str]:
         f"{best.head}: {100 * best.accuracy:.0f}%  ({low:.0f}–{high:.0f}%)",
         *(_beside(beside, best.total) for beside in _strongest(best)),
     ]
-    return [line for text in said for line in textwrap.wrap(text, letters, break_on_hyphens=False)]
+    return [line for text in said for line in wrapped(text, room)]
 
 
 def _said(findings: Findings) -> list[str]:

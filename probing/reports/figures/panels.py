@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from torch import Tensor
 
+from probing.core.inert import visible
 from probing.reports.figures.styles import TEXT, Picture
+
+_FONT = FontProperties(size=TEXT)
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,6 @@ class Page:
         """Of the figure."""
         return self.top + self.lines * self.pitch[1] + self.BOTTOM
 
-    @staticmethod
-    def letters(inches: float) -> int:
-        """How many letters a line of so many inches has room for, wide ones among them."""
-        return max(8, int(inches * 72 / (0.58 * TEXT)))
-
     def figure(self) -> Figure:
         """An empty one."""
         return Picture(figsize=(self.width, self.height))
@@ -80,6 +81,32 @@ class Page:
         """Axes at a place, from the lower left corner."""
         wide, tall = self.width, self.height
         return figure.add_axes((left / wide, low / tall, across / wide, up / tall))
+
+
+def wrapped(text: str, inches: float) -> list[str]:
+    """A text in lines that are no wider, broken at spaces; a word that is too wide is broken, too.
+
+    Letters are :data:`~probing.reports.figures.styles.TEXT` points tall.
+    """
+    lines = [""]
+    for word in visible(text).split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if _wide(joined) <= inches:
+            lines[-1] = joined
+            continue
+        lines += [""] if lines[-1] else []
+        while _wide(word) > inches and len(word) > 1:
+            fits = bisect_right(range(1, len(word)), inches, key=lambda n: _wide(word[:n]))
+            lines[-1:] = [word[: max(1, fits)], ""]
+            word = word[max(1, fits) :]
+        lines[-1] = word
+    return lines
+
+
+def _wide(text: str) -> float:
+    """How wide a text is drawn, in inches."""
+    wide, _, _ = text_to_path.get_text_width_height_descent(text, _FONT, ismath=False)
+    return float(wide) / 72
 
 
 def grid(

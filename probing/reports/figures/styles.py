@@ -20,17 +20,22 @@ TEXT, SMALL = 8, 7
 SEQUENTIAL = "cividis"  # made for readers with and without colour vision
 DIVERGING = "PuOr"
 
-# Okabe and Ito's colours, which readers with any colour vision tell apart, a dark red in place of
-# their second blue; shapes and lines differ as well, for print without colour.
+# Okabe and Ito's (2008): told apart with any colour vision. Their yellow, too pale for thin lines,
+# stays out; a dark red is added.
+BLACK, GREY = "#000000", "#7F7F7F"
+ORANGE, SKY, GREEN, BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
+VERMILLION, PURPLE, WINE = "#D55E00", "#CC79A7", "#882255"
+
+# Shapes and lines differ as well, for print without colour. The second blue is too near the first.
 STYLES = (
-    ("#000000", "o", "-"),
-    ("#E69F00", "s", "--"),
-    ("#0072B2", "^", "-."),
-    ("#009E73", "D", "-"),
-    ("#D55E00", "v", "--"),
-    ("#CC79A7", "P", "-."),
-    ("#882255", "X", ":"),
-    ("#7F7F7F", "*", ":"),
+    (BLACK, "o", "-"),
+    (ORANGE, "s", "--"),
+    (BLUE, "^", "-."),
+    (GREEN, "D", "-"),
+    (VERMILLION, "v", "--"),
+    (PURPLE, "P", "-."),
+    (WINE, "X", ":"),
+    (GREY, "*", ":"),
 )
 
 

@@ -92,7 +92,8 @@ def show_table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]
     table = Table(title=title, padding=(0, 1, 0, padding - 1), **_LEFT)
     space = room(len(every), console.width, padding=padding)
     found = widths(every, space)
-    found[0] = max(8, found[0] - max(0, sum(found) - space))  # rather a name broken than a number
+    # Rather a name broken than a number.
+    found[0] = max(min(8, found[0]), found[0] - max(0, sum(found) - space))
     for place, (column, width) in enumerate(zip(columns, found, strict=True)):
         side: JustifyMethod = "right" if place else "left"
         table.add_column(column, justify=side, width=width, overflow="fold")

@@ -86,12 +86,22 @@ class SpecialMass(RowMetric):
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """A head and the relation that it is said to find, in one direction or in both."""
+    """A head and the relation that it is said to find, in one direction or in both.
+
+    ``accuracy`` is a fraction, where a report says it.
+    """
 
     relation: str
     direction: str
     layer: int
     head: int
+    accuracy: float | None = None
+
+    @property
+    def title(self) -> str:
+        """What stands above a picture of it, in two lines."""
+        share = "" if self.accuracy is None else f", {100 * self.accuracy:.0f}%"
+        return f"head {self.layer}-{self.head}: {self.relation}\n{self.direction}{share}"
 
 
 def absent_relations(finders: Sequence[Finder], rows: Sequence[str], source: str) -> list[str]:

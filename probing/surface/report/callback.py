@@ -86,7 +86,8 @@ class SurfaceReport(Callback):
             every = read_best_heads(Path(self.best_heads), weights=module.encoder.fingerprint)
             self.named = [own for own in every if own.relation not in WHOLE]
         self.finders = [
-            Finder(own.relation, own.direction, own.layer, own.head) for own in self.named
+            Finder(own.relation, own.direction, own.layer, own.head, own.accuracy)
+            for own in self.named
         ]
         for relation, text in self.relation_heads.items():
             place = head_named(text, module.encoder, where="--surface.relation_heads")

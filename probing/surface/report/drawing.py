@@ -1,4 +1,4 @@
-"""What the figures share: sizes, colours, panels, and how they are saved."""
+"""What the figures share: marks, panels, and how they are saved."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from probing.reports.figures.styles import COLUMN, Picture, drawn, write_figure
-
-SMALL, LARGE = 7, 8
-"""Font sizes in points: of ticks, tokens and legends, and of titles and axes."""
-
-# Okabe and Ito (2008): told apart with and without colour vision. Their yellow is too pale for
-# thin lines and stays out.
-ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
+from probing.reports.figures.styles import (
+    BLACK,
+    BLUE,
+    COLUMN,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SMALL,
+    VERMILLION,
+    Picture,
+    drawn,
+    write_figure,
 )
-GREY, BLACK = "#8C8C8C", "#000000"
 
 
 @dataclass(frozen=True)

@@ -78,5 +78,5 @@ def _drawn(encoder: Encoder, batch: EdgeBatch, finder: Finder, hide: str | None)
         picks[word] = int(pick[0, a, 0, 0]) + first if bool(is_pick[0, a, 0, 0]) else None
         gold[word] = [own + first for own in batch.gold[0, a, 1:].nonzero().flatten().tolist()]
     edges: list[Edge] = edges_of(picks, gold, by_column=direction == 1)
-    title = f"head {finder.layer}-{finder.head}: {finder.relation}"
-    return HeadOnText(title, seen.tokens, of_head, edges, (finder.layer, finder.head))
+    place = finder.layer, finder.head
+    return HeadOnText(finder.title, seen.tokens, of_head, edges, place)

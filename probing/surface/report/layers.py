@@ -10,15 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from probing.surface.report.drawing import (
-    BLACK,
-    GREY,
-    LARGE,
-    SMALL,
-    legend,
-    marks_of,
-    sheet,
-)
+from probing.reports.figures.styles import BLACK, GREY, SMALL, TEXT
+from probing.surface.report.drawing import legend, marks_of, sheet
 
 OUTLIERS = 4
 """Heads of a panel that are named at most."""
@@ -47,7 +40,7 @@ def attention_by_layer(
         shares = {name: 100 * values.double() for name, values in series.items()}
         _points(panel, shares, layers, {n: 100 * v.double() for n, v in twin.items()})
         panel.set_ylim(0, min(max(1.12 * top, 1.0), 106))
-        panel.set_ylabel("average attention (%)", fontsize=LARGE)
+        panel.set_ylabel("average attention (%)", fontsize=TEXT)
         _name_outliers(panel, shares, layers)
         legend(panel, columns=3)
     return figure
@@ -75,7 +68,7 @@ def entropy_by_layer(
         _points(panel, {label: entropy.double()}, layers, {label: twin[name]} if twin else {})
         panel.axhline(uniform[name], color=BLACK, linestyle=":", linewidth=0.9, label="uniform")
         panel.set_ylim(0, top or 1.0)
-        panel.set_ylabel("entropy (nats)", fontsize=LARGE)
+        panel.set_ylabel("entropy (nats)", fontsize=TEXT)
         legend(panel)
     return figure
 
@@ -103,7 +96,7 @@ def gradient_by_layer(
         _layer_axis(panel, layers)
         panel.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3), useMathText=True)
         panel.yaxis.get_offset_text().set(size=SMALL)
-        panel.set_ylabel("mean |∂loss/∂attention| (nats)", fontsize=LARGE)
+        panel.set_ylabel("mean |∂loss/∂attention| (nats)", fontsize=TEXT)
         # On the right, since the factor of the axis stands on the left.
         legend(panel, columns=2, loc="lower right", bbox_to_anchor=(1, 1))
     return figure
@@ -161,6 +154,6 @@ def _points(
 
 def _layer_axis(panel: Any, layers: Sequence[int]) -> None:
     """Ticks at the layers, which stand side by side: as many as there is room for."""
-    panel.set_xlabel("layer", fontsize=LARGE)
+    panel.set_xlabel("layer", fontsize=TEXT)
     shown = range(0, len(layers), max(1, -(-len(layers) // 16)))
     panel.set_xticks(list(shown), [str(layers[k]) for k in shown])

@@ -17,15 +17,16 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from probing.core.inert import visible
-from probing.reports.figures.styles import COLUMN, Picture
-from probing.surface.report.drawing import (
+from probing.reports.figures.styles import (
     BLACK,
     BLUE,
+    COLUMN,
     GREEN,
     GREY,
-    LARGE,
     SMALL,
+    TEXT,
     VERMILLION,
+    Picture,
 )
 
 LINE = 0.115  # inches from a token to the next
@@ -107,7 +108,8 @@ def heads_on_text(
         for start in range(0, len(own), columns)
     ]
     heights = [max(len(head.tokens) for head in line) * LINE for line in lines]
-    above, below = 0.34, 0.2 if colours else 0.0  # for titles, for the legend
+    titled = max((head.title.count("\n") for head in maps), default=0)
+    above, below = 0.34 + titled * 0.14, 0.2 if colours else 0.0  # for titles, for the legend
     height = sum(heights) + len(lines) * above + below + 2 * MARGIN
     figure = Picture(figsize=(width, height))
     top = height - MARGIN
@@ -152,7 +154,7 @@ def _panel(panel: Any, head: HeadOnText, room: float) -> None:
     """One head; both axes are in inches."""
     panel.set(xlim=(0, room), ylim=(len(head.tokens) * LINE, 0))
     panel.set_axis_off()
-    panel.set_title(visible(head.title), fontsize=LARGE, pad=12, parse_math=False)
+    panel.set_title(visible(head.title, keep="\n"), fontsize=TEXT, pad=12, parse_math=False)
     texts, widest = _fitting(panel, head.tokens, (room - ROOM) / 2)
     start, end = widest + 0.04, room - widest - 0.04
     for place, side, text in ((widest, "right", "from"), (room - widest, "left", "to")):

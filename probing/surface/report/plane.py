@@ -13,9 +13,9 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from probing.core.inert import visible
-from probing.reports.figures.styles import SEQUENTIAL
+from probing.reports.figures.styles import BLACK, GREY, SEQUENTIAL, SMALL, TEXT
 from probing.surface.report.clusters import THRESHOLDS
-from probing.surface.report.drawing import BLACK, GREY, LARGE, SMALL, Mark, legend, marks_of, sheet
+from probing.surface.report.drawing import Mark, legend, marks_of, sheet
 
 
 def map_of_heads(
@@ -65,10 +65,10 @@ def map_of_heads(
     bar.ax.set_yticklabels([str(numbers[tick]) for tick in ticks])
     bar.ax.tick_params(labelsize=SMALL, length=2)
     bar.ax.minorticks_off()
-    bar.set_label("layer", fontsize=LARGE)
+    bar.set_label("layer", fontsize=TEXT)
     for panel in (above, below):
-        panel.set_xlabel("dimension 1 (nats)", fontsize=LARGE)
-        panel.set_ylabel("dimension 2 (nats)", fontsize=LARGE)
+        panel.set_xlabel("dimension 1 (nats)", fontsize=TEXT)
+        panel.set_ylabel("dimension 2 (nats)", fontsize=TEXT)
     above.scatter(
         x[list(labels)], y[list(labels)], s=40, facecolors="none", edgecolors=BLACK, linewidths=0.8
     )

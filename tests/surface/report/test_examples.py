@@ -19,9 +19,10 @@ def test_what_is_coloured_is_what_the_head_picks(
 ) -> None:
     data = DependencyData(test="builtin:documents=4,seed=1", tokenizer=tiny_encoder.tokenizer)
     corpus = data.open("test")
-    finders = [Finder("det", direction, 2, 3), Finder("no such", direction, 1, 1)]
+    finders = [Finder("det", direction, 2, 3, 0.4649), Finder("no such", direction, 1, 1)]
     examples = heads_on_examples(tiny_encoder, corpus, finders, hide=hide)
-    assert [drawn.title for drawn in examples] == ["head 2-3: det"] * EXAMPLES
+    assert [drawn.title for drawn in examples] == [f"head 2-3: det\n{direction}, 46%"] * EXAMPLES
+    assert Finder("obj", "both", 3, 1).title == "head 3-1: obj\nboth"  # no report says how well
     indices = [
         i
         for i in range(len(corpus))
