@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _NUMBERS = frozenset(
 )
 _ENDS = ("_layer", "_head", "_correct", "_accuracy", "_low", "_high")
 _FACTS = ("model", "weights_sha256", "seed")
+_COLUMNS = ("run", *_FACTS)
 
 
 def collect(*runs: str | Path, table: str = "best_heads", split: str = "test") -> pd.DataFrame:
@@ -73,19 +75,61 @@ def _runs(patterns: tuple[str | Path, ...]) -> Iterator[Path]:
 
 def _read(path: Path, run: Path) -> pd.DataFrame:
     """A file's lines, behind what its run was."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        for name in frame.columns:
-            if name in _NUMBERS or name.endswith(_ENDS):
-                frame[name] = pd.to_numeric(frame[name].replace("", None))
-        facts = _facts(path.parent / "summary.json")
-    except (OSError, ValueError) as error:
-        raise ProbingError(f"{path}: {error}") from error
+    lines = _lines(path)
+    _, header = next(lines, (1, []))
+    taken = [*_COLUMNS, *header]
+    if not header or len(set(taken)) < len(taken):
+        raise ProbingError(f"{path}:1: expected names of columns, each once, found {header}")
+    cells: list[list[str]] = []
+    numbers = []
+    for number, line in lines:
+        if len(line) != len(header):
+            raise ProbingError(f"{path}:{number}: expected {len(header)} cells, found {len(line)}")
+        cells.append(line)
+        numbers.append(number)
+    frame = pd.DataFrame(cells, columns=header, dtype=str)
+    for name in header:
+        if name in _NUMBERS or name.endswith(_ENDS):
+            told = frame[name] != ""
+            found = pd.to_numeric(frame[name].where(told), errors="coerce")
+            odd = told & found.isna()
+            if odd.any():
+                place = int(odd.argmax())
+                raise ProbingError(
+                    f"{path}:{numbers[place]}: {name}: expected a number, "
+                    f"found {frame[name][place]!r}"
+                )
+            frame[name] = found
+    facts = _facts(path.parent / "summary.json")
     columns = {"run": str(run), **{name: facts.get(name) for name in _FACTS}}
     ahead = pd.DataFrame({name: [value] * len(frame) for name, value in columns.items()})
     return pd.concat([ahead, frame], axis=1)
 
 
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not empty, in cells, and on which line of the file each ends."""
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for line in reader:
+                number = reader.line_num
+                if line:
+                    yield number, line
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise ProbingError(f"{path}:{number + 1}: expected lines of cells: {error}") from error
+
+
 def _facts(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found if isinstance(found, dict) else {}
+    """What a run says of itself; nothing, where it has no ``summary.json``."""
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ProbingError(f"{path}: expected what a run has written, found: {error}") from error
+    facts: dict[str, Any] = found if isinstance(found, dict) else {}
+    odd = [name for name in _FACTS if not isinstance(facts.get(name), str | int | None)]
+    if odd or not isinstance(found, dict):
+        raise ProbingError(f"{path}: expected what a run has written, found other values")
+    return facts
