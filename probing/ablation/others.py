@@ -27,9 +27,10 @@ class Maps:
 
 
 class MeanOfOthers:
-    """The mean over the maps of all other texts of the length.
+    """The mean over the maps of all other texts of the length, all texts being of one part.
 
-    Those of one length are held at a time: 8 bytes for each head and pair of wordpieces.
+    Sums of two lengths, those of the sides of a pair, are held at a time: 8 bytes for each head and
+    pair of wordpieces.
 
     Args:
         encoder: the model as it is.
@@ -39,18 +40,22 @@ class MeanOfOthers:
     def __init__(self, encoder: Encoder, wordpieces: int) -> None:
         self.encoder = encoder
         self.wordpieces = wordpieces
-        self.every: Tensor | None = None
-        self.sums: Mapping[int, Tensor] = {}
+        self.sums: dict[int, Mapping[int, Tensor]] = {}
+        """By length and the number of a layer, ``[H, T, T]``."""
 
     def __call__(self, side: Side) -> Mapping[int, Tensor]:
         """By the number of a layer, ``[B, H, T, T]``."""
-        if self.every is None or not torch.equal(self.every, side.every):
-            self.every, self.sums = side.every, self._summed(side.every)
-        others = len(side.every) - 1
+        others, length = len(side.every) - 1, side.every.shape[1]
+        if length in self.sums:
+            self.sums[length] = self.sums.pop(length)  # the last that was asked for
+        else:
+            for older in list(self.sums)[:-1]:
+                del self.sums[older]
+            self.sums[length] = self._summed(side.every)
         own = maps_of(self.encoder, side.ids)
         return {
-            number: ((sums - own[number].double()) / others).clamp_min(0)
-            for number, sums in self.sums.items()
+            number: ((sums - own[number].double()) / others).clamp_min(0).to(own[number].dtype)
+            for number, sums in self.sums[length].items()
         }
 
     def _summed(self, every: Tensor) -> dict[int, Tensor]:

@@ -10,7 +10,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities import rank_zero_only
 
-from probing.ablation.changes import How
+from probing.ablation.changes import FromOthers, How
 from probing.ablation.controls import planned
 from probing.ablation.data import AblationData, Part
 from probing.ablation.effects import (
@@ -147,10 +147,14 @@ class AblationReport(Callback):
                     "every ablation runs all layers: those of this family cannot be found, or do "
                     "not run again from the midst"
                 )
-            if self.how == "mean":
+            if self.how in FromOthers:
                 longest = max(max(part.lengths) for part in data.parts)
-                size = len(module.heads()) * longest**2 * 8 / 2**20
-                show(f"mean maps: {size:,.1f} MiB for sentences of {longest} wordpieces")
+                each = 8 * (self.how == "mean") + 4 * max(1, data.batch_wordpieces // longest)
+                size = len(module.heads()) * longest**2 * each / 2**20
+                show(
+                    f"maps of others: {size:,.1f} MiB for sentences of {longest} wordpieces, twice "
+                    "that for pairs"
+                )
 
     def _step(self, part: Part, module: AblationModule, data: AblationData, passes: Passes) -> Step:
         """What is done with batches of a part."""

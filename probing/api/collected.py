@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from probing.core.errors import ProbingError
-from probing.reports.read_back import summary_of
+from probing.reports.read_back import SUMMARY, summary_of
 
 _NUMBERS = frozenset(
     "layer head correct total reachable accuracy gold_mass special_mass special_wins kappa low "
@@ -20,6 +22,7 @@ _NUMBERS = frozenset(
 )
 _ENDS = ("_layer", "_head", "_correct", "_accuracy", "_low", "_high")
 _FACTS = ("model", "weights_sha256", "seed")
+_COLUMNS = ("run", *_FACTS)
 
 
 def collect(*runs: str | Path, table: str = "best_heads", split: str = "test") -> pd.DataFrame:
@@ -72,14 +75,58 @@ def _runs(patterns: tuple[str | Path, ...]) -> Iterator[Path]:
 
 def _read(path: Path, run: Path) -> pd.DataFrame:
     """A file's lines, behind what its run was."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        for name in frame.columns:
-            if name in _NUMBERS or name.endswith(_ENDS):
-                frame[name] = pd.to_numeric(frame[name].replace("", None))
-        facts = summary_of(path.parent)
-    except (OSError, ValueError) as error:
-        raise ProbingError(f"{path}: {error}") from error
+    lines = _lines(path)
+    _, header = next(lines, (1, []))
+    taken = [*_COLUMNS, *header]
+    if not header or len(set(taken)) < len(taken):
+        raise ProbingError(f"{path}:1: expected names of columns, each once, found {header}")
+    cells: list[list[str]] = []
+    numbers = []
+    for number, line in lines:
+        if len(line) != len(header):
+            raise ProbingError(f"{path}:{number}: expected {len(header)} cells, found {len(line)}")
+        cells.append(line)
+        numbers.append(number)
+    frame = pd.DataFrame(cells, columns=header, dtype=str)
+    for name in header:
+        if name in _NUMBERS or name.endswith(_ENDS):
+            told = frame[name] != ""
+            found = pd.to_numeric(frame[name].where(told), errors="coerce")
+            odd = told & found.isna()
+            if odd.any():
+                place = int(odd.argmax())
+                raise ProbingError(
+                    f"{path}:{numbers[place]}: {name}: expected a number, "
+                    f"found {frame[name][place]!r}"
+                )
+            frame[name] = found
+    facts = _facts(path.parent)
     columns = {"run": str(run), **{name: facts.get(name) for name in _FACTS}}
     ahead = pd.DataFrame({name: [value] * len(frame) for name, value in columns.items()})
     return pd.concat([ahead, frame], axis=1)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not empty, in cells, and on which line of the file each ends."""
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for line in reader:
+                number = reader.line_num
+                if line:
+                    yield number, line
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise ProbingError(f"{path}:{number + 1}: expected lines of cells: {error}") from error
+
+
+def _facts(report: Path) -> dict[str, Any]:
+    """What a run says of itself; nothing, where it has no ``summary.json``."""
+    facts = summary_of(report)
+    odd = [name for name in _FACTS if not isinstance(facts.get(name), str | int | None)]
+    if odd:
+        raise ProbingError(
+            f"{report / SUMMARY}: {odd[0]}: expected what a run has written, "
+            f"found {facts[odd[0]]!r}"
+        )
+    return facts

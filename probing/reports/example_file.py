@@ -73,7 +73,7 @@ def write_examples(examples: Examples, path: Path) -> None:
         {_ABOUT: json.dumps(about)}
     )
     with written_aside(path) as aside:
-        pq.write_table(table, aside, compression="zstd")
+        pq.write_table(table, aside, compression="zstd", write_page_checksum=True)
 
 
 def read_examples(path: Path) -> Examples:
@@ -83,22 +83,40 @@ def read_examples(path: Path) -> Examples:
         ProbingError: for a file that is not there, or no such file.
     """
     try:
-        table = pq.read_table(path, schema=_SCHEMA)
-        about = json.loads(pq.read_schema(path).metadata[_ABOUT])
+        # Of the file alone: nothing is taken from the names of folders.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read().cast(_SCHEMA)
+            about = json.loads(file.schema_arrow.metadata[_ABOUT])
         return _made(about, table.to_pylist())
     except FileNotFoundError:
         raise ProbingError(f"{path}: no such file") from None
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise ProbingError(f"{path}: expected examples of a report, found {error}") from None
+    except (
+        *(OSError, pa.ArrowException, ArithmeticError, AttributeError, LookupError),
+        *(MemoryError, RecursionError, TypeError, ValueError),
+    ) as error:
+        told = " ".join(str(error).split())[:300]
+        raise ProbingError(f"{path}: expected examples of a report, found: {told}") from None
 
 
 def _made(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Examples:
     shape = len(lines), len(about["directions"]), len(about["layers"]), about["heads"]
     of_row: dict[str, list[tuple[int, int]]] = {}
     for n, line in enumerate(lines):
+        _check(line, n + 1)
         for row, place in zip(line["rows"], line["places"], strict=True):
             of_row.setdefault(row, []).append((place, n))
     picks = np.array([line["picks"] for line in lines], dtype=np.int64).reshape(shape)
+    sizes = np.array([len(line["words"]) for line in lines]).reshape(-1, 1, 1, 1)
+    if not ((picks == NO_PICK) | ((picks > 0) & (picks <= sizes))).all():
+        raise ValueError("picks of words that there are not")
+    special = np.array([line["special_mass"] for line in lines], dtype=np.float64).reshape(shape)
+    if not (np.isfinite(special) & (special >= 0)).all():
+        raise ValueError("attention that is none")
+    chosen = {row: Cell(*cell) for row, cell in about["chosen"].items()}
+    for cell in chosen.values():
+        is_there = cell.direction in about["directions"] and cell.layer in about["layers"]
+        if not (is_there and 0 < cell.head <= about["heads"]):
+            raise ValueError(f"a chosen head {cell}, {cell.direction}, that there is not")
     return Examples(
         anchors=[
             Anchor(
@@ -111,8 +129,19 @@ def _made(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Examples:
         ],
         of_row={row: np.array([n for _, n in sorted(own)]) for row, own in of_row.items()},
         picks=np.where(picks == NO_PICK, NO_PICK, picks - 1),
-        special=np.array([line["special_mass"] for line in lines]).reshape(shape),
+        special=special,
         directions=about["directions"],
         layers=about["layers"],
-        chosen={row: Cell(*cell) for row, cell in about["chosen"].items()},
+        chosen=chosen,
     )
+
+
+def _check(line: Mapping[str, Any], number: int) -> None:
+    """Refuse an anchor that lacks something, or has a word that there is not."""
+    values = [line[name] for name in ("file", "document", "line", "id", "window", "word")]
+    values += [value for name in ("words", "gold", "rows", "places") for value in line[name]]
+    if None in values:
+        raise ValueError(f"anchor {number}: nothing, where something belongs")
+    size = len(line["words"])
+    if not all(0 < word <= size for word in (line["word"], *line["gold"])):
+        raise ValueError(f"anchor {number}: a word that is none of its {size}")

@@ -36,8 +36,15 @@ def summary_of(report: Path) -> dict[str, Any]:
     """What ``summary.json`` of a report says; nothing, if there is none.
 
     Raises:
-        ValueError: if it is no JSON.
+        ProbingError: if it cannot be read, or is no JSON object.
     """
     path = report / SUMMARY
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found if isinstance(found, dict) else {}
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ProbingError(f"{path}: expected what a run has written, found: {error}") from error
+    if not isinstance(found, dict):
+        raise ProbingError(f"{path}: expected what a run has written, found no JSON object")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from torch import Tensor
 from probing.ablation.batches import Side, Texts
 from probing.ablation.changes import ablating, given, zero
 from probing.ablation.heads import HeadSet
-from probing.ablation.others import maps_of, others_of
+from probing.ablation.others import MeanOfOthers, maps_of, others_of
 from probing.ablation.outcomes import MaskedInTurn, SomeMasked, embedding, outcome_of
 from probing.ablation.passes import Passes
 from probing.ablation.texts import Sentences
@@ -202,6 +203,19 @@ def test_the_mean_is_over_all_others_of_the_length(tiny_encoder: Encoder) -> Non
             expected = sum(rest) / len(rest)  # type: ignore[arg-type]
             for place, number in enumerate(tiny_encoder.layer_numbers):
                 assert (found[number][b] - expected[place]).abs().max() < 1e-6
+
+
+def test_maps_of_both_lengths_of_pairs_are_added_up_once(tiny_encoder: Encoder) -> None:
+    texts, _ = of_length(tiny_encoder, 11, 5)
+    others, runs = MeanOfOthers(tiny_encoder, wordpieces=60), []
+    summed = others._summed
+    others._summed = lambda every: (runs.append(every.shape[1]), summed(every))[1]  # type: ignore[method-assign]
+    sides = [texts[[k]].sides[0] for k in range(6)]  # of 5 and 6 wordpieces in turn
+    for side in sides:
+        others(side)
+    assert runs == [5, 6]
+    others(replace(sides[0], ids=sides[0].ids[:, :4], every=sides[0].every[:, :4]))
+    assert sorted(others.sums) == [4, 6]
 
 
 def test_another_is_one_that_each_text_is_for_one(tiny_encoder: Encoder) -> None:

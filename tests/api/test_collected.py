@@ -62,7 +62,26 @@ def test_where_there_is_nothing_it_says_so(runs: Path, pattern: str) -> None:
         probing.collect(runs / pattern, table="probes")
 
 
-def test_a_file_that_cannot_be_read_is_named(runs: Path) -> None:
-    (runs / "a/reports/test/best_heads.csv").write_text("correct\nmany\n")
-    with pytest.raises(ProbingError, match=r"a/reports/test/best_heads\.csv: "):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("correct\nmany\n", ":2: correct: expected a number, found 'many'"),
+        ("relation,correct\nall,1\n\nall,1,2\n", ":4: expected 2 cells, found 3"),
+        ("relation,correct\nall,1,2\nall,1,2\n", ":2: expected 2 cells, found 3"),
+        ("relation,correct\nall\n", ":2: expected 2 cells, found 1"),
+        ("relation,relation\nall,1\n", ":1: expected names of columns, each once"),
+        ("", ":1: expected names of columns"),
+        ('relation\n"a', ":2: expected lines of cells"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(runs: Path, text: str, said: str) -> None:
+    (runs / "a/reports/test/best_heads.csv").write_text(text)
+    with pytest.raises(ProbingError, match=rf"a/reports/test/best_heads\.csv{said}"):
+        probing.collect(runs)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"seed": [1]}', "[" * 100_000])
+def test_a_run_that_says_something_else_of_itself_is_named(runs: Path, text: str) -> None:
+    (runs / "a/reports/test/summary.json").write_text(text)
+    with pytest.raises(ProbingError, match=r"a/reports/test/summary\.json: expected what a run"):
         probing.collect(runs)

@@ -12,7 +12,13 @@ from mutants import NUMBERS, Say, damaged, trying
 from probing.jobs.registry import ROWS
 from probing.jobs.scripts import CONFIGS
 
-SCRIPTS = {"heads": "evaluate", "dependency": "train", "surface": "evaluate"}
+# Of each config, who runs it, and the kind of its job.
+SCRIPTS = {
+    "heads": ("evaluate", "heads"),
+    "dependency": ("train", "probes"),
+    "surface": ("evaluate", "surface"),
+    "ablate": ("evaluate", "ablate"),
+}
 VALUES = [
     *(*NUMBERS, "", "x", "null", "true", "[]", "{}", "[null]", "[1, 2]", "{a: 1}", "[[[[]]]]"),
     *("&a [*a]", "&a {x: *a}", "!!python/name:os.system", "os.system", "probing.probes.Probe"),
@@ -27,38 +33,46 @@ seed_everything: 3
 model:
   encoder: {{name: "{model}", layers: [1, 2], precision: float32}}
 data:
-  class_path: probing.data.{data}
+  class_path: probing.{data}
   init_args: {{batch_wordpieces: 500, test: no-such-file.conllu}}
 trainer: {{devices: 1, accelerator: cpu, precision: 32-true}}
 """
+OF_JOB = {"ablate": "heads: [1-1, '1-2,2-3']\neach: true\nablation: {how: sink, controls: 5}\n"}
 
 
 @cache
-def options_of(job: str) -> list[str]:
+def options_of(kind: str) -> list[str]:
     """The options of a job, those of data and probes by their classes too."""
-    row = next(row for row in ROWS if job.startswith(row.name) or row.name == "probes")
+    row = next(row for row in ROWS if row.name == kind)
     return sorted(row.load().parser_of(row).known.types.keys() - LEFT_OUT)
 
 
-@trying(3, slow=3)
+@trying(4, slow=3)
 @given(data=st.data())
 def test_any_value_of_any_option(data: st.DataObject, say: Say) -> None:
-    job = data.draw(st.sampled_from(sorted(SCRIPTS)))
-    pairs = st.tuples(st.sampled_from(options_of(job)), st.sampled_from(VALUES))
+    config = data.draw(st.sampled_from(sorted(SCRIPTS)))
+    script, kind = SCRIPTS[config]
+    pairs = st.tuples(st.sampled_from(options_of(kind)), st.sampled_from(VALUES))
     said = data.draw(st.lists(pairs, min_size=1, max_size=3))
     arguments = [f"--{name}={value}" for name, value in said]
-    config = str(CONFIGS / f"{job}.yaml")
-    say(SCRIPTS[job], "--config", config, *arguments, "--data.test=no-such-file.conllu")
+    own = ["--config", str(CONFIGS / f"{config}.yaml")]
+    say(script, *own, *arguments, "--data.test=no-such-file.conllu")
 
 
 @trying(3, slow=3)
 @given(data=st.data())
 def test_a_damaged_config(data: st.DataObject, say: Say, tmp_path: Path, tiny_bert: Path) -> None:
     job, kind = data.draw(
-        st.sampled_from([("heads", "DependencyData"), ("heads", "CoreferenceData"),
-                         ("surface", "DependencyData")])
-    )  # fmt: skip
-    text = CONFIG.format(job=job, model="x", data=kind)
+        st.sampled_from(
+            [
+                ("heads", "data.DependencyData"),
+                ("heads", "data.CoreferenceData"),
+                ("surface", "data.DependencyData"),
+                ("ablate", "ablation.data.AblationData"),
+            ]
+        )
+    )
+    text = CONFIG.format(job=job, model="x", data=kind) + OF_JOB.get(job, "")
     path = tmp_path / "mutant.yaml"
     path.write_bytes(data.draw(damaged(text.encode())))
     say("evaluate", "--config", str(path), "--data.test=no-such-file.conllu")
@@ -67,7 +81,23 @@ def test_a_damaged_config(data: st.DataObject, say: Say, tmp_path: Path, tiny_be
 WORDS = [
     *("--config", "-c", "--output", "--", "-", "--help", "--resume", "--ckpt_path", "--seeds"),
     *("--paired", "--import", "--=", "--model", "--model.", "--data", "--trainer", "--job"),
-    *("--trainer.devices", "--overwrite", *VALUES),
+    *(
+        "--trainer.devices",
+        "--overwrite",
+        "--heads",
+        "--heads-from",
+        "--each",
+        "1-1,2-3",
+        "1-",
+        *VALUES,
+    ),
+]
+OF_ABLATION = [
+    "--ablation",
+    "--ablation.how",
+    "--ablation.best_heads",
+    "--ablation.probes",
+    "x:obj",
 ]
 
 
@@ -76,3 +106,11 @@ WORDS = [
 def test_any_words(words: list[str], say: Say) -> None:
     if not {"-h", "--help", "--version"} & {*words}:
         say("evaluate", *words, "--data.test=no-such-file.conllu")
+
+
+@trying(3, slow=3)
+@given(words=st.lists(st.sampled_from([*WORDS, *OF_ABLATION]), max_size=6))
+def test_any_words_about_ablations(words: list[str], say: Say) -> None:
+    if not {"-h", "--help", "--version"} & {*words}:
+        own = ["--config", str(CONFIGS / "ablate.yaml")]
+        say("evaluate", *own, *words, "--data.test=no-such-file.conllu")

@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pytest
 import yaml
 
+from probing.ablation.data import AblationData
 from probing.core.claims import release
 from probing.data import CoreferenceData, DependencyData
 from probing.jobs.known_options import arguments_of
@@ -84,12 +85,22 @@ JOBS: dict[str, tuple[str, type]] = {
     "heads": ("heads", DependencyData),
     "probes": ("dependency", CoreferenceData),
     "surface": ("surface", TextData),
+    "ablate": ("ablate", AblationData),
+}
+PLACES = {
+    DependencyData: "probing.data.DependencyData",
+    CoreferenceData: "probing.data.CoreferenceData",
+    TextData: "probing.surface.data.TextData",
+    AblationData: "probing.ablation.data.AblationData",
 }
 # Which is told by what is written, not by the text alone.
 OTHERS = ("job", "report.writers", "data.tokenizer")
 
 
-FLAGS = ("predictions", "intervals", "models", "seeds", "paired", "sentence")
+FLAGS = (
+    *("predictions", "intervals", "models", "seeds", "paired", "sentence"),
+    *("heads", "heads_from", "each"),
+)  # fmt: skip
 TRAINER = (
     *("trainer.max_epochs", "trainer.max_steps", "trainer.limit_train_batches"),
     *("trainer.gradient_clip_val", "trainer.accumulate_grad_batches", "trainer.deterministic"),
@@ -121,11 +132,13 @@ def test_every_option_of_texts_reads_back(job: str, turn: int) -> None:
     own, options = parser_of(job)
     config, data = JOBS[job]
     asked = {n: TEXTS[(7 * i + turn) % len(TEXTS)] for i, n in enumerate(options)}
-    base = ["--config", str(CONFIGS / f"{config}.yaml"), f"--data={data.__name__}"]
+    base = ["--config", str(CONFIGS / f"{config}.yaml"), f"--data={PLACES[data]}"]
     found = own.parse_args([*base, *(f"--{name}={text}" for name, text in asked.items())])
     for name, text in asked.items():
         values = found[name.replace("data.", "data.init_args.", 1)]
-        assert values in (text, [text]), name
+        # Where several may stand, a list in brackets is what a config has.
+        listed = [[text[1:-1]]] if text[:1] + text[-1:] == "[]" else [text]
+        assert values in (text, [text], listed), name
     found.pop("config")
     written = own.dump(found, skip_unset=False)
     stored = in_json(read_yaml(written))
@@ -204,7 +217,9 @@ def values_of(hints: Mapping[str, Any], turn: int) -> dict[str, Any]:
 PROBES = (Odd, AttentionProbe, AttentionWordsProbe, DistanceWordsProbe, StructuralProbe)
 # The command line alone says where a run writes and what it may do, and is not stored.
 SAID_ANEW = {"output", "overwrite"}
-SEVERAL = {"seeds": list[int], "paired": list[str]}
+SEVERAL = {
+    "seeds": list[int], "paired": list[str], "heads": list[str], "heads_from": list[str]
+}  # fmt: skip
 TACIT = {
     "job",
     "report.writers",
@@ -243,9 +258,7 @@ def test_every_option_of_a_run_reads_back(
     hints = {n: h for n, h in known.items() if n not in TACIT and not n.startswith("data.")}
     hints = {n: h for n, h in hints.items() if n.partition(".")[0] != "trainer" or n in TRAINER}
     hints |= {name: hint for name, hint in SEVERAL.items() if name in hints}
-    asked: dict[str, Any] = {"job": job, "data": {"class_path": f"probing.data.{data.__name__}"}}
-    if data is TextData:
-        asked["data"]["class_path"] = "probing.surface.data.TextData"
+    asked: dict[str, Any] = {"job": job, "data": {"class_path": PLACES[data]}}
     of_data = {n: h for n, h in arguments_of(data).items() if f"data.{n}" not in TACIT}
     asked["data"]["init_args"] = values_of(of_data, turn)
     for name, value in values_of(hints, turn).items():
