@@ -56,7 +56,7 @@ class Part:
         """Its folder, model and data."""
         try:
             summary = summary_of(self.folder)
-        except (OSError, ValueError):
+        except ProbingError:
             return str(self.folder)
         data = summary.get("data")
         source = data.get("source") if isinstance(data, dict) else None

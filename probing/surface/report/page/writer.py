@@ -13,12 +13,12 @@ from matplotlib.colors import to_hex
 
 from probing.core.files import write_whole
 from probing.core.inert import visible
-from probing.reports.figures.styles import SEQUENTIAL
+from probing.reports.figures.styles import GREY, SEQUENTIAL
 from probing.reports.page.html import page, table
 from probing.surface.measures.gradients import of_paper
 from probing.surface.measures.noop import NOOP
 from probing.surface.report.clusters import THRESHOLDS, Embedding
-from probing.surface.report.drawing import GREY, Mark, marks_of
+from probing.surface.report.drawing import Mark, marks_of
 from probing.surface.report.from_averages import behaviours_of, entropies_of, panels_of
 from probing.surface.report.lines_between_tokens import HeadOnText
 from probing.surface.report.page.sentences import Shown, as_data, packed
