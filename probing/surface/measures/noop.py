@@ -99,9 +99,11 @@ class Finder:
 
     @property
     def title(self) -> str:
-        """What stands above a picture of it, in two lines."""
-        share = "" if self.accuracy is None else f", {100 * self.accuracy:.0f}%"
-        return f"head {self.layer}-{self.head}: {self.relation}\n{self.direction}{share}"
+        """What stands above a picture of it; in a second line, how well a report found it to do."""
+        name = f"head {self.layer}-{self.head}: {self.relation}"
+        if self.accuracy is None:
+            return name
+        return f"{name}\n{self.direction}, {100 * self.accuracy:.0f}%"
 
 
 def absent_relations(finders: Sequence[Finder], rows: Sequence[str], source: str) -> list[str]:

@@ -22,7 +22,7 @@ def test_what_is_coloured_is_what_the_head_picks(
     finders = [Finder("det", direction, 2, 3, 0.4649), Finder("no such", direction, 1, 1)]
     examples = heads_on_examples(tiny_encoder, corpus, finders, hide=hide)
     assert [drawn.title for drawn in examples] == [f"head 2-3: det\n{direction}, 46%"] * EXAMPLES
-    assert Finder("obj", "both", 3, 1).title == "head 3-1: obj\nboth"  # no report says how well
+    assert Finder("obj", "both", 3, 1).title == "head 3-1: obj"  # no report says how well
     indices = [
         i
         for i in range(len(corpus))
