@@ -50,7 +50,10 @@ def test_a_wheel_holds_package_and_configs_and_no_more(
     wheel = built[source]
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "probing").rglob("*.py")}
-    page = {f"probing/reports/page/page.{ending}" for ending in ("css", "html", "js")}
+    page = {
+        f"probing/reports/page/{name}"
+        for name in ("page.css", "page.html", "base.js", "heads.js", "probes.js", "main.js")
+    } | {f"probing/surface/report/page/surface.{ending}" for ending in ("css", "js")}
     data = {"probing/py.typed", "probing/reports/published.csv", *page}
     assert files == modules | data | {f"probing/configs/{n}" for n in CONFIGS}
     for name, content in CONFIGS.items():
