@@ -10,6 +10,7 @@ from probing.reports.best_heads import (
     columns_of,
     folded,
     indented,
+    meanings,
     notes_of,
     title_of,
 )
@@ -73,6 +74,7 @@ def tex(findings: Findings) -> str:
         for best in lines
     ]
     caption = [f"{title_of(findings)}, accuracies in percent.", *caveats(findings)]
+    caption += meanings(findings, titles)
     caption += [BRIEFLY] if STRONGEST in titles else []
     notes = [*notes_of(findings, titles), *findings.holds.splitlines()]
     words = {k for k, column in enumerate(columns) if column.words}

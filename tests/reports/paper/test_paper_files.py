@@ -76,10 +76,10 @@ def test_latex_has_the_numbers_that_the_paper_prints(folder: Path) -> None:
     assert text.count(r"\begin{table*}") == 1
     assert r"\label{tab:paper1}" in text
     rows = re.findall(r"^(.*) \\\\$", text, re.MULTILINE)
-    assert r"\begin{tabular}{lrrrrl}" in text  # reasons are words
+    assert r"\begin{tabular}{@{}lrrrrl@{}}" in text  # reasons are words
     assert rows[0] == " & paper & notebook & here & difference & why"
     assert rows[1:] == [
-        "det, accuracy & 94.3 & 94.3 & 93.26 & -1.04 & ",
+        "det, accuracy & 94.3 & 94.3 & 93.26 & $-$1.04 & ",
         "poss, accuracy & 80.5 & 80.5 & 80.50 & +0.00 & ",
         "auxpass, accuracy & 82.5 & 94.1 & 94.10 & +11.60 & 1, 12",
     ]
