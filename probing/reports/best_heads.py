@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from probing.core.schemes import in_the_paper, is_roll_up
@@ -22,7 +22,7 @@ from probing.reports.columns import (
 )
 from probing.reports.findings import SAME, Findings
 from probing.reports.markdown import heading, inert, paragraphs, table
-from probing.reports.wording import wording_of
+from probing.reports.wording import briefly, wording_of
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
@@ -157,6 +157,11 @@ def meanings(findings: Findings, titles: Collection[str]) -> list[str]:
     if findings.tests is not None:
         found.append(_tested(findings, findings.tests))
     return found
+
+
+def in_fewer_words(table: Iterable[BestHead]) -> list[str]:
+    """What the strongest baselines of a table are whose column has them in brief."""
+    return briefly(best.strongest.baseline for best in table if best.strongest)
 
 
 def _tested(findings: Findings, tests: TableTests) -> str:

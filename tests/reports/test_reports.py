@@ -699,6 +699,8 @@ def test_the_table_for_a_paper_has_the_cells_of_the_terminal(terms: Terms) -> No
     assert "Best on test: chosen on the data that it is scored on" in caption
     assert "flattery: how many points higher that is" in caption
     assert "Where it is wrong" not in caption
+    assert "VERB left" not in caption
+    assert ("offset +1: the next word." in caption) == (wording_of(terms).row == "relation")
     flattered = tex(replace(these, chosen_on=these.split, chosen=these.counts))
     assert "flattery" not in flattered
     assert r"\label{tab:heads}" in lines
