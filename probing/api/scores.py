@@ -23,6 +23,7 @@ from probing.reports.best_heads import (
     absence,
     columns_of,
     folded,
+    in_fewer_words,
     indented,
     markdown,
     notes_of,
@@ -35,7 +36,6 @@ from probing.reports.findings import Findings
 from probing.reports.ledger import Ledger
 from probing.reports.tables import BASELINES, KAPPA, PROBES, head_columns, head_rows
 from probing.reports.terminal.progress import followed
-from probing.reports.wording import BRIEFLY
 
 
 class Scores:
@@ -140,7 +140,10 @@ class Scores:
             for best in folded(findings)
         ]
         words = {k for k, column in enumerate(columns) if column.words}
-        notes = [*notes_of(findings, titles), *([BRIEFLY] if STRONGEST in titles else [])]
+        notes = [
+            *notes_of(findings, titles),
+            *(in_fewer_words(findings.table) if STRONGEST in titles else []),
+        ]
         notes += [absence(findings)] if not lines else []
         return notebook.table(title_of(findings), titles, lines, words=words, notes=notes)
 

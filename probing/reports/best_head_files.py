@@ -9,14 +9,15 @@ from probing.reports.best_heads import (
     caveats,
     columns_of,
     folded,
+    in_fewer_words,
     indented,
+    meanings,
     notes_of,
     title_of,
 )
 from probing.reports.columns import STRONGEST, csv_cells, csv_titles
 from probing.reports.findings import Findings
 from probing.reports.latex import latex
-from probing.reports.wording import BRIEFLY
 
 _HEAD = "relation,direction,layer,head,correct,total,accuracy".split(",")
 _OWN = "own_direction,own_layer,own_head,own_correct,own_accuracy".split(",")
@@ -73,7 +74,8 @@ def tex(findings: Findings) -> str:
         for best in lines
     ]
     caption = [f"{title_of(findings)}, accuracies in percent.", *caveats(findings)]
-    caption += [BRIEFLY] if STRONGEST in titles else []
+    caption += meanings(findings, titles)
+    caption += in_fewer_words(findings.table) if STRONGEST in titles else []
     notes = [*notes_of(findings, titles), *findings.holds.splitlines()]
     words = {k for k, column in enumerate(columns) if column.words}
     return latex(titles, cells, label="tab:heads", caption=caption, notes=notes, words=words)

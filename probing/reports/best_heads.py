@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from probing.core.schemes import in_the_paper, is_roll_up
 from probing.core.terms import Terms
 from probing.counting.best import BestHead
 from probing.counting.intervals import FEW
-from probing.counting.significance import LEVEL
+from probing.counting.significance import LEVEL, TableTests
 from probing.counting.subtypes import is_part
 from probing.reports.columns import (
     FLATTERY,
@@ -22,7 +22,7 @@ from probing.reports.columns import (
 )
 from probing.reports.findings import SAME, Findings
 from probing.reports.markdown import heading, inert, paragraphs, table
-from probing.reports.wording import wording_of
+from probing.reports.wording import briefly, wording_of
 
 DEMONSTRATION = "Demonstration on generated text: these scores are not findings."
 PARTIAL = "Only a part of the data was scored, as the trainer was told: these are no results."
@@ -129,40 +129,62 @@ def notes_of(findings: Findings, titles: Collection[str] | None = None) -> list[
     """
     if titles is None:
         titles = [column.title for column in columns_of(findings)]
-    found = caveats(findings)
+    found = [*caveats(findings), *meanings(findings, titles), *_notes_of_tests(findings)]
+    return [*found, f"At least {findings.min_anchors} anchors. {findings.model}."]
+
+
+def meanings(findings: Findings, titles: Collection[str]) -> list[str]:
+    """What is meant by those of the columns whose titles do not say it.
+
+    Args:
+        findings: what the table is about.
+        titles: the columns that are shown.
+    """
+    found = []
     if findings.flattery is not None and FLATTERY in titles:
         found.append(
             f"Best on {findings.split}: chosen on the data that it is scored on, as in the paper; "
-            f"{100 * findings.flattery:.1f} points higher, mean over the rows but "
-            f"{_listed(findings.whole)}."
+            f"{FLATTERY}: how many points higher that is, {100 * findings.flattery:.1f} in the "
+            f"mean over the rows but {_listed(findings.whole)}."
         )
     if HARD in titles:
         found.append(
             f"{HARD.capitalize()}: what the head gets right of the anchors that the strongest "
-            "baseline gets wrong (hard.csv)."
+            "baseline gets wrong."
         )
     if findings.resamples and INTERVAL in titles:
         found.append(f"Intervals: 95%, from {findings.resamples}. {WILSON}")
-    found += notes_of_tests(findings)
-    return [*found, f"At least {findings.min_anchors} anchors. {findings.model}."]
+    if findings.tests is not None:
+        found.append(_tested(findings, findings.tests))
+    return found
 
 
-def notes_of_tests(findings: Findings) -> list[str]:
-    """What was tested, against what and how, if anything was."""
-    tests = findings.tests
-    if tests is None:
-        return []
+def in_fewer_words(table: Iterable[BestHead]) -> list[str]:
+    """What the strongest baselines of a table are whose column has them in brief."""
+    return briefly(best.strongest.baseline for best in table if best.strongest)
+
+
+def _tested(findings: Findings, tests: TableTests) -> str:
+    """What was tested, against what and how."""
     if not tests.rows:
-        return [f"Nothing is tested: no row has {findings.min_anchors} anchors."]
+        return f"Nothing is tested: no row has {findings.min_anchors} anchors."
     row = wording_of(findings.counts.terms).row
     shown = (r for r in tests.counts.terms.rivals if r.beside_heads and not r.is_of_model)
     tried = [f"{len(r.of)} {r.family or r.name + 's'}" if r.is_choice else r.name for r in shown]
-    found = (
+    return (
         f"Tests: {tests.size:,} heads and directions in {len(tests.rows)} rows, each against the "
         f"baseline that is strongest on {findings.chosen_on} in its {row} ({', '.join(tried)}); "
-        f"{findings.flips}. p: that any of them is as far above by chance; q: the rate of false "
-        "discoveries. tests.csv has all."
+        f"{findings.flips}. effect: how many points it is above that; p: that any of them is as "
+        "far above by chance; q: the rate of false discoveries."
     )
+
+
+def _notes_of_tests(findings: Findings) -> list[str]:
+    """What the tests can tell, and where all of them are, if anything was tested."""
+    tests = findings.tests
+    if tests is None or not tests.rows:
+        return []
+    found = "tests.csv has all tests."
     if tests.critical is None:
         found += f" So few patterns that no p is below {LEVEL}."
     else:

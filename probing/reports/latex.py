@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Collection, Sequence
 
 from probing.core.inert import visible
 
 ROOM = 24
-"""Characters of a name that need no column of lines."""
+"""Characters of words that need no column of lines."""
 
 
 def latex(
@@ -21,8 +23,8 @@ def latex(
 ) -> str:
     """A table over both columns of a page, with the rules of booktabs.
 
-    The first column holds words, which take several lines where they are long; spaces before one
-    move it in.
+    Words take several lines where they are long, and a heading where it is wider than what stands
+    below it. Spaces before a name in the first column move it in.
 
     Args:
         columns: headings.
@@ -32,21 +34,30 @@ def latex(
         notes: what only the author sees, as comments.
         words: the columns that stand to the left, as numbers do to the right.
     """
-    rows = [_moved_in(cells[0]) + " & ".join(map(_escaped, cells)) for cells in (columns, *lines)]
+    every = list(zip(columns, *lines, strict=True))
+    sides = ["l" if k in {0, *words} else "r" for k in range(len(columns))]
+    longest = [max(map(len, cells), default=0) for _, *cells in every]
+    shares = [
+        (_NAMES if k == 0 else _WORDS) if side == "l" and long > ROOM else 0.0
+        for k, (side, long) in enumerate(zip(sides, longest, strict=True))
+    ]
+    rooms = [
+        _room(title, 0 if share else long)
+        for title, share, long in zip(columns, shares, longest, strict=True)
+    ]
+    rows = [" & ".join(map(_heading, columns, sides, rooms))]
+    rows += [_moved_in(cells[0]) + " & ".join(map(_escaped, cells)) for cells in lines]
     # Behind a line's end a bracket or a star would be taken for what belongs to it.
     rows = [f"{{}}{row}" if row.lstrip().startswith(("[", "*")) else row for row in rows]
-    is_long = max(len(cells[0]) for cells in (columns, *lines)) > ROOM
-    first = r">{\raggedright}p{0.28\textwidth}" if is_long else "l"
-    sides = "".join("l" if k in words else "r" for k in range(1, len(columns)))
     return "\n".join(
         [
             r"% \usepackage{array,booktabs}",
             *(f"% {visible(line)}" for note in notes for line in note.splitlines()),
             r"\begin{table*}",
             r"\centering",
-            r"\small",
-            r"\setlength{\tabcolsep}{3pt}",
-            rf"\begin{{tabular}}{{{first}{sides}}}",
+            rf"\{_size(shares, rooms)}",
+            rf"\setlength{{\tabcolsep}}{{{_BESIDE}em}}",
+            rf"\begin{{tabular}}{{@{{}}{''.join(map(_column, sides, shares))}@{{}}}}",
             r"\toprule",
             rf"{rows[0]} \\",
             r"\midrule",
@@ -61,12 +72,39 @@ def latex(
     )
 
 
+_NAMES, _WORDS = 0.28, 0.15
+"""Of the text's width: columns of long words, the first of a table and any other."""
+_TEXT = 397
+"""Points: the width of a page's text at NeurIPS, which has less of it than most."""
+_SIZES = {"small": 9, "footnotesize": 8, "scriptsize": 7}  # points, in a text of ten
+_CHARACTER, _BESIDE = 0.45, 0.3  # em: a character of Times, and what is left beside a column
+
+
+def _room(title: str, longest: int) -> int:
+    """The characters that a column needs: a heading may break at its spaces."""
+    return max([longest, *map(len, title.split())])
+
+
+def _size(shares: Sequence[float], rooms: Sequence[int]) -> str:
+    """The largest letters in which the table is about as wide as the text, or else the least."""
+    room = _TEXT * (1 - sum(shares))
+    wide = sum(own for own, share in zip(rooms, shares, strict=True) if not share) * _CHARACTER
+    wide += 2 * _BESIDE * (len(rooms) - 1)
+    return next((name for name, points in _SIZES.items() if wide * points <= room), [*_SIZES][-1])
+
+
+def _column(side: str, share: float) -> str:
+    return rf">{{\raggedright\arraybackslash}}p{{{share}\textwidth}}" if share else side
+
+
+_SIGN = re.compile(r"(?<![\w.])-(?=\d)")  # of a number, which no hyphen is
 _SPECIAL = {c: f"\\{c}" for c in "&%$#{}"} | {
     "_": r"\_\allowbreak{}",  # long names have no other place to break at
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "–": "--",
+    "−": "$-$",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
@@ -78,6 +116,16 @@ def _moved_in(text: str) -> str:
     return r"\quad " * ((len(text) - len(text.lstrip(" "))) // 2)
 
 
+def _heading(title: str, side: str, room: int) -> str:
+    """A title in as many lines as need no more characters each than there is room for."""
+    lines = [_escaped(line) for line in textwrap.wrap(title, max(room, 1), break_on_hyphens=False)]
+    if len(lines) < 2:
+        return _escaped(title)
+    broken = r"\\".join(lines)
+    return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{broken}\end{{tabular}}"
+
+
 def _escaped(text: str) -> str:
     """Text as LaTeX shows it."""
-    return "".join(_SPECIAL.get(character, character) for character in visible(text))
+    shown = _SIGN.sub("−", visible(text))
+    return "".join(_SPECIAL.get(character, character) for character in shown)

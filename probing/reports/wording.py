@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pkgutil import resolve_name
@@ -104,11 +105,20 @@ def _without_tags(baseline: str) -> str:
     return _offset(baseline) or _mention(baseline) or baseline
 
 
-BRIEFLY = (
-    "VERB left (gold): the nearest VERB to the left, by the data's own tags; (form): by tags "
-    "guessed from forms; offset +1: the next word."
-)
-"""What a reader of :func:`in_brief` must know."""
+def briefly(baselines: Iterable[str]) -> list[str]:
+    """What a reader of :func:`in_brief` must know of those that stand in a table, in one line."""
+    shown = set(baselines)
+    families = {found[0] for found in map(rule_of, shown) if found}
+    nearest = "the nearest VERB to the left, by"
+    told = (
+        (f"VERB left (gold): {nearest} the data's own tags", GOLD in families),
+        ("(form): by tags guessed from forms", families == {FORM, GOLD}),
+        (f"VERB left (form): {nearest} tags guessed from forms", families == {FORM}),
+        ("offset +1: the next word", any(map(_offset, shown))),
+    )
+    said = "; ".join(text for text, is_there in told if is_there)
+    return [f"{said}."] if said else []
+
 
 _TAGS = {FORM: "tags by form", GOLD: "gold tags"}
 _BRIEF_TAGS = {FORM: "form", GOLD: "gold"}

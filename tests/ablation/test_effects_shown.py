@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -71,3 +72,25 @@ def test_small_differences_are_multiples_of_a_power_in_the_label(scale: float, u
         if low <= tick <= high:
             shown = float(label.get_text().replace("−", "-"))
             assert shown == pytest.approx(tick * factor, abs=1e-6)
+
+
+def legend_of(found: list[Effect]) -> list[str]:
+    [legend] = effects_beside_controls(found).legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_the_figure_says_what_band_bars_and_marks_are() -> None:
+    worst = effect(0.25)
+    mild = replace(effect(0.125, head=2), controls=[1.0, 2.0, 0.0])
+    band = ["range of 3 control sets of the same layers", "their mean"]
+    bars = "ablated, and 95% interval"
+    said = "rank 1 of 4: no control set is as bad"
+    assert set(legend_of([worst, mild])) == {*band, bars, f"the same, {said}"}
+    assert set(legend_of([worst])) == {*band, f"{bars}, {said}"}
+    assert set(legend_of([replace(mild, interval=None)])) == {*band, "ablated"}
+    assert legend_of([replace(mild, controls=[])]) == [bars]
+    fewer = replace(mild, controls=[1.0])
+    assert "range of 1–3 control sets of the same layers" in legend_of([worst, fewer])
+    [panel] = effects_beside_controls([worst, mild]).axes
+    ticks = [label.get_text().partition("\n")[2] for label in panel.get_xticklabels()]
+    assert ticks == ["rank 1 of 4", "rank 3 of 4"]

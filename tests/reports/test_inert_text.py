@@ -215,6 +215,7 @@ def test_a_page_holds_texts_and_nothing_else(rows: list[str]) -> None:
 COMMANDS = {
     **{f"\\{c}": c for c in "&%$#{}"},
     r"\_\allowbreak{}": "_",
+    "$-$": "-",
     **{rf"\text{n}{{}}": c for n, c in {"backslash": "\\", "asciitilde": "~", "less": "<",
        "asciicircum": "^", "greater": ">", "bar": "|"}.items()},
 }  # fmt: skip
@@ -238,7 +239,7 @@ def test_a_table_for_a_paper_holds_texts_and_nothing_else(rows: list[str]) -> No
             inner = inner.removeprefix("{}")
         assert not re.search(r"[\\%$#{}_^~]", _COMMAND.sub("", inner))
         found = [_COMMAND.sub(lambda c: COMMANDS[c[0]], cell) for cell in inner.split(" & ")]
-        shown = visible(row).replace("–", "--")
+        shown = visible(row).replace("–", "--").replace("−", "-")
         assert found == ([shown, shown] if line.endswith(r"\\") else [shown])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -682,14 +683,26 @@ def test_the_file_for_programs_says_what_the_table_says(terms: Terms) -> None:
 def test_the_table_for_a_paper_has_the_cells_of_the_terminal(terms: Terms) -> None:
     these = findings(terms)
     lines = tex(these).splitlines()
+    heading = lines[lines.index(r"\toprule") + 1].removesuffix(r" \\").split(" & ")
+    broken = re.compile(r"\\begin\{tabular\}\[b\]\{@\{\}[lr]@\{\}\}(.*)\\end\{tabular\}")
+    joined = [broken.sub(r"\1", title).replace(r"\\", " ").replace(r"\%", "%") for title in heading]
+    assert joined == COLUMNS[wording_of(terms).row][:BRIEF] + OWN_IN_BRIEF
     start, end = lines.index(r"\midrule") + 1, lines.index(r"\bottomrule")
     cells = [line.removesuffix(r" \\").split(" & ") for line in lines[start:end]]
     plain = [[cell.replace(r"\textgreater{}", ">").replace("--", "–").replace("–>", "->")
-              .replace(r"\_\allowbreak{}", "_") for cell in row] for row in cells]  # fmt: skip
+              .replace("$-$", "-").replace(r"\_\allowbreak{}", "_") for cell in row]
+             for row in cells]  # fmt: skip
     assert plain == expected_lines(these, OWN_IN_BRIEF)
-    assert r"\begin{tabular}{lrrlrlrrr}" in lines
+    assert r"\begin{tabular}{@{}lrrlrlrrr@{}}" in lines
     caption = next(line for line in lines if line.startswith(r"\caption"))
     assert "chosen on val." in caption
+    assert "Best on test: chosen on the data that it is scored on" in caption
+    assert "flattery: how many points higher that is" in caption
+    assert "Where it is wrong" not in caption
+    assert "VERB left" not in caption
+    assert ("offset +1: the next word." in caption) == (wording_of(terms).row == "relation")
+    flattered = tex(replace(these, chosen_on=these.split, chosen=these.counts))
+    assert "flattery" not in flattered
     assert r"\label{tab:heads}" in lines
 
 

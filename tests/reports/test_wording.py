@@ -13,7 +13,7 @@ from probing.core.terms import Terms
 from probing.data.tasks.candidates import CANDIDATES
 from probing.data.tasks.coreference import Coreference
 from probing.data.tasks.dependencies import Dependencies
-from probing.reports.wording import PLAIN, Wording, wording_of
+from probing.reports.wording import PLAIN, Wording, briefly, wording_of
 
 
 def test_every_task_has_words(terms: Terms) -> None:
@@ -40,3 +40,21 @@ def test_a_task_of_ones_own_brings_its_words(monkeypatch: pytest.MonkeyPatch) ->
 def test_words_that_are_none_are_refused(path: str) -> None:
     with pytest.raises(ProbingError, match=f"Terms.wording '{path}': "):
         wording_of(replace(Dependencies.terms, wording=path))
+
+
+@pytest.mark.parametrize(
+    ("baselines", "said"),
+    [
+        (["rules", "random"], ""),
+        (["offset=-1", "offset=2"], "offset +1: the next word."),
+        (["gold-rule=VERB:left"],
+         "VERB left (gold): the nearest VERB to the left, by the data's own tags."),
+        (["form-rule=NOUN:right:2"],
+         "VERB left (form): the nearest VERB to the left, by tags guessed from forms."),
+        (["offset=1", "form-rule=NOUN:right", "gold-rule=VERB:left"],
+         "VERB left (gold): the nearest VERB to the left, by the data's own tags; "
+         "(form): by tags guessed from forms; offset +1: the next word."),
+    ],
+)  # fmt: skip
+def test_only_baselines_that_are_there_are_explained(baselines: list[str], said: str) -> None:
+    assert briefly(baselines) == ([said] if said else [])

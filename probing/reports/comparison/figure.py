@@ -26,9 +26,10 @@ def comparison_figure(findings: ComparisonFindings) -> Figure:
     relations, models = findings.pictured, findings.models
     found = {(line.best.relation, line.model.label): line.best for line in findings.lines}
     chosen = where_chosen(findings.chosen_on, findings.split, shared=findings.shared)
+    bars = " Bars: 95% intervals." if findings.has_intervals else ""
     title = "\n".join(
         line
-        for text in (findings.title, f"Heads chosen on {chosen}; anchors in brackets.")
+        for text in (findings.title, f"Heads chosen on {chosen}; anchors in brackets.{bars}")
         for line in textwrap.wrap(text, _LETTERS, break_on_hyphens=False)
     )
     above = title.count("\n") + 3 + len(models)

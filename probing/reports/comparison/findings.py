@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from probing.core.category_rules import rule_of
 from probing.core.errors import ProbingError
 from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
@@ -19,10 +18,11 @@ from probing.reports.best_heads import (
     DEMONSTRATION,
     PARTIAL,
     WILSON,
+    in_fewer_words,
     what_is_chosen,
     where_chosen,
 )
-from probing.reports.wording import BRIEFLY, wording_of
+from probing.reports.wording import wording_of
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class ComparisonFindings:
             else f"Every model has {self.drawn} heads.",
             *([self._of_intervals] if self.has_intervals else []),
             f"At least {self.min_anchors} anchors, the same for every model.",
-            *([BRIEFLY] if any(map(rule_of, self.models[0].counts.terms.beside_heads)) else []),
+            *in_fewer_words(line.best for line in self.lines),
             *([self.holds] if self.holds else []),
             *(f"{model.label}: {model.description}." for model in self.models),
         ]

@@ -36,7 +36,8 @@ def figure(findings: ComparisonFindings, folder: Path) -> None:
     """``comparison.png``, if a relation can be pictured."""
     if findings.pictured:
         drawn = comparison_figure(findings)
-        write_figure(drawn, folder / "comparison.png", with_pdf=findings.with_pdf)
+        path = folder / "comparison.png"
+        write_figure(drawn, path, with_pdf=findings.with_pdf, dots_per_inch=300)
 
 
 def page(findings: ComparisonFindings, folder: Path) -> None:

@@ -76,6 +76,7 @@ def head_overview(findings: Findings, *, width: float = PAGE) -> Figure:
         panel = page.panel(figure, number)
         low, high = float(share.min()), float(share.max())
         grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=low, high=high)
+        panel.set_aspect("auto")  # the page says how tall a cell is
         left, bottom = number % page.columns == 0, number + page.columns >= len(shown)
         panel.tick_params(labelleft=left, labelbottom=bottom)
         panel.set_title(drawn("\n".join(caption)), fontsize=TEXT, loc="left", pad=3)

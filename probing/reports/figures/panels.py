@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib as mpl
@@ -37,6 +37,7 @@ class Page:
 
     LEFT, RIGHT, BOTTOM, GAP = 0.42, 0.06, 0.62, 0.14
     LINE = 1.25 * TEXT / 72
+    TALLEST = 9.0
 
     @classmethod
     def of(
@@ -47,7 +48,10 @@ class Page:
         pitch = (width - cls.LEFT - cls.RIGHT) / columns
         cell = min(0.19, (pitch - cls.GAP) / max(heads, 1))
         lines = max(1, -(-count // columns))
-        return cls(width, columns, lines, heads * cell, layers * cell, captioned, titled)
+        page = cls(width, columns, lines, heads * cell, layers * cell, captioned, titled)
+        # Rather flat cells than a figure that no page has room for, but no flatter than half.
+        over = max(0.0, page.height - cls.TALLEST) / lines
+        return replace(page, up=max(page.up - over, page.up / 2))
 
     @property
     def pitch(self) -> tuple[float, float]:

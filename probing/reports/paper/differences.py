@@ -10,7 +10,7 @@ from probing.core.terms import MAIN
 from probing.reports.published import Constant
 
 LIMIT = 128
-"""The most wordpieces that the released code takes of a sentence, and the paper of a document."""
+"""The most wordpieces that the released code takes of a sentence."""
 
 OFFSETS = (-3, -2, -1, 1, 2)
 """Those that the released code tries, but 0, which is never right."""
@@ -59,11 +59,10 @@ class Setting:
         directions: how many ways a head picks.
         is_held_out: whether heads and baselines are chosen on other data than they are scored on.
         escapes: what becomes of escapes, ``undo`` or ``keep``.
-        limit: the most wordpieces of a sentence, or of a window.
+        limit: the most wordpieces of a sentence.
         offsets: the fixed offsets that are tried.
         is_clipped: whether one that leaves the sentence picks ROOT or the last word.
         candidates: what an anaphor picks from.
-        is_first_window: whether a document's first window is all that is used of it.
     """
 
     bert_base: Collection[str]
@@ -75,7 +74,6 @@ class Setting:
     offsets: Sequence[int] = ()
     is_clipped: bool = False
     candidates: str = ""
-    is_first_window: bool = False
 
 
 def of_table1(constant: Constant, setting: Setting, *, is_same_data: bool) -> Iterator[Difference]:
@@ -112,9 +110,8 @@ def of_table1(constant: Constant, setting: Setting, *, is_same_data: bool) -> It
 def of_table2(constant: Constant, setting: Setting) -> Iterator[Difference]:
     """What may make a number of Table 2 another one."""
     yield Difference.DATA
+    yield Difference.WINDOWS
     yield Difference.HEAD_WORDS
-    if setting.limit != LIMIT or not setting.is_first_window:
-        yield Difference.WINDOWS
     if constant.row == "Head":
         yield from _of_heads(constant, setting)
         if setting.candidates != "words":

@@ -9,7 +9,7 @@ from pathlib import Path
 from probing.core.files import write_csv, write_whole
 from probing.reports.latex import latex
 from probing.reports.markdown import heading, paragraphs, table
-from probing.reports.paper.lines import Line
+from probing.reports.paper.lines import Line, is_of_its_kind
 
 FILE = "paper.csv"
 COLUMNS = "table,row,column,paper,notebook,here,difference,why".split(",")
@@ -69,21 +69,28 @@ def _markdown(lines: Sequence[Line], title: str, notes: Sequence[str]) -> str:
 def _latex(lines: Sequence[Line], title: str, notes: Sequence[str]) -> Iterator[str]:
     """``paper.tex``: the numbers that the paper itself prints, and that this run has."""
     for number, own in _by_table(lines):
+        if (said := _absence(own)) is not None:
+            yield f"% Table {number}. {said}\n"
+            continue
         shown = [line for line in own if line.constant.paper and isinstance(line.here, float)]
         if not shown:
             continue
         legend = sorted({each for line in shown for each in line.why})
         said = ", ".join(f"{int(each)}: {each.title.lower()}" for each in legend)
+        has_notebook = any(line.constant.notebook for line in shown)
+        columns = [name for name in COLUMNS[3:] if has_notebook or name != "notebook"]
+        cells = (dict(zip(COLUMNS[1:], _cells(line), strict=True)) for line in shown)
+        beside = ", what their notebook prints, and" if has_notebook else " and"
         yield latex(
-            ("", *COLUMNS[3:]),
-            [(f"{cells[0]}, {cells[1]}", *cells[2:]) for cells in map(_cells, shown)],
+            ("", *columns),
+            [(f"{own['row']}, {own['column']}", *(own[name] for name in columns)) for own in cells],
             label=f"tab:paper{number}",
             caption=[
-                f"{title}. Table {number} of Clark et al. (2019), what their notebook prints, and "
-                f"this run, in percent.{f' What differs: {said}.' if said else ''}"
+                f"{title}. Table {number} of Clark et al. (2019){beside} this run, in percent."
+                f"{f' What differs: {said}.' if said else ''}"
             ],
             notes=notes,
-            words={0, len(COLUMNS) - 3},
+            words={0, len(columns)},
         )
 
 
@@ -93,8 +100,9 @@ def _by_table(lines: Sequence[Line]) -> Iterator[tuple[int, list[Line]]]:
 
 
 def _absence(lines: Sequence[Line]) -> str | None:
-    """What a table needs of which there is nothing, in one line for all."""
-    notes = {line.note for line in lines}
-    if len(notes) > 1 or any(line.here is not None for line in lines):
+    """What a table needs of whose kind there is nothing, in one line for all."""
+    notes = {line.note for line in lines if line.here is None}
+    if len(notes) > 1 or any(map(is_of_its_kind, lines)):
         return None
-    return f"Nothing here: {notes.pop()}."
+    here = [f"{own.constant.row}, {own.constant.column}: {own.shown}" for own in lines if own.here]
+    return f"Nothing here{f' but {here[0]}' if here else ''}: {notes.pop()}."

@@ -38,6 +38,9 @@ NEEDS = {
 }
 """What a run lacks that has nothing of a table."""
 
+OF_ANY_TREES = "Right-branching"
+"""The row of Table 3 that takes no probe, so that a run of Table 1 has it, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -221,6 +224,11 @@ def _share(entry: Entry, findings: Findings, undirected: Undirected | None) -> f
         return None if undirected is None else undirected.uuas(entry.name)
     score = findings.overall.get(entry.name)
     return None if score is None else score.accuracy
+
+
+def is_of_its_kind(line: Line) -> bool:
+    """Whether a run has this number that was made for its table."""
+    return line.here is not None and line.constant.row != OF_ANY_TREES
 
 
 def missing(table: int) -> Iterator[Line]:

@@ -91,11 +91,5 @@ def setting_of(trainer: Trainer, module: ProbingModule, findings: Findings) -> S
             is_clipped=data.clip_offsets,
         )
     if isinstance(data, CoreferenceData) and isinstance(data.task, Coreference):
-        task = data.task
-        return replace(
-            found,
-            limit=task.limit,
-            candidates=task.candidates,
-            is_first_window=task.first_window,
-        )
+        return replace(found, candidates=data.task.candidates)
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from probing.core.errors import ProbingError
 from probing.reports.paper.differences import Difference
 from probing.reports.paper.files import COLUMNS, FILE
-from probing.reports.paper.lines import NEEDS, Line, Value
+from probing.reports.paper.lines import NEEDS, Line, Value, is_of_its_kind
 from probing.reports.published import Constant, constants
 from probing.reports.read_back import report_file, summary_of
 
@@ -48,8 +48,8 @@ class Part:
         return line or Line(constant, note=NEEDS[constant.table])
 
     def gives(self, table: int) -> bool:
-        """Whether it has any number of a table."""
-        return any(self.line(own).here is not None for own in constants() if own.table == table)
+        """Whether it has a number of a table that was made for it."""
+        return any(is_of_its_kind(self.line(own)) for own in constants() if own.table == table)
 
     @property
     def about(self) -> str:

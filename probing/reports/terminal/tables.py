@@ -14,13 +14,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from probing.core.category_rules import rule_of
 from probing.core.inert import visible
 from probing.core.terms import ALL
 from probing.reports.best_heads import (
     absence,
     columns_of,
     folded,
+    in_fewer_words,
     indented,
     notes_of,
     title_of,
@@ -28,7 +28,7 @@ from probing.reports.best_heads import (
 from probing.reports.columns import ALWAYS, STRONGEST, ends, percent
 from probing.reports.findings import Findings
 from probing.reports.terminal.widths import fits, room, widths
-from probing.reports.wording import BRIEFLY, wording_of
+from probing.reports.wording import wording_of
 
 
 class _Inert(Console):
@@ -143,8 +143,8 @@ def _show_best_heads(findings: Findings) -> None:
     said = notes_of(findings, titles)
     if len(shown) < len(brief):
         said.append(f"{len(columns) - len(shown)} more columns in best_heads.md.")
-    if STRONGEST in titles and any(map(rule_of, findings.counts.terms.beside_heads)):
-        said.append(BRIEFLY)
+    if STRONGEST in titles:
+        said += in_fewer_words(findings.table)
     bold = {k for k, best in enumerate(lines) if best.relation == ALL}
     console.print(as_table(title_of(findings), shown, said, bold=bold))
 

@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from probing.reports.figures.styles import BLACK, GREY, SMALL, TEXT
+from probing.reports.figures.styles import SMALL, TEXT
 from probing.surface.report.drawing import legend, marks_of, sheet
 
+PALE = "0.8"
 OUTLIERS = 4
 """Heads of a panel that are named at most."""
 STANDS_OUT = 20
@@ -42,7 +43,7 @@ def attention_by_layer(
         panel.set_ylim(0, min(max(1.12 * top, 1.0), 106))
         panel.set_ylabel("average attention (%)", fontsize=TEXT)
         _name_outliers(panel, shares, layers)
-        legend(panel, columns=3)
+        legend(panel, columns=len(series) if twin else 3)  # a twin below its own
     return figure
 
 
@@ -66,7 +67,8 @@ def entropy_by_layer(
     for panel, (name, entropy) in zip(axes, panels.items(), strict=True):
         label = f"attention from {name}"
         _points(panel, {label: entropy.double()}, layers, {label: twin[name]} if twin else {})
-        panel.axhline(uniform[name], color=BLACK, linestyle=":", linewidth=0.9, label="uniform")
+        # Broad and pale, so that a mean that lies on it, as the twin's does, is seen.
+        panel.axhline(uniform[name], color=PALE, linewidth=2.2, zorder=0.5, label="uniform")
         panel.set_ylim(0, top or 1.0)
         panel.set_ylabel("entropy (nats)", fontsize=TEXT)
         legend(panel)
@@ -146,9 +148,9 @@ def _points(
         panel.plot(places, values.mean(1), markersize=3, markevery=[], linewidth=1.2, **mark.style)
         if name in twin:
             means = twin[name].double().numpy().mean(1)
-            panel.plot(places, means, linestyle="--", linewidth=0.9, color=mark.colour)
-    if any(name in twin for name in series):
-        panel.plot([], [], linestyle="--", linewidth=0.9, color=GREY, label="twin, mean")
+            panel.plot(
+                places, means, linestyle="--", linewidth=0.9, color=mark.colour, label="twin, mean"
+            )
     _layer_axis(panel, layers)
 
 

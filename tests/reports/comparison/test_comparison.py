@@ -509,7 +509,11 @@ def test_the_picture_has_every_model_and_its_interval(terms: Terms) -> None:
         assert (100 * line.best.interval.low, 100 * line.best.interval.high) in ends
     assert [label.get_text() for label in panel.get_yticklabels()] == ["all (900)", "nsubj (400)"]
     (said,) = figure.legends
-    assert "chosen on val" in said.get_title().get_text()
+    text = " ".join(said.get_title().get_text().split())
+    assert "chosen on val" in text
+    assert "Bars: 95% intervals." in text
+    (said,) = comparison_figure(findings(terms)).legends
+    assert "intervals" not in said.get_title().get_text()
 
 
 def test_counts_over_other_anchors_are_no_comparison(terms: Terms) -> None:

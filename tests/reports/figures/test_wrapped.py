@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from matplotlib.font_manager import FontProperties
 
-from probing.reports.figures.panels import wrapped
+from probing.reports.figures.panels import Page, wrapped
 from probing.reports.figures.styles import TEXT, Picture
 
 TEXTS = [
@@ -45,3 +46,15 @@ def test_no_line_is_wider_and_none_could_hold_more(text: str, inches: float) -> 
             assert drawn_width(line + following[:1]) > inches * 0.98
     if all(drawn_width(word) <= inches * 0.98 for word in words):
         assert " ".join(lines).split() == words  # broken at spaces alone
+
+
+def test_a_page_is_no_taller_than_the_text_of_a_paper() -> None:
+    of = partial(Page.of, width=3.3, columns=2, captioned=3, titled=7)
+    tall = of(12, 12, 12)
+    assert tall.height == pytest.approx(9.0)
+    assert 0.5 * tall.across < tall.up < tall.across
+    short = of(4, 12, 12)
+    assert short.up == pytest.approx(short.across)
+    assert short.height < 9.0
+    deep = of(12, 48, 12)
+    assert deep.up == pytest.approx(2 * deep.across)

@@ -76,11 +76,40 @@ def test_latex_has_the_numbers_that_the_paper_prints(folder: Path) -> None:
     assert text.count(r"\begin{table*}") == 1
     assert r"\label{tab:paper1}" in text
     rows = re.findall(r"^(.*) \\\\$", text, re.MULTILINE)
-    assert r"\begin{tabular}{lrrrrl}" in text  # reasons are words
+    assert r"\begin{tabular}{@{}lrrrrl@{}}" in text  # reasons are words
     assert rows[0] == " & paper & notebook & here & difference & why"
     assert rows[1:] == [
-        "det, accuracy & 94.3 & 94.3 & 93.26 & -1.04 & ",
+        "det, accuracy & 94.3 & 94.3 & 93.26 & $-$1.04 & ",
         "poss, accuracy & 80.5 & 80.5 & 80.50 & +0.00 & ",
         "auxpass, accuracy & 82.5 & 94.1 & 94.10 & +11.60 & 1, 12",
     ]
     assert "What differs: 1: data, 12: misprint." in text
+
+
+def test_a_table_of_no_run_of_its_kind_is_a_line(tmp_path: Path) -> None:
+    anaphors = {("Head", "all"): 50.0, ("Nearest", "all"): 30.25}
+    lines = [*missing(1)]
+    for own in constants():
+        here = anaphors.get((own.row, own.column)) if own.table == 2 else None
+        note = missing_note(own.table)
+        if own.table == 3 and own.row == "Right-branching":
+            lines.append(Line(own, 30.89))  # of the heads' run
+        elif own.table > 1:
+            lines.append(Line(own, note=note) if here is None else Line(own, here))
+    write(lines, tmp_path, title="Beside the paper", notes=[])
+    csv_text = (tmp_path / "paper.csv").read_text()
+    assert csv_text.count("\n") == 1 + len(constants())
+    assert "3,Right-branching,UAS,26," in csv_text
+    assert "30.89" in csv_text
+    said = f"Nothing here but Right-branching, UAS: 30.89: {missing_note(3)}."
+    assert f"## Table 3\n\n{said}" in (tmp_path / "paper.md").read_text()
+    source = (tmp_path / "paper.tex").read_text()
+    assert f"% Table 3. {said}\n" in source
+    assert source.count(r"\begin{table*}") == 1
+    assert "notebook" not in source  # Table 2 has nothing of it
+    assert r" & paper & here & difference & why \\" in source
+    assert "Table 2 of Clark et al. (2019) and this run, in percent." in source
+
+
+def missing_note(table: int) -> str:
+    return next(missing(table)).note

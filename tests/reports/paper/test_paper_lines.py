@@ -40,7 +40,7 @@ UD = {
     "nmod:poss": 7,
     "cc": 3,
 }
-SAME = Setting({MAIN, "drawn"}, False, 2, False, "keep", 128, OFFSETS, True, "words", True)
+SAME = Setting({MAIN, "drawn"}, False, 2, False, "keep", 128, OFFSETS, True, "words")
 OWN = Setting({"drawn"}, False, 3, True)
 
 
@@ -360,13 +360,11 @@ def test_table_2_is_of_one_head() -> None:
                 assert line.difference == pytest.approx(
                     round(share, 2) - float(line.constant.paper)
                 )
-    always = (Difference.DATA, Difference.HEAD_WORDS)
+    always = (Difference.DATA, Difference.WINDOWS, Difference.HEAD_WORDS)
     assert lines["Nearest"]["all"].why == always
     assert lines["Rule-based"]["all"].why == (*always, Difference.RULES)
     other = by_row(list(table2(findings_of(counts, None), OWN)))
-    assert other["Nearest"]["all"].why == (
-        *(Difference.DATA, Difference.WINDOWS, Difference.HEAD_WORDS),
-    )
+    assert other["Nearest"]["all"].why == always
     assert {Difference.CANDIDATES, Difference.MODEL} < set(other["Head"]["all"].why)
 
 

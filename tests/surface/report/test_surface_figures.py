@@ -227,6 +227,32 @@ def test_outliers_have_names_on_the_same_axis_and_the_twin_is_a_line() -> None:
     assert [list(line.get_ydata()) for line in dashed] == [pytest.approx([2.0] * 3)]
     assert named(below) == ["[SEP]", "twin, mean"]
     assert named(above) == ["next token"]
+    assert [to_rgba(line.get_color()) for line in dashed] == [to_rgba(MARKS["[SEP]"].colour)]
+
+
+def test_the_twin_looks_in_the_legend_as_in_the_panel_and_lies_on_the_uniform_line() -> None:
+    series = {name: AVERAGES[name] for name in ("[CLS]", "[SEP]")}
+    figures = [
+        attention_by_layer([series, PLACES], LAYERS, {**AVERAGES, **PLACES}),
+        entropy_by_layer(ENTROPY, UNIFORM, LAYERS, ENTROPY),
+    ]
+    for figure in figures:
+        for panel in figure.axes:
+            means = [line for line in panel.lines if line.get_label() == "twin, mean"]
+            legend = panel.get_legend()
+            shown = [
+                line
+                for line, text in zip(legend.get_lines(), legend.get_texts(), strict=True)
+                if text.get_text() == "twin, mean"
+            ]
+            assert len(shown) == len(means) > 0
+            for one, other in zip(shown, means, strict=True):
+                assert len(other.get_xdata()) == len(LAYERS)
+                assert to_rgba(one.get_color()) == to_rgba(other.get_color())
+                assert one.get_linestyle() == other.get_linestyle() == "--"
+    for panel in figures[1].axes:
+        order = {line.get_label(): line.get_zorder() for line in panel.lines}
+        assert order["uniform"] < order["twin, mean"]
 
 
 def test_panels_of_a_title_share_a_line_and_leave_no_hole() -> None:
