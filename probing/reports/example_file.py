@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from probing.core.errors import ProbingError
 from probing.core.files import written_aside
-from probing.counting.counts import Cell
-from probing.counting.examples import NO_PICK
+from probing.core.head_names import Cell
+from probing.counting.noted import NO_PICK
 from probing.reports.examples import Anchor, Examples
 
 FILE = "examples.parquet"

@@ -8,9 +8,8 @@ from difflib import get_close_matches
 from rich.cells import cell_len
 
 from probing.core.errors import ProbingError, check_range
-from probing.core.head_names import head_of
+from probing.core.head_names import Cell, head_of
 from probing.core.inert import visible
-from probing.counting.counts import Cell
 from probing.reports.examples import Example, Examples
 
 WIDTH = 96

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from probing.counting.counts import Cell, HeadCounts
-from probing.counting.examples import NO_PICK, UNSEEN, Array, Noted
-from probing.data.store import EdgeWindows
+from probing.core.head_names import Cell
+from probing.counting.noted import NO_PICK, UNSEEN, Array, Noted
+
+if TYPE_CHECKING:  # what reads a file needs no PyTorch
+    from probing.counting.counts import HeadCounts
+    from probing.data.store import EdgeWindows
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Examples:
     - ``anchors``: the sample.
     - ``of_row``: by the name of a row of the report, which of them stand for its anchors: their
       places, in an order that is as good as chance.
-    - ``picks [P, 3, L, H]``: indices of words, or :data:`~probing.counting.examples.NO_PICK`.
+    - ``picks [P, 3, L, H]``: indices of words, or :data:`~probing.counting.noted.NO_PICK`.
     - ``special [P, 3, L, H]``: attention on special tokens.
     - ``directions``, ``layers``: what the directions and the layers are called.
     - ``chosen``: the head that was chosen for each row.
