@@ -1,4 +1,4 @@
-"""What is imported when: help, `probing` itself and what reads reports answer before PyTorch is there."""
+"""What is imported when: help, and what reads reports, answer before PyTorch is there."""
 
 from __future__ import annotations
 
