@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from rich.cells import cell_len
 
 from probing.core.errors import ProbingError, check_range
 from probing.core.head_names import Cell, head_of
 from probing.core.inert import visible
+from probing.core.near import expected_one
 from probing.reports.examples import Example, Examples
 
 WIDTH = 96
@@ -50,10 +50,7 @@ def of_head(
     """
     check_range(0, right=right, wrong=wrong)
     if row not in examples.of_row:
-        near = get_close_matches(row, examples.of_row, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
-        known = ", ".join(map(visible, examples.of_row))
-        raise ProbingError(f"row: expected one of {known}, found {row!r}{meant}")
+        raise ProbingError(f"row: {expected_one(examples.of_row, row)}")
     cell = _cell(examples, row, head)
     own = examples.of_row[row]
     hits = examples.hits[own, *examples.index_of(cell)]

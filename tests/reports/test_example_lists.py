@@ -155,6 +155,7 @@ def test_a_file_gives_them_back(examples: Examples, report: Path) -> None:
     assert {k: v.tolist() for k, v in again.of_row.items()} == {
         k: v.tolist() for k, v in examples.of_row.items() if len(v)
     }
+    assert list(again.of_row) == [row for row, own in examples.of_row.items() if len(own)]
     assert again.chosen == examples.chosen
     assert (list(again.directions), list(again.layers)) == (
         list(examples.directions),
