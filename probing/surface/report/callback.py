@@ -33,6 +33,7 @@ from probing.surface.report.of_encoder import OfEncoder
 from probing.surface.report.page.sentences import Shown, sentences_shown
 from probing.surface.report.page.writer import SurfaceFindings, surface_page
 from probing.surface.report.tables import compared
+from probing.surface.text.segments import counted
 from probing.surface.text.texts import open_text
 
 _PACKAGES = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
@@ -166,7 +167,10 @@ class SurfaceReport(Callback):
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         said = [module.encoder.description]
         if is_partial(trainer, "test"):
-            parts = ", ".join(f"{name} {count:,}" for name, count in looked.items())
+            parts = ", ".join(
+                f"{name} {counted(n, 'sentence') if name == 'noop' else f'{n:,}'}"
+                for name, n in looked.items()
+            )
             said.append(f"{PARTIAL}\n  segments counted: {parts}")
         alike = [
             f"heads of a layer, {name}: {_sentence(each.summary['layers_alike'])}"
