@@ -18,6 +18,8 @@ from probing.surface.text.texts import open_text
 
 FEWEST = 10
 """The least texts of a length that a head's mean map is taken over, the ablated one among them."""
+WITHOUT_OTHERS = "--ablation.how zero, uniform or sink takes no maps of other sentences"
+"""What to do where too few texts are of one length."""
 TEXT = "text"
 """What reports call the sentences that are no pairs."""
 Sides = tuple[str, ...]
@@ -67,7 +69,8 @@ class Sentences:
             self.items = [item for item, stays in zip(self.items, kept, strict=True) if stays]
             self.units = [unit for unit, stays in zip(self.units, kept, strict=True) if stays]
         if not self.items:
-            raise nothing_left(self)
+            more = "more pairs" if self.is_paired else "a larger --data.most"
+            raise ProbingError(f"{nothing_left(self)}; {WITHOUT_OTHERS}, {more} may do as well")
 
 
 def sentences(
@@ -159,7 +162,7 @@ def _part(
 def nothing_left(part: Sentences) -> ProbingError:
     """What to say of texts of which none can be used."""
     left = ", ".join(f"{n:,} {why}" for why, n in sorted(part.left_out.items()))
-    noun = "pair of sentences" if part.is_paired else "sentence"
+    option, noun = ("pairs", "pair of sentences") if part.is_paired else ("test", "sentence")
     return ProbingError(
-        f"{part.source}: expected a {noun}, found none that fits ({left or 'none'})"
+        f"--data.{option} {part.source}: expected a {noun}, found none that fits ({left or 'none'})"
     )

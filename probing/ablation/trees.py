@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from probing.ablation.batches import Side
 from probing.ablation.outcomes import Outcome
+from probing.ablation.texts import WITHOUT_OTHERS
 from probing.core.batches import EdgeBatch
 from probing.core.errors import ProbingError
 from probing.core.terms import ALL, MAIN
@@ -71,7 +72,10 @@ class Trees(Dataset[TreeBatch]):
         self.left_out[f"of a length that fewer than {fewest} have"] = len(corpus) - count
         self.left_out = +self.left_out
         if not count:
-            raise ProbingError(f"{corpus.source}: no length of sentences is that of {fewest}")
+            raise ProbingError(
+                f"--data.treebank {corpus.source}: expected {fewest} sentences of one length, "
+                f"found fewer of each; {WITHOUT_OTHERS}"
+            )
 
     def __len__(self) -> int:
         return len(self.corpus)

@@ -228,7 +228,12 @@ class Encoded:
 
     def _place(self, name: str) -> tuple[int, int]:
         """The indices of layer and head in ``[L, H]``."""
+        head, _, direction = name.partition(" ") if isinstance(name, str) else (name, "", "")
+        if direction in self.batch.terms.directions:
+            raise ProbingError(
+                f"{name!r}: the direction is an argument of its own: {head!r}, {direction!r}"
+            )
         sizes = self.encoder.sizes
         numbers = list(sizes.layer_numbers)
-        layer, head = head_of(name, numbers, sizes.heads, where=self.encoder.name)
-        return numbers.index(layer), head - 1
+        layer, number = head_of(name, numbers, sizes.heads, where=self.encoder.name)
+        return numbers.index(layer), number - 1

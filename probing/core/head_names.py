@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from probing.core.digits import whole_number
 from probing.core.errors import ProbingError
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A head in a direction; ``layer`` and ``head`` count from one, as in the paper."""
+
+    direction: str
+    layer: int
+    head: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}-{self.head}"
 
 
 def read_head(text: object) -> tuple[int, int] | None:

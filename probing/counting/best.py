@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from probing.core.head_names import Cell
 from probing.core.terms import ALL, Rival
-from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
+from probing.counting.counts import HeadCounts, ProbeCounts, ordered
 from probing.counting.hard import Hard
 from probing.counting.intervals import Interval, bounds
 from probing.counting.significance import HeadTest, TableTests

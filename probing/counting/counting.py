@@ -11,9 +11,10 @@ from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.counting.best import beside_heads
 from probing.counting.counts import HeadCounts, ProbeCounts
-from probing.counting.examples import ExamplePicks, Noted, Sample
+from probing.counting.examples import ExamplePicks
 from probing.counting.hard import Choice, Hard, HardAnchors
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
+from probing.counting.noted import Noted, Sample
 from probing.counting.resampling import Resampler, UnitWeights
 from probing.counting.subtypes import Counts, roll_ups, rolled_up
 from probing.counting.tallies import Resampled, Weighted

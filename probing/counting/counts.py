@@ -7,21 +7,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from probing.core.head_names import Cell
 from probing.core.terms import Rival, Terms
 from probing.counting.agreement import kappa
 from probing.counting.tallies import Resampled, Tally, Weighted
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A head in a direction; ``layer`` and ``head`` count from one, as in the paper."""
-
-    direction: str
-    layer: int
-    head: int
-
-    def __str__(self) -> str:
-        return f"{self.layer}-{self.head}"
 
 
 @dataclass(frozen=True)

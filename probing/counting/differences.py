@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from probing.core.errors import ProbingError
-from probing.core.head_names import read_head
+from probing.core.head_names import Cell, read_head
 from probing.core.terms import Terms
 from probing.counting.best import untrained
-from probing.counting.counts import Cell, HeadCounts, ProbeCounts, ordered
+from probing.counting.counts import HeadCounts, ProbeCounts, ordered
 from probing.counting.intervals import FEW, Interval
 from probing.counting.tallies import Tally, paired
 

@@ -6,14 +6,12 @@ all heads are seen on the same sentences.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -21,43 +19,13 @@ from probing.core import quantities
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import HeadPicks
 from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION
+from probing.counting.noted import NO_PICK, UNSEEN, Array, Noted, Sample
 from probing.counting.resampling import mixed
 from probing.counting.subtypes import parts_of, roll_ups
 from probing.data.store import EdgeWindows
 from probing.data.tasks.possessives import POSS_CLITIC
 
-Array = NDArray[Any]
-NO_PICK, UNSEEN = -1, -2
-"""In place of the word that a head picks: none, and of an anchor that was not scored."""
 _MASS = [each.name for each in quantities.QUANTITIES].index("special_mass")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Anchors that heads are asked about, ``P`` of them, ascending by window and anchor.
-
-    ``windows [P]`` are the numbers of their windows in the corpus, ``anchors [P]`` their places
-    among the anchors of the window. ``of_row`` has, by the name of a row, the places in ``[P]`` of
-    those that count there, in an order that is as good as chance: the first of them stand for all.
-    """
-
-    windows: Array
-    anchors: Array
-    of_row: Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What every head picks of a sample.
-
-    ``words [P, 3, L, H]`` are indices counted from zero, :data:`NO_PICK` or :data:`UNSEEN`;
-    ``special [P, 3, L, H]`` is the attention on special tokens, see
-    :func:`~probing.core.quantities.special_mass`.
-    """
-
-    sample: Sample
-    words: Array
-    special: Array
 
 
 class ExamplePicks(Metric):

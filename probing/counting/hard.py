@@ -14,12 +14,13 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from probing.core.batches import EdgeBatch
+from probing.core.head_names import Cell
 from probing.core.outcomes import HeadPicks
 from probing.core.picking import UNTOLD
 from probing.core.schemes import is_roll_up
 from probing.core.terms import Terms
 from probing.core.word_classes import of_words
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import HeadCounts
 from probing.counting.subtypes import is_part
 
 _COUNTED = ("total", "hard", "hard_correct", "easy", "easy_correct", "told", "agreed")

@@ -15,9 +15,10 @@ from math import sqrt
 import torch
 from torch import Tensor
 
+from probing.core.head_names import Cell
 from probing.core.schemes import is_roll_up
 from probing.core.terms import ALL
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import HeadCounts
 
 FLIPPED = "flipped"
 """What sums over patterns of signs are called in :attr:`HeadCounts.weighted`."""

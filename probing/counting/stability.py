@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from probing.counting.counts import Cell, HeadCounts
+from probing.core.head_names import Cell
+from probing.counting.counts import HeadCounts
 from probing.counting.resampling import UnitWeights, by_row, exact
 from probing.counting.subtypes import parts_of
 

@@ -15,6 +15,7 @@ from probing.ablation.heads import HeadSet
 from probing.ablation.module import AblationModule
 from probing.ablation.report import AblationReport
 from probing.core.errors import ProbingError
+from probing.core.near import expected_one
 from probing.core.terms import WHOLE
 from probing.encoder import Encoder
 from probing.jobs.checks import hold_folder, is_first
@@ -122,12 +123,12 @@ def _chosen(text: str, encoder: Encoder) -> HeadSet:
         )
     found = read_best_heads(Path(run), weights=encoder.fingerprint)
     best = {each.relation: each for each in found}
-    missing = [name for name in relations.split(",") if name not in best]
-    if missing:
-        raise ProbingError(
-            f"--heads-from {text}: {run} has chosen no head for {', '.join(missing)}; "
-            f"it has for {', '.join(sorted(best)) or 'none'}"
-        )
+    for name in relations.split(","):
+        if name not in best:
+            raise ProbingError(
+                f"--heads-from {text}: {run} has chosen no head for {name}; "
+                f"{expected_one(best, name)}"
+            )
     chosen = [best[name] for name in relations.split(",")]
     heads = (head_named(f"{own.layer}-{own.head}", encoder, where=run) for own in chosen)
     return HeadSet.of(heads)

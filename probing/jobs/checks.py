@@ -11,9 +11,9 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
 
 from probing.core.errors import ProbingError
+from probing.core.head_names import Cell
 from probing.core.terms import MAIN
 from probing.core.trees import gold_trees
-from probing.counting.counts import Cell
 from probing.counting.differences import check, names
 from probing.counting.trees.decoding import SEARCH, by_networkx
 from probing.data import CoreferenceData, EdgeData

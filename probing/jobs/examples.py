@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _shown(said: argparse.Namespace) -> str:
-    from probing.reports.example_file import FILE, read_examples  # takes a second
+    from probing.reports.example_file import FILE, read_examples  # Arrow is there for this alone
     from probing.reports.example_list import of_head
     from probing.reports.read_back import report_file
 

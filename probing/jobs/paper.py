@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _written(runs: Sequence[str], output: Path, *, is_overwriting: bool) -> str:
-    from probing.reports.paper.files import FILE, write  # takes a second
+    from probing.reports.paper.files import FILE, write
     from probing.reports.paper.together import Part, sources, together
 
     parts = [Part.of(run) for run in runs]

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from probing.core.errors import ProbingError
 from probing.core.files import written_aside
-from probing.counting.counts import Cell
-from probing.counting.examples import NO_PICK
+from probing.core.head_names import Cell
+from probing.counting.noted import NO_PICK
 from probing.reports.examples import Anchor, Examples
 
 FILE = "examples.parquet"
@@ -105,6 +105,8 @@ def _made(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Examples:
         _check(line, n + 1)
         for row, place in zip(line["rows"], line["places"], strict=True):
             of_row.setdefault(row, []).append((place, n))
+    in_order = [row for row in about["chosen"] if row in of_row]  # as in the report
+    rows = dict.fromkeys([*in_order, *of_row])
     picks = np.array([line["picks"] for line in lines], dtype=np.int64).reshape(shape)
     sizes = np.array([len(line["words"]) for line in lines]).reshape(-1, 1, 1, 1)
     if not ((picks == NO_PICK) | ((picks > 0) & (picks <= sizes))).all():
@@ -127,7 +129,7 @@ def _made(about: Mapping[str, Any], lines: list[dict[str, Any]]) -> Examples:
             )
             for line in lines
         ],
-        of_row={row: np.array([n for _, n in sorted(own)]) for row, own in of_row.items()},
+        of_row={row: np.array([n for _, n in sorted(of_row[row])]) for row in rows},
         picks=np.where(picks == NO_PICK, NO_PICK, picks - 1),
         special=special,
         directions=about["directions"],

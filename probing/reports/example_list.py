@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
-
-from rich.cells import cell_len
 
 from probing.core.errors import ProbingError, check_range
-from probing.core.head_names import head_of
+from probing.core.head_names import Cell, head_of
 from probing.core.inert import visible
-from probing.counting.counts import Cell
+from probing.core.near import expected_one
 from probing.reports.examples import Example, Examples
-
-WIDTH = 96
 
 
 class ExampleList(list[Example]):
@@ -29,7 +24,7 @@ class ExampleList(list[Example]):
         self.title = title
 
     def __repr__(self) -> str:
-        return "\n\n".join([visible(self.title), *map(drawn, self)])
+        return "\n\n".join([visible(self.title), *map(str, self)])
 
 
 def of_head(
@@ -51,10 +46,7 @@ def of_head(
     """
     check_range(0, right=right, wrong=wrong)
     if row not in examples.of_row:
-        near = get_close_matches(row, examples.of_row, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
-        known = ", ".join(map(visible, examples.of_row))
-        raise ProbingError(f"row: expected one of {known}, found {row!r}{meant}")
+        raise ProbingError(f"row: {expected_one(examples.of_row, row)}")
     cell = _cell(examples, row, head)
     own = examples.of_row[row]
     hits = examples.hits[own, *examples.index_of(cell)]
@@ -83,44 +75,3 @@ def _cell(examples: Examples, row: str, head: str | None) -> Cell:
         known = ", ".join(examples.directions)
         raise ProbingError(f"head: expected 'LAYER-HEAD DIRECTION' of {known}, found {head!r}")
     return Cell(direction, layer, number)
-
-
-def drawn(example: Example) -> str:
-    """An example as lines of text: each word, below it what it is."""
-    anchor = _quoted(example, example.anchor)
-    picked = "picks nothing" if example.pick is None else f"picks {_quoted(example, example.pick)}"
-    gold = ", ".join(_quoted(example, word) for word in example.gold)
-    where = [visible(each) for each in (example.file, example.document) if each]
-    return "\n".join(
-        [
-            f"✓ {anchor} {picked}" if example.is_right else f"✗ {anchor} {picked}; gold is {gold}",
-            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; special tokens "
-            f"{100 * example.special:.0f}%",
-            *_lines(example),
-        ]
-    )
-
-
-def _quoted(example: Example, word: int) -> str:
-    return f"“{visible(example.words[word])}”"
-
-
-def _lines(example: Example) -> list[str]:
-    """The words, as many on a line as there is room for, and a line of labels where there are."""
-    found, words, labels, width = [], "  ", "  ", 2
-    for place, form in enumerate(map(visible, example.words)):
-        what = {
-            "anchor": place == example.anchor,
-            "gold": place in example.gold,
-            "pick": place == example.pick,
-        }
-        label = "=".join(name for name, is_it in what.items() if is_it)
-        shown = f"[{form}]" if label else form
-        room = max(cell_len(shown), len(label))
-        if width + room > WIDTH and words.strip():
-            found += [words, labels]
-            words, labels, width = "  ", "  ", 2
-        words += shown + " " * (room - cell_len(shown) + 1)
-        labels += label.ljust(room) + " "
-        width += room + 1
-    return [line.rstrip() for line in [*found, words, labels] if line.strip()]

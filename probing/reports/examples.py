@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from rich.cells import cell_len
 
-from probing.counting.counts import Cell, HeadCounts
-from probing.counting.examples import NO_PICK, UNSEEN, Array, Noted
-from probing.data.store import EdgeWindows
+from probing.core.head_names import Cell
+from probing.core.inert import visible
+from probing.counting.noted import NO_PICK, UNSEEN, Array, Noted
+
+if TYPE_CHECKING:  # what reads a file needs no PyTorch
+    from probing.counting.counts import HeadCounts
+    from probing.data.store import EdgeWindows
+
+
+WIDTH = 96
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,9 @@ class Example(Anchor):
         """Whether the pick is gold."""
         return self.pick in self.gold
 
+    def __str__(self) -> str:
+        return drawn(self)
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -57,7 +68,7 @@ class Examples:
     - ``anchors``: the sample.
     - ``of_row``: by the name of a row of the report, which of them stand for its anchors: their
       places, in an order that is as good as chance.
-    - ``picks [P, 3, L, H]``: indices of words, or :data:`~probing.counting.examples.NO_PICK`.
+    - ``picks [P, 3, L, H]``: indices of words, or :data:`~probing.counting.noted.NO_PICK`.
     - ``special [P, 3, L, H]``: attention on special tokens.
     - ``directions``, ``layers``: what the directions and the layers are called.
     - ``chosen``: the head that was chosen for each row.
@@ -137,3 +148,44 @@ class Examples:
         special = float(self.special[place, *index])
         anchor = vars(self.anchors[place])
         return Example(**anchor, pick=None if pick == NO_PICK else pick, special=special)
+
+
+def drawn(example: Example) -> str:
+    """An example as lines of text: each word, below it what it is."""
+    anchor = _quoted(example, example.anchor)
+    picked = "picks nothing" if example.pick is None else f"picks {_quoted(example, example.pick)}"
+    gold = ", ".join(_quoted(example, word) for word in example.gold)
+    where = [visible(each) for each in (example.file, example.document) if each]
+    return "\n".join(
+        [
+            f"✓ {anchor} {picked}" if example.is_right else f"✗ {anchor} {picked}; gold is {gold}",
+            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; special tokens "
+            f"{100 * example.special:.0f}%",
+            *_lines(example),
+        ]
+    )
+
+
+def _quoted(example: Example, word: int) -> str:
+    return f"“{visible(example.words[word])}”"
+
+
+def _lines(example: Example) -> list[str]:
+    """The words, as many on a line as there is room for, and a line of labels where there are."""
+    found, words, labels, width = [], "  ", "  ", 2
+    for place, form in enumerate(map(visible, example.words)):
+        what = {
+            "anchor": place == example.anchor,
+            "gold": place in example.gold,
+            "pick": place == example.pick,
+        }
+        label = "=".join(name for name, is_it in what.items() if is_it)
+        shown = f"[{form}]" if label else form
+        room = max(cell_len(shown), len(label))
+        if width + room > WIDTH and words.strip():
+            found += [words, labels]
+            words, labels, width = "  ", "  ", 2
+        words += shown + " " * (room - cell_len(shown) + 1)
+        labels += label.ljust(room) + " "
+        width += room + 1
+    return [line.rstrip() for line in [*found, words, labels] if line.strip()]

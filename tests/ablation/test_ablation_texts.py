@@ -93,8 +93,16 @@ def test_lengths_that_few_have_are_left_out_and_take_their_pairs_along() -> None
     assert part.left_out == {"of a length that fewer than 2 have": 1}
     part.keep(3)
     assert part.items == [(one, two), (two, two), (one, one)]
-    with pytest.raises(ProbingError, match="found none that fits"):
+    said = r"^--data\.pairs mine\.tsv: .* none that fits .*--ablation\.how zero.*more pairs"
+    with pytest.raises(ProbingError, match=said):
         part.keep(4)
+
+
+def test_a_text_without_others_of_a_length_is_told_of_all_remedies() -> None:
+    part = Sentences("text", "mine.txt", [([1] * 3,), ([1] * 4,)], [10, 11])
+    said = r"^--data\.test mine\.txt: expected a sentence, .*--ablation\.how zero.*--data\.most"
+    with pytest.raises(ProbingError, match=said):
+        part.keep(2)
 
 
 @pytest.mark.parametrize("in_turn", [False, True])

@@ -229,6 +229,8 @@ def test_what_is_no_sentence_is_refused(model: Model) -> None:
         model.encode(["dog", " "])
     with pytest.raises(ProbingError, match="expected one of dep->head, head->dep, both"):
         model.encode(WORDS).picks("1-1", "row")
+    with pytest.raises(ProbingError, match="an argument of its own: '1-1', 'both'"):
+        model.encode(WORDS).picks("1-1 both")
 
 
 # Treebanks

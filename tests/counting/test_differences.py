@@ -13,9 +13,10 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
+from probing.core.head_names import Cell
 from probing.core.terms import Terms
 from probing.counting.best import baseline_scores, beside_heads
-from probing.counting.counts import Cell, HeadCounts, ProbeCounts
+from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.differences import Pair, check, differences, names, read_pair
 from probing.counting.intervals import FEW, wilson
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy

@@ -9,7 +9,8 @@ from letters import Letters
 
 from probing.core.batches import EdgeBatch
 from probing.core.outcomes import HeadPicks
-from probing.counting.examples import NO_PICK, UNSEEN, ExamplePicks, Sample, sample_of
+from probing.counting.examples import ExamplePicks, sample_of
+from probing.counting.noted import NO_PICK, UNSEEN, Sample
 from probing.counting.subtypes import roll_ups
 from probing.data import CoreferenceData, DependencyData
 from probing.data.store import EdgeWindows

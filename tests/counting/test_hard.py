@@ -14,10 +14,10 @@ from planted import save_bert
 
 import probing
 from probing.core.batches import EdgeBatch, Encoding
+from probing.core.head_names import Cell
 from probing.core.outcomes import HeadPicks
 from probing.core.terms import Terms
 from probing.counting.best import beside_heads
-from probing.counting.counts import Cell
 from probing.counting.hard import Choice, Hard, HardAnchors, choices
 from probing.reports.best_heads import markdown
 from probing.reports.tables import HARD, hard_rows

@@ -14,7 +14,8 @@ import torch
 from flipped import chosen_of, counts_of, random_table
 from torch import Tensor
 
-from probing.counting.counts import Cell, HeadCounts
+from probing.core.head_names import Cell
+from probing.counting.counts import HeadCounts
 from probing.counting.sign_flips import SignFlips
 from probing.counting.significance import (
     HeadTest,

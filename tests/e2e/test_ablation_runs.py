@@ -102,7 +102,8 @@ def test_heads_that_a_report_has_chosen(
         assert main("evaluate", job(tiny_bert, tmp_path / "o", *small, *chosen)) == 0
     lines = table(tmp_path / "o" / "reports" / "test" / "ablation.csv")
     assert [line["heads"] for line in lines] == ["2-3", "1-4,2-3", "2-2"]
-    for value, said in ((f"{run}:iobj", "has chosen no head for iobj; it has for all, nsubj, obj"),
+    near = "expected one of obj, nsubj, all, found 'iobj'; did you mean 'obj'?"
+    for value, said in ((f"{run}:iobj", near),
                         (str(run), "expected the folder of a run that scored heads and a relation"),
                         ("nowhere:obj", "nowhere")):  # fmt: skip
         message = refuse("evaluate", *job(tiny_bert, tmp_path / "p", "--heads_from", value))

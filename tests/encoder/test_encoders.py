@@ -12,8 +12,9 @@ import torch
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
+from probing.core.head_names import Cell
 from probing.counting.best import beside_heads, best_heads, untrained
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import HeadCounts
 from probing.counting.metrics import HeadAccuracy
 from probing.data.builtin.reader import read_builtin
 from probing.data.census import Census

@@ -17,7 +17,7 @@ from mutants import VALUES, altered, answered, damaged, trying
 from pyarrow import parquet
 
 import probing
-from probing.counting.counts import Cell
+from probing.core.head_names import Cell
 from probing.jobs.command import command
 from probing.reports.example_file import FILE, read_examples, write_examples
 from probing.reports.example_list import of_head

@@ -1,4 +1,4 @@
-"""What is imported when: help and `probing` itself answer before PyTorch is there."""
+"""What is imported when: help, and what reads reports, answer before PyTorch is there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from probing.reports.example_file import FILE, write_examples
+from probing.reports.examples import Anchor, Examples
+from probing.reports.paper.files import write
+from probing.reports.paper.lines import missing
 
 SCRIPT = """
 import sys
@@ -36,6 +42,26 @@ HEAVY = ("torch", "pytorch_lightning", "transformers", "datasets", "jsonargparse
 )
 def test_nothing_heavy_is_imported_for_help(what: str) -> None:
     assert imported_by(what, *HEAVY) == []
+
+
+READING = """
+from probing.jobs.command import command
+assert not command(['examples', {run!r}, '--head', '1-1'])
+assert not command(['paper', {run!r}, '--output', {output!r}])
+"""
+
+
+def test_reports_are_read_without_what_made_them(tmp_path: Path) -> None:
+    report = tmp_path / "run" / "reports" / "test"
+    anchor = Anchor(["Ann", "sank"], 0, (1,), window=0, file="", document="", line=1, id=1)
+    picks = np.ones((1, 1, 1, 1), dtype=np.int64)
+    write_examples(
+        Examples([anchor], {"all": np.array([0])}, picks, picks / 2, ["dep->head"], [1], {}),
+        report / FILE,
+    )
+    write(list(missing(1)), report, title="One", notes=[])
+    what = READING.format(run=str(tmp_path / "run"), output=str(tmp_path / "paper"))
+    assert imported_by(what, *HEAVY, "torchmetrics", "scipy", "pandas") == []
 
 
 # Lightning brings along transformers, matplotlib and SciPy, whoever imports it.

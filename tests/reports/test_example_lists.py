@@ -116,6 +116,8 @@ def test_text_marks_anchor_gold_and_pick_and_hides_no_character(scores: Scores) 
         assert "\x1b" not in text
     found = scores.examples("punct", "1-2 both", right=1, wrong=1)
     lines = repr(found).splitlines()
+    assert repr(found).endswith(f"\n\n{found[-1]}")
+    assert str(found[-1]).startswith(("✓ “", "✗ “"))
     assert lines[0].startswith("punct, 1-2 both: right for ")
     [words] = [line for line in lines if "The" in line][:1]
     labels = lines[lines.index(words) + 1]
@@ -155,6 +157,7 @@ def test_a_file_gives_them_back(examples: Examples, report: Path) -> None:
     assert {k: v.tolist() for k, v in again.of_row.items()} == {
         k: v.tolist() for k, v in examples.of_row.items() if len(v)
     }
+    assert list(again.of_row) == [row for row, own in examples.of_row.items() if len(own)]
     assert again.chosen == examples.chosen
     assert (list(again.directions), list(again.layers)) == (
         list(examples.directions),

@@ -17,6 +17,7 @@ from rich.console import Console
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
+from probing.core.head_names import Cell
 from probing.core.terms import Rival, Terms
 from probing.counting.best import (
     Beside,
@@ -26,7 +27,7 @@ from probing.counting.best import (
     probe_scores,
     untrained,
 )
-from probing.counting.counts import Cell, HeadCounts, ProbeCounts
+from probing.counting.counts import HeadCounts, ProbeCounts
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
 from probing.data.census import Census
 from probing.data.store import EdgeWindows

@@ -15,7 +15,7 @@ from probing.encoder import Encoder
 from probing.jobs.cli import main
 from probing.reports.best_heads import PARTIAL
 from probing.surface.data import TextData
-from probing.surface.measures.noop import Finder, absent_relations
+from probing.surface.measures.noop import Finder, absent_relations, of_labels
 
 CONFIG = Path(__file__).parents[2] / "configs" / "surface.yaml"
 
@@ -66,6 +66,15 @@ def test_relations_that_a_treebank_does_not_have() -> None:
         absent_relations(finders[1:2], ["all", "nsubj", "obj"], "a.conllu")
 
 
+def test_rows_that_are_no_labels_are_named_and_left_out() -> None:
+    names = ["nsubj:*", "nsubj", "poss+clitic", "nmod:poss", "nsubj:*"]
+    finders = [Finder(name, "both", 1, 1) for name in names]
+    kept, rows = of_labels(finders)
+    assert [own.relation for own in kept] == ["nsubj", "nmod:poss"]
+    assert rows == ["nsubj:*", "poss+clitic"]
+    assert of_labels([]) == ([], [])
+
+
 def run(model: Path, place: Path, monkeypatch: pytest.MonkeyPatch, **options: object) -> int:
     monkeypatch.chdir(place)
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -113,11 +122,15 @@ def test_a_run_for_relations_that_are_not_there(
     options = {
         "data.test": "builtin:documents=2,seed=1",
         "data.treebank": "builtin:documents=2,seed=2",
-        "surface.relation_heads": "{nonsense: 1-1}",
     }
-    assert run(tiny_bert, tmp_path, monkeypatch, **options) != 0
-    streams = capsys.readouterr()
-    assert "nonsense (nearest: " in streams.out + streams.err
+    for relation, said in (
+        ("nonsense", "nonsense (nearest: "),
+        ("'nsubj:*'", "expected heads of relations that are labels, found nsubj:*"),
+    ):
+        options["surface.relation_heads"] = f"{{{relation}: 1-1}}"
+        assert run(tiny_bert, tmp_path, monkeypatch, **options) != 0
+        streams = capsys.readouterr()
+        assert said in streams.out + streams.err
     assert not (tmp_path / "out").exists()
 
 

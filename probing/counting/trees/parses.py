@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
+from probing.core.head_names import Cell
 from probing.core.layers import WordLayer
 from probing.core.outcomes import Outcome
 from probing.core.terms import MAIN, Terms
 from probing.core.trees import gold_trees, head_edges, not_punctuation, spanning_edges
-from probing.counting.counts import Cell, ProbeCounts
+from probing.counting.counts import ProbeCounts
 from probing.counting.metrics import EdgeAccuracy
 from probing.counting.trees.decoding import decode, decode_from_roots, head_hits
 from probing.counting.trees.metrics import (

@@ -12,8 +12,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from probing.core.head_names import Cell
 from probing.counting.best import Beside, BestHead
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import HeadCounts
 from probing.reports.best_heads import absence, title_of, where_chosen
 from probing.reports.figures.panels import Page, frame, grid, wrapped
 from probing.reports.figures.styles import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from probing.core.schemes import STANFORD_TO_UD, UNKNOWN
 from probing.core.terms import ALL, UAS, UAS_WITH_PUNCTUATION
 from probing.counting.trees.undirected import Undirected
 from probing.data.tasks.possessives import POSS_CLITIC
-from probing.reports.findings import Findings
 from probing.reports.paper.differences import (
     Difference,
     Setting,
@@ -21,6 +21,9 @@ from probing.reports.paper.differences import (
 from probing.reports.published import Constant, constants
 from probing.reports.trees.table3 import Entry
 from probing.reports.wording import COREFERENCE, wording_of
+
+if TYPE_CHECKING:  # what reads a file needs no PyTorch
+    from probing.reports.findings import Findings
 
 Value = float | str
 """A percentage, or a name or a count as it is shown."""

@@ -11,9 +11,10 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
+from probing.core.head_names import Cell
 from probing.core.outcomes import HeadPicks, Outcome
 from probing.core.terms import ALL, MAIN
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import HeadCounts
 from probing.data.tasks.possessives import POSS_CLITIC
 from probing.learning.module import ProbingModule
 from probing.reports.ledger import Ledger

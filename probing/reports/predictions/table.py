@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from probing.core.files import written_aside
+from probing.core.head_names import Cell
 from probing.core.terms import ALL
 from probing.core.windows import Window
-from probing.counting.counts import Cell
 from probing.counting.subtypes import is_part, roll_ups
 from probing.data.store import EdgeWindows
 from probing.reports.predictions.notes import NO_PICK, Array, Notes

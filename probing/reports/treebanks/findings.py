@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from probing.core.head_names import Cell
 from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
-from probing.counting.counts import Cell, HeadCounts
+from probing.counting.counts import HeadCounts
 from probing.data.sources.folders import listed
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
 from probing.reports.described import unread

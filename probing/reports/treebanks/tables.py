@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probing.counting.counts import Cell
+from probing.core.head_names import Cell
 from probing.reports.columns import ALWAYS, Column, beside, csv_cells, csv_titles, percent
 from probing.reports.markdown import heading, paragraphs, table
 from probing.reports.terminal.tables import Filled, as_table, console, that_fit

@@ -17,9 +17,11 @@ from torch import Tensor
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
+from probing.core.schemes import is_roll_up
 from probing.core.terms import WHOLE
 from probing.counting.metrics import RowMetric
 from probing.counting.resampling import by_row
+from probing.data.tasks.possessives import POSS_CLITIC
 
 NOOP = (
     "relation,direction,layer,head,words,other_words,last_where_it_applies,"
@@ -104,6 +106,20 @@ class Finder:
         if self.accuracy is None:
             return name
         return f"{name}\n{self.direction}, {100 * self.accuracy:.0f}%"
+
+
+def of_labels(finders: Sequence[Finder]) -> tuple[list[Finder], list[str]]:
+    """Heads of relations that are labels; and the rows that are none, each once.
+
+    Whether a relation applies to a word is told by its label. Rows that add up labels overlap with
+    these, and in that of possessors a clitic may ask, which has another label.
+    """
+    is_label = {
+        own.relation: not is_roll_up(own.relation) and own.relation != POSS_CLITIC
+        for own in finders
+    }
+    rows = [relation for relation, is_one in is_label.items() if not is_one]
+    return [own for own in finders if is_label[own.relation]], rows
 
 
 def absent_relations(finders: Sequence[Finder], rows: Sequence[str], source: str) -> list[str]:

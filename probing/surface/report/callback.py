@@ -22,7 +22,7 @@ from probing.reports.run_folder import add_figure, run_folder
 from probing.reports.split_callback import is_partial
 from probing.reports.terminal.tables import show, show_table
 from probing.surface.data import TextData
-from probing.surface.measures.noop import Finder
+from probing.surface.measures.noop import Finder, of_labels
 from probing.surface.module import MODEL, TWIN, SurfaceModule
 from probing.surface.report.circumstances import circumstances, text_in_words, unreadable
 from probing.surface.report.drawing import save
@@ -33,6 +33,7 @@ from probing.surface.report.of_encoder import OfEncoder
 from probing.surface.report.page.sentences import Shown, sentences_shown
 from probing.surface.report.page.writer import SurfaceFindings, surface_page
 from probing.surface.report.tables import compared
+from probing.surface.text.segments import counted
 from probing.surface.text.texts import open_text
 
 _PACKAGES = ("torch", "pytorch-lightning", "transformers", "scikit-learn", "datasets")
@@ -64,6 +65,8 @@ class SurfaceReport(Callback):
         self.started = time.monotonic()
         self.named: list[NamedHead] = []
         self.finders: list[Finder] = []
+        self.no_labels: list[str] = []
+        """Rows of which heads are the best, and that are no label."""
         self.extra: dict[str, Figure] = {}
         self.sentences: list[Shown] = []
         self.relations: list[HeadOnText] = []
@@ -72,7 +75,8 @@ class SurfaceReport(Callback):
         """Read which heads are meant.
 
         Raises:
-            ProbingError: if the report is of another model, or a head does not exist.
+            ProbingError: if the report is of another model, a head does not exist, or a treebank is
+                there for none.
         """
         check_range(0, **{"--surface.examples": self.examples})
         if self.relation_heads and data.treebank is None:
@@ -85,13 +89,19 @@ class SurfaceReport(Callback):
         if self.best_heads:
             every = read_best_heads(Path(self.best_heads), weights=module.encoder.fingerprint)
             self.named = [own for own in every if own.relation not in WHOLE]
-        self.finders = [
+        finders = [
             Finder(own.relation, own.direction, own.layer, own.head, own.accuracy)
             for own in self.named
         ]
         for relation, text in self.relation_heads.items():
             place = head_named(text, module.encoder, where="--surface.relation_heads")
-            self.finders.append(Finder(relation, "both", *place))
+            finders.append(Finder(relation, "both", *place))
+        self.finders, self.no_labels = of_labels(finders)
+        if data.treebank is not None and not self.finders:
+            raise ProbingError(
+                f"{data.treebank}: expected heads of relations that are labels, found "
+                f"{', '.join(self.no_labels) or 'none'}"
+            )
 
     def look(self, encoder: Encoder, data: TextData, sentence: str | None) -> None:
         """Collect what the page draws and the figures do not; one process does.
@@ -157,7 +167,10 @@ class SurfaceReport(Callback):
         write_whole(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         said = [module.encoder.description]
         if is_partial(trainer, "test"):
-            parts = ", ".join(f"{name} {count:,}" for name, count in looked.items())
+            parts = ", ".join(
+                f"{name} {counted(n, 'sentence') if name == 'noop' else f'{n:,}'}"
+                for name, n in looked.items()
+            )
             said.append(f"{PARTIAL}\n  segments counted: {parts}")
         alike = [
             f"heads of a layer, {name}: {_sentence(each.summary['layers_alike'])}"

@@ -18,7 +18,7 @@ from picked import heads_of
 
 from probing.core.batches import EdgeBatch, Encoding
 from probing.core.errors import ProbingError
-from probing.counting.counts import Cell
+from probing.core.head_names import Cell
 from probing.data import CoreferenceData, DependencyData
 from probing.data.store import EdgeWindows
 from probing.probes.base import pick
