@@ -11,7 +11,7 @@ from probing.core.errors import ProbingError, check_range
 from probing.core.head_names import head_of
 from probing.core.inert import visible
 from probing.counting.counts import Cell
-from probing.reports.examples import Example, Examples
+from probing.reports.examples import SPECIAL, Example, Examples
 
 WIDTH = 96
 
@@ -22,14 +22,17 @@ class ExampleList(list[Example]):
     Args:
         found: the examples.
         title: what they are about.
+        special: what ``special`` of each is, in words.
     """
 
-    def __init__(self, found: Sequence[Example], *, title: str) -> None:
+    def __init__(self, found: Sequence[Example], *, title: str, special: str) -> None:
         super().__init__(found)
         self.title = title
+        self.special = special
 
     def __repr__(self) -> str:
-        return "\n\n".join([visible(self.title), *map(drawn, self)])
+        own = (drawn(example, special=self.special) for example in self)
+        return "\n\n".join([visible(self.title), *own])
 
 
 def of_head(
@@ -57,13 +60,15 @@ def of_head(
         raise ProbingError(f"row: expected one of {known}, found {row!r}{meant}")
     cell = _cell(examples, row, head)
     own = examples.of_row[row]
-    hits = examples.hits[own, *examples.index_of(cell)]
+    index = examples.index_of(cell)
+    hits = examples.hits[own, *index]
     places = [*own[hits][:right].tolist(), *own[~hits][:wrong].tolist()]
     title = (
         f"{row}, {cell} {cell.direction}: right for {int(hits.sum()):,} of the {len(own):,} "
         "anchors that were looked at"
     )
-    return ExampleList([examples.example(place, cell) for place in places], title=title)
+    found = [examples.example(place, cell) for place in places]
+    return ExampleList(found, title=title, special=SPECIAL[index[0]])
 
 
 def _cell(examples: Examples, row: str, head: str | None) -> Cell:
@@ -85,7 +90,7 @@ def _cell(examples: Examples, row: str, head: str | None) -> Cell:
     return Cell(direction, layer, number)
 
 
-def drawn(example: Example) -> str:
+def drawn(example: Example, *, special: str) -> str:
     """An example as lines of text: each word, below it what it is."""
     anchor = _quoted(example, example.anchor)
     picked = "picks nothing" if example.pick is None else f"picks {_quoted(example, example.pick)}"
@@ -94,7 +99,7 @@ def drawn(example: Example) -> str:
     return "\n".join(
         [
             f"✓ {anchor} {picked}" if example.is_right else f"✗ {anchor} {picked}; gold is {gold}",
-            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; special tokens "
+            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; {special}: "
             f"{100 * example.special:.0f}%",
             *_lines(example),
         ]

@@ -33,12 +33,21 @@ class Anchor:
     id: int
 
 
+SPECIAL = (
+    "attention to special tokens",
+    "attention from special tokens, added up",
+    "sum of attention to special tokens and from them",
+)
+"""What :attr:`Example.special` is in each direction; only the first is at most one."""
+
+
 @dataclass(frozen=True)
 class Example(Anchor):
     """What a head picks of an anchor.
 
     ``pick`` is the index of a word, ``None`` where the head picks nothing. ``special`` is how much
-    attention goes to the special tokens, or comes from them, as the direction says.
+    attention goes to the special tokens, or comes from them, as the direction says; for ``both``
+    it is the sum, see :data:`SPECIAL`.
     """
 
     pick: int | None

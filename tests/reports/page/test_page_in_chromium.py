@@ -114,7 +114,13 @@ def test_a_click_shows_sentences_with_gold_and_pick(browser: Any, scores: Scores
                 "stroke-dasharray"
             )
             assert dashes != "none"
-            assert f"{100 * example.special:.0f}%" in figure.text
+            special = f"{own.special}: {100 * example.special:.0f}%"
+            assert special in " ".join(figure.text.split())
+        # What the numbers of a head are is said once, in a line each.
+        numbers = ("gold_mass", "special_mass", "special_wins", "kappa")
+        notes = texts(browser, "#examples .notes li")
+        assert [note.split(": ")[0] for note in notes] == list(numbers)
+        assert all(len(note.split(": ")[1]) > 20 for note in notes)
 
 
 def test_percentages_are_rounded_as_in_all_other_files(browser: Any) -> None:
