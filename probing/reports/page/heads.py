@@ -17,6 +17,7 @@ from probing.counting.intervals import bounds
 from probing.reports.best_heads import absence, columns_of, notes_of
 from probing.reports.examples import SPECIAL, Anchor, Examples
 from probing.reports.findings import Findings
+from probing.reports.page.html import in_lines
 from probing.reports.tables import KAPPA, KAPPA_MEANS
 from probing.reports.wording import wording_of
 
@@ -34,7 +35,7 @@ def heads(findings: Findings) -> dict[str, object]:
         "row": wording_of(counts.terms).row,
         "split": findings.split,
         "chosen_on": findings.chosen_on,
-        "notes": [visible(note) for note in notes_of(findings)],
+        "notes": in_lines(notes_of(findings)),
         "directions": counts.terms.directions,
         "meanings": {each.name: each.meaning for each in quantities.QUANTITIES}
         | {KAPPA: KAPPA_MEANS},

@@ -54,7 +54,7 @@ FINDINGS = SurfaceFindings(
     relations=[
         HeadOnText(EVIL[1], TOKENS, MAPS[2, 1], [Edge(1, 2, "wrong"), Edge(1, 3, "missed")], (5, 2))
     ],
-    noop=[("<i>obj</i>", "dep->head", 5, 2, 1, 2, "0.1", "0.2", "0.3", "0.4")],
+    noop=[("<i>obj</i>", "dep->head", 5, 2, 1, 2, "0.123456", "0.200000", "0.000499", "1.000000")],
 )
 
 
@@ -88,6 +88,25 @@ def test_the_numbers_are_those_of_surface_csv(written: Path, findings: SurfaceFi
     for head, near in enumerate(found["plane"]["nearest"]):
         others = sorted((float(distances[head, k]), k) for k in range(COUNT) if k != head)
         assert near == [[k, round(apart, 4)] for apart, k in others[:5]]
+
+
+def test_where_a_relation_does_not_apply_is_in_percent_and_explained(written: Path) -> None:
+    own = data_of(written)["tables"][-1]
+    assert own["title"] == "Where a relation does not apply"
+    assert dict(zip(own["columns"], own["lines"][0], strict=True)) == {
+        "relation": "<i>obj</i>",
+        "direction": "dep->head",
+        "head": "5-2",
+        "words": "1",
+        "other words": "2",
+        "to the last, words %": "12.3",
+        "to the last, other words %": "20.0",
+        "to the first, words %": "0.0",
+        "to the first, other words %": "100.0",
+    }
+    [said] = own["notes"]
+    for word in ("[SEP]", "[CLS]", "other words", "dep->head", "head->dep"):
+        assert word in said
 
 
 def test_what_a_model_has_not_is_left_out(tmp_path: Path) -> None:
