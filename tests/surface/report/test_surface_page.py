@@ -304,6 +304,20 @@ def test_sentences_show_the_weights_of_the_head(browser: Any) -> None:
     assert len({"none", *dashes.values()}) == 3
 
 
+def test_heads_in_the_plane_are_named_by_number_and_all_their_relations(browser: Any) -> None:
+    assert texts(browser, "#plane .scatter text.best") == ["2-2 det, <i>obj</i>"]
+    text, circle, line, own = browser.execute_script(
+        "return ['text.best', 'circle.named', 'line.named', '[data-head=\"5\"] .mark']"
+        ".map((each) => { const {x, y, width, height} ="
+        " document.querySelector(`#plane .scatter ${each}`).getBoundingClientRect(); return [x, x + width, y, y + height]; })"
+    )
+    assert sum(circle[:2]) == pytest.approx(sum(own[:2]), abs=4)
+    assert sum(circle[2:]) == pytest.approx(sum(own[2:]), abs=4)
+    assert text[0] >= circle[1] or text[1] <= circle[0] or text[2] >= circle[3]
+    assert line[0] < circle[1] + 1
+    assert line[1] > circle[0] - 1
+
+
 def test_words_that_would_be_code_are_text(browser: Any) -> None:
     assert not browser.find_elements("css selector", "img, i, b, iframe, object, main script")
     assert browser.title.startswith("What heads do on plain text")
