@@ -12,7 +12,7 @@ import pytest
 import torch
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from torch import Tensor
 
 from probing.reports.figures.styles import COLUMN, pdf
@@ -303,7 +303,8 @@ def test_a_line_leads_from_each_name_to_its_own_circle_and_covers_no_other() -> 
     panel = figure.axes[0]
     places = panel.transData.transform(points.numpy())
     shown = {t.get_text(): t.get_window_extent() for t in texts(figure)}
-    leaders = [own for own in panel.texts if own.arrow_patch is not None]
+    notes = [own for own in panel.texts if isinstance(own, Annotation)]
+    leaders = [own for own in notes if own.arrow_patch is not None]
     assert len(leaders) == len(names)
     for place, own in zip(names, leaders, strict=True):
         assert tuple(own.xy) == tuple(points[place].tolist())

@@ -309,7 +309,8 @@ def test_heads_in_the_plane_are_named_by_number_and_all_their_relations(browser:
     text, circle, line, own = browser.execute_script(
         "return ['text.best', 'circle.named', 'line.named', '[data-head=\"5\"] .mark']"
         ".map((each) => { const {x, y, width, height} ="
-        " document.querySelector(`#plane .scatter ${each}`).getBoundingClientRect(); return [x, x + width, y, y + height]; })"
+        " document.querySelector(`#plane .scatter ${each}`).getBoundingClientRect();"
+        " return [x, x + width, y, y + height]; })"
     )
     assert sum(circle[:2]) == pytest.approx(sum(own[:2]), abs=4)
     assert sum(circle[2:]) == pytest.approx(sum(own[2:]), abs=4)
