@@ -87,11 +87,12 @@ class HeadQuantity:
     """A column of ``heads.csv``: the mean of ``value`` over the anchors of a row of the report.
 
     ``value`` gives ``[B, H, A, 3]`` for a layer, a number for each head, anchor and direction;
-    finite, also where an anchor is padding.
+    finite, also where an anchor is padding. ``meaning`` is for a reader of a report.
     """
 
     name: str
     value: Callable[[AnchorMaps, EdgeBatch], Tensor]
+    meaning: str = ""
 
 
 def gold_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
@@ -125,7 +126,22 @@ def special_wins(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
 
 
 QUANTITIES: tuple[HeadQuantity, ...] = (
-    HeadQuantity("gold_mass", gold_mass),
-    HeadQuantity("special_mass", special_mass),
-    HeadQuantity("special_wins", special_wins),
+    HeadQuantity(
+        "gold_mass",
+        gold_mass,
+        "mean attention of the anchor to its gold words, or from them, or the sum of the two, as "
+        "the direction has it",
+    ),
+    HeadQuantity(
+        "special_mass",
+        special_mass,
+        "mean attention of the anchor to special tokens and a learned sink, or from special "
+        "tokens, or the sum of the two",
+    ),
+    HeadQuantity(
+        "special_wins",
+        special_wins,
+        "share of anchors for which a special token, or a learned sink, has a larger weight than "
+        "the word that is picked",
+    ),
 )

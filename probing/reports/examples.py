@@ -41,16 +41,26 @@ class Anchor:
     id: int
 
 
+SPECIAL = (
+    "attention to special tokens",
+    "attention from special tokens, added up",
+    "sum of attention to special tokens and from them",
+)
+"""What :attr:`Example.special` is in each direction; only the first is at most one."""
+
+
 @dataclass(frozen=True)
 class Example(Anchor):
     """What a head picks of an anchor.
 
     ``pick`` is the index of a word, ``None`` where the head picks nothing. ``special`` is how much
-    attention goes to the special tokens, or comes from them, as the direction says.
+    attention goes to the special tokens, or comes from them, as the direction says; for ``both``
+    it is the sum. ``special_is`` says which, see :data:`SPECIAL`.
     """
 
     pick: int | None
     special: float
+    special_is: str
 
     @property
     def is_right(self) -> bool:
@@ -145,9 +155,12 @@ class Examples:
         """What a head picks of the anchor at a place."""
         index = self.index_of(cell)
         pick = int(self.picks[place, *index])
-        special = float(self.special[place, *index])
-        anchor = vars(self.anchors[place])
-        return Example(**anchor, pick=None if pick == NO_PICK else pick, special=special)
+        return Example(
+            **vars(self.anchors[place]),
+            pick=None if pick == NO_PICK else pick,
+            special=float(self.special[place, *index]),
+            special_is=SPECIAL[index[0]],
+        )
 
 
 def drawn(example: Example) -> str:
@@ -159,7 +172,7 @@ def drawn(example: Example) -> str:
     return "\n".join(
         [
             f"✓ {anchor} {picked}" if example.is_right else f"✗ {anchor} {picked}; gold is {gold}",
-            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; special tokens "
+            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; {example.special_is}: "
             f"{100 * example.special:.0f}%",
             *_lines(example),
         ]

@@ -21,6 +21,7 @@ HEADS = "relation,direction,layer,head,correct,total,reachable,accuracy".split("
 
 
 KAPPA = "kappa"
+KAPPA_MEANS = "Cohen's agreement of pick and gold beyond what their distances alone would bring"
 """Behind the quantities, where offsets were told apart."""
 
 

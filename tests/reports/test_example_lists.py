@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import transformers
 
 import probing
 from probing.api.scores import Scores
@@ -123,6 +126,30 @@ def test_text_marks_anchor_gold_and_pick_and_hides_no_character(scores: Scores) 
     labels = lines[lines.index(words) + 1]
     assert words[labels.index("anchor") :].startswith(r"[\x1b[31m]")
     assert words[labels.index("gold") :].startswith("[saw]")
+
+
+def test_attention_on_special_tokens_is_called_what_it_is(scores: Scores, tiny_bert: Path) -> None:
+    called = {
+        "dep->head": "attention to special tokens",
+        "head->dep": "attention from special tokens, added up",
+        "both": "sum of attention to special tokens and from them",
+    }
+    model = transformers.AutoModel.from_pretrained(tiny_bert, attn_implementation="eager").eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_bert)
+    for direction, said in called.items():
+        found = scores.examples("nsubj", f"1-2 {direction}", right=9, wrong=9)
+        lines = [line for line in repr(found).splitlines() if line.endswith("%")]
+        for each, line in zip(found, lines, strict=True):
+            given = tokenizer(list(each.words), is_split_into_words=True, return_tensors="pt")
+            pieces = [k for k, word in enumerate(given.word_ids()) if word == each.anchor]
+            with torch.inference_mode():
+                attention = model(**given, output_attentions=True).attentions[0][0, 1]
+            to = float(attention[pieces][:, [0, -1]].sum(1).mean())
+            back = float(attention[[0, -1]][:, pieces].sum())
+            share = {"dep->head": to, "head->dep": back, "both": to + back}[direction]
+            shown = re.search(rf"word \d+; {said}: (\d+)%$", line)
+            assert shown is not None
+            assert int(shown[1]) == pytest.approx(100 * share, abs=0.6)
 
 
 def test_rows_and_heads_that_are_not_there_are_refused(scores: Scores) -> None:

@@ -122,9 +122,9 @@ def _said(findings: Findings) -> list[str]:
     chosen = where_chosen(findings.chosen_on, findings.split, shared=findings.shared)
     row = wording_of(findings.counts.terms).row
     return [
-        f"Each panel: a {row} (anchors) and direction; the framed head, chosen on {chosen}, with "
-        "its accuracy (and the lowest and highest of the panel, which its colours span); what it "
-        "must beat.",
+        f"Each panel: a {row} (anchors) and direction; the framed head with its accuracy (and the "
+        "lowest and highest of the panel, which its colours span); what it must beat. "
+        f"Heads chosen on {chosen}.",
         f"{findings.model}.",
     ]
 

@@ -54,7 +54,8 @@ function headsView(found, place) {
     const row = rows[state.row];
     const every = row.correct.map((_, head) => valueOf(row, head) ?? 0);
     const top = Math.max(...every, 1e-9);  // in percent
-    scale.textContent = `In percent; the strongest colour is ${percent(top)}, the highest of ${row.name} in any direction. Dashed: the head chosen on ${found.chosen_on}. Click a head for examples.`;
+    const meaning = found.meanings[state.measure];
+    scale.textContent = `${meaning ? `${state.measure}: ${meaning}. ` : ""}In percent; the strongest colour is ${percent(top)}, the highest of ${row.name} in any direction. Dashed: the head chosen on ${found.chosen_on}. Click a head for examples.`;
     const line = (layer) => [...Array(heads).keys()].map((h) => {
       const head = state.direction * size + layer * heads + h;
       const share = Math.max(0, every[head]) / top;
@@ -89,7 +90,9 @@ function headsView(found, place) {
     examples.replaceChildren();
     if (head === null) return;
     examples.append(make("h2", { text: `${nameOf(head)} ${directionOf(head)} on ${row.name}` }),
-      make("p", { text: said(row, head) }));
+      make("p", { text: said(row, head) }),
+      make("ul", { class: "notes" }, ...Object.keys(row.measured).filter((name) => found.meanings[name])
+        .map((name) => make("li", { text: `${name}: ${found.meanings[name]}` }))));
     if (!row.anchors) {
       examples.append(make("p", { class: "quiet", text: "No examples were kept (--report.examples 0)." }));
       return;
@@ -103,8 +106,7 @@ function headsView(found, place) {
     for (const right of [true, false]) {
       const some = own.filter((each) => each.right === right);
       examples.append(make("h3", { text: right ? "Right" : "Wrong" }),
-        ...some.map((each) => drawn(each, directionOf(head) === directions[0] ? "to"
-          : directionOf(head) === directions[1] ? "from" : "to and from")));
+        ...some.map((each) => drawn(each, found.special[Math.floor(head / size)])));
       if (!some.length) {
         examples.append(make("p", { class: "quiet",
           text: `None among the ${number(row.sampled)} that were looked at, drawn by chance from ${number(row.total)}.` }));
@@ -164,7 +166,7 @@ function headsView(found, place) {
 
 const NEAR = 25;  // of a long window the words this near to one that counts are shown
 
-function drawn(own, way) {
+function drawn(own, special) {
   const keys = [own.anchor, own.pick, ...own.gold].filter((word) => word >= 0);
   const isNear = (word) => own.words.length <= 4 * NEAR || keys.some((key) => Math.abs(key - word) <= NEAR);
   const sentence = make("p", { class: "sentence" });
@@ -186,7 +188,7 @@ function drawn(own, way) {
   return make("figure", { class: `example ${own.right ? "right" : "wrong"}` },
     make("figcaption", { text: `${own.right ? "✓" : "✗"} ${form(own.anchor)} ${picked}${own.right ? "" : `; gold is ${golden}`}` }),
     sentence,
-    make("div", { class: "mass quiet" }, `attention ${way} special tokens`,
+    make("div", { class: "mass quiet" }, `${special}:`,
       make("meter", { min: "0", max: String(Math.max(100, own.mass)), value: String(own.mass) }), `${own.mass}%`),
     make("div", { class: "quiet", text: where }));
 }

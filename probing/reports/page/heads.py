@@ -15,9 +15,10 @@ from probing.core.terms import MAIN
 from probing.counting.counts import HeadCounts
 from probing.counting.intervals import bounds
 from probing.reports.best_heads import absence, columns_of, notes_of
-from probing.reports.examples import Anchor, Examples
+from probing.reports.examples import SPECIAL, Anchor, Examples
 from probing.reports.findings import Findings
-from probing.reports.tables import KAPPA
+from probing.reports.page.html import in_lines
+from probing.reports.tables import KAPPA, KAPPA_MEANS
 from probing.reports.wording import wording_of
 
 SHOWN = 3
@@ -34,8 +35,11 @@ def heads(findings: Findings) -> dict[str, object]:
         "row": wording_of(counts.terms).row,
         "split": findings.split,
         "chosen_on": findings.chosen_on,
-        "notes": [visible(note) for note in notes_of(findings)],
+        "notes": in_lines(notes_of(findings)),
         "directions": counts.terms.directions,
+        "meanings": {each.name: each.meaning for each in quantities.QUANTITIES}
+        | {KAPPA: KAPPA_MEANS},
+        "special": SPECIAL,
         "layers": list(counts.layers),
         "heads": counts.correct.shape[3],
         "rows": rows,

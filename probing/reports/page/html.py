@@ -63,11 +63,16 @@ def table(
     """A table of texts for the script of the page; ``words`` are its columns of words."""
     return {
         "title": visible(title),
-        "notes": [visible(note) for note in notes],
+        "notes": in_lines(notes),
         "columns": [visible(column) for column in columns],
         "words": sorted(words),
         "lines": [[visible(cell) for cell in line] for line in lines],
     }
+
+
+def in_lines(notes: Sequence[str]) -> list[str]:
+    """Each line of each note, for a list of them."""
+    return [visible(line.strip()) for note in notes for line in note.split("\n")]
 
 
 def _hash(text: str) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
 from torch import Tensor
 
 from probing.core.inert import visible
@@ -96,17 +98,23 @@ def _true_to_scale(figure: Figure, panels: Sequence[Any], x: Any, y: Any) -> Non
 
 
 def _name_points(panel: Any, names: Sequence[tuple[float, float, str]]) -> None:
-    """Texts beside points, where they cover least of each other. The layout must be fixed."""
-    taken: list[Any] = []
-    for across, along, name in names:
-        tries: list[tuple[int, int, Any, Any]] = []
-        for up, right in itertools.product((2, -2, 10, -10, 18, -18), (1, -1)):
+    """Texts beside points, where they cover least of each other and of the points' circles.
+
+    A line leads from each to its own point. The layout must be fixed.
+    """
+    places = panel.transData.transform([point[:2] for point in names]) if names else []
+    room = 5 * panel.figure.dpi / 72  # around the middle of a circle
+    taken = [Bbox([place - room, place + room]) for place in places]
+    for number, (across, along, name) in enumerate(names):
+        others = [box for k, box in enumerate(taken) if k != number]
+        tries: list[tuple[int, int, Any, Any, Any]] = []
+        for up, side in itertools.product((2, -2, 10, -10, 18, -18, 26, -26), (1, -1, 3, -3)):
             text = panel.annotate(
                 visible(name),
                 (across, along),
-                xytext=(4 * right, up),
+                xytext=(4 * side, up),
                 textcoords="offset points",
-                ha="left" if right > 0 else "right",
+                ha="left" if side > 0 else "right",
                 va="bottom" if up > 0 else "top",
                 fontsize=SMALL,
                 parse_math=False,
@@ -115,9 +123,17 @@ def _name_points(panel: Any, names: Sequence[tuple[float, float, str]]) -> None:
             text.set_in_layout(False)
             box = text.get_window_extent()
             inside = panel.bbox.x0 <= box.x0 and box.x1 <= panel.bbox.x1
-            tries.append((box.count_overlaps(taken) + 2 * (not inside), len(tries), text, box))
+            edge = np.array([box.x0 if side > 0 else box.x1, (box.y0 + box.y1) / 2])
+            line = Path([places[number], edge])
+            over = box.count_overlaps(others) + sum(map(line.intersects_bbox, others))
+            tries.append((over + 2 * (not inside), len(tries), text, box, edge))
         kept = min(tries, key=lambda tried: tried[:2])
         taken.append(kept[3])
+        panel.annotate(
+            "", (across, along), textcoords="offset points",
+            xytext=(kept[4] - places[number]) * 72 / panel.figure.dpi,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3.2},
+        ).set_in_layout(False)  # fmt: skip
         for tried in tries:
             if tried is not kept:
                 tried[2].remove()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from page_data import EVIL, data_of, evil_treebank
 
 import probing
-from probing.reports.page.html import embedded, page
+from probing.reports.page.html import embedded, page, table
 from probing.reports.page.writer import PageFindings, report_page
 from probing.reports.tables import head_rows
 
@@ -35,6 +35,11 @@ class Parts(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.tags and self.tags[-1][0] == "script":
             self.scripts[-1] += data
+
+
+def test_a_note_of_two_lines_is_two_notes() -> None:
+    made = table("a title", ["a"], [["b"]], ["only 2 batches:\n  no whole score", "one"])
+    assert made["notes"] == ["only 2 batches:", "no whole score", "one"]
 
 
 @given(st.text() | st.sampled_from(EVIL))

@@ -14,6 +14,7 @@ import probing
 from probing.api.scores import Scores
 from probing.reports.best_heads import columns_of
 from probing.reports.columns import percent
+from probing.reports.page.html import page, table
 from probing.reports.page.writer import PageFindings, report_page
 
 
@@ -114,7 +115,13 @@ def test_a_click_shows_sentences_with_gold_and_pick(browser: Any, scores: Scores
                 "stroke-dasharray"
             )
             assert dashes != "none"
-            assert f"{100 * example.special:.0f}%" in figure.text
+            special = f"{own.special}: {100 * example.special:.0f}%"
+            assert special in " ".join(figure.text.split())
+        # What the numbers of a head are is said once, in a line each.
+        numbers = ("gold_mass", "special_mass", "special_wins", "kappa")
+        notes = texts(browser, "#examples .notes li")
+        assert [note.split(": ")[0] for note in notes] == list(numbers)
+        assert all(len(note.split(": ")[1]) > 20 for note in notes)
 
 
 def test_percentages_are_rounded_as_in_all_other_files(browser: Any) -> None:
@@ -211,6 +218,25 @@ def test_the_keyboard_reaches_everything(browser: Any) -> None:
     for name in rows:
         assert focused(browser) == name
         press(browser, Keys.ARROW_DOWN)
+
+
+def test_a_comparison_fits_a_screen_and_shows_heads_on_a_phone(opened: Any, tmp_path: Path) -> None:
+    columns = ["relation", "anchors", "model", "heads", "head", "direction", "accuracy",
+               "interval", "less the first", "strongest baseline", "strongest %"]  # fmt: skip
+    line = ["uas+punct", "2,648", "all_minilm_l6_v2-random", "72", "2-2", "dep->head", "11.9",
+            "9.4–14.4", "-38.6 (-43.7 to -34.1)", "content word right (gold)", "46.8"]  # fmt: skip
+    made = table("Best heads", columns, [line] * 3, words=(0, 2, 5, 9))
+    (tmp_path / "comparison.html").write_text(
+        page(title="any", data={"tables": [made]}), encoding="utf-8"
+    )
+    for width, seen in ((1285, "strongest %"), (390, "heads")):
+        look(opened, width=width)
+        opened.get((tmp_path / "comparison.html").as_uri())
+        ends = opened.execute_script(
+            "return [...document.querySelectorAll('.table thead th')]"
+            ".map((each) => each.getBoundingClientRect().right)"
+        )
+        assert ends[columns.index(seen)] <= width
 
 
 @pytest.mark.parametrize("dark", [False, True])

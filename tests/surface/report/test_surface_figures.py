@@ -12,7 +12,7 @@ import pytest
 import torch
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from torch import Tensor
 
 from probing.reports.figures.styles import COLUMN, pdf
@@ -320,6 +320,25 @@ def test_names_of_near_heads_do_not_cover_each_other() -> None:
     for k, box in enumerate(boxes):
         assert box.count_overlaps(boxes[:k]) == 0
         assert box.x1 <= figure.axes[0].bbox.x1
+
+
+def test_a_line_leads_from_each_name_to_its_own_circle_and_covers_no_other() -> None:
+    points = torch.tensor([[0.0, 0.0], [0.04, -0.04], [0.09, 0.01], [1.0, 1.0]])
+    names = {0: "3-4 nsubj", 1: "2-8 case, det", 2: "3-9 cop", 3: "1-1 furthest"}
+    figure = map_of_heads(points, [1] * 4, [None] * 4, names, stress=0.0)
+    panel = figure.axes[0]
+    places = panel.transData.transform(points.numpy())
+    shown = {t.get_text(): t.get_window_extent() for t in texts(figure)}
+    notes = [own for own in panel.texts if isinstance(own, Annotation)]
+    leaders = [own for own in notes if own.arrow_patch is not None]
+    assert len(leaders) == len(names)
+    for place, own in zip(names, leaders, strict=True):
+        assert tuple(own.xy) == tuple(points[place].tolist())
+        start = places[place] + np.array(own.get_position()) * figure.dpi / 72
+        box = shown[names[place]]
+        assert box.padded(1).contains(*start)
+        for other, (across, along) in enumerate(places):
+            assert other == place or not box.contains(across, along)
 
 
 # ------------------------------------------------------------------ lines between tokens

@@ -54,7 +54,7 @@ FINDINGS = SurfaceFindings(
     relations=[
         HeadOnText(EVIL[1], TOKENS, MAPS[2, 1], [Edge(1, 2, "wrong"), Edge(1, 3, "missed")], (5, 2))
     ],
-    noop=[("<i>obj</i>", "dep->head", 5, 2, 1, 2, "0.1", "0.2", "0.3", "0.4")],
+    noop=[("<i>obj</i>", "dep->head", 5, 2, 1, 2, "0.123456", "0.200000", "0.000499", "1.000000")],
 )
 
 
@@ -88,6 +88,25 @@ def test_the_numbers_are_those_of_surface_csv(written: Path, findings: SurfaceFi
     for head, near in enumerate(found["plane"]["nearest"]):
         others = sorted((float(distances[head, k]), k) for k in range(COUNT) if k != head)
         assert near == [[k, round(apart, 4)] for apart, k in others[:5]]
+
+
+def test_where_a_relation_does_not_apply_is_in_percent_and_explained(written: Path) -> None:
+    own = data_of(written)["tables"][-1]
+    assert own["title"] == "Where a relation does not apply"
+    assert dict(zip(own["columns"], own["lines"][0], strict=True)) == {
+        "relation": "<i>obj</i>",
+        "direction": "dep->head",
+        "head": "5-2",
+        "words": "1",
+        "other words": "2",
+        "to the last, words %": "12.3",
+        "to the last, other words %": "20.0",
+        "to the first, words %": "0.0",
+        "to the first, other words %": "100.0",
+    }
+    [said] = own["notes"]
+    for word in ("[SEP]", "[CLS]", "other words", "dep->head", "head->dep"):
+        assert word in said
 
 
 def test_what_a_model_has_not_is_left_out(tmp_path: Path) -> None:
@@ -283,6 +302,21 @@ def test_sentences_show_the_weights_of_the_head(browser: Any) -> None:
         for name in ("wrong", "missed")
     }
     assert len({"none", *dashes.values()}) == 3
+
+
+def test_heads_in_the_plane_are_named_by_number_and_all_their_relations(browser: Any) -> None:
+    assert texts(browser, "#plane .scatter text.best") == ["2-2 det, <i>obj</i>"]
+    text, circle, line, own = browser.execute_script(
+        "return ['text.best', 'circle.named', 'line.named', '[data-head=\"5\"] .mark']"
+        ".map((each) => { const {x, y, width, height} ="
+        " document.querySelector(`#plane .scatter ${each}`).getBoundingClientRect();"
+        " return [x, x + width, y, y + height]; })"
+    )
+    assert sum(circle[:2]) == pytest.approx(sum(own[:2]), abs=4)
+    assert sum(circle[2:]) == pytest.approx(sum(own[2:]), abs=4)
+    assert text[0] >= circle[1] or text[1] <= circle[0] or text[2] >= circle[3]
+    assert line[0] < circle[1] + 1
+    assert line[1] > circle[0] - 1
 
 
 def test_words_that_would_be_code_are_text(browser: Any) -> None:

@@ -187,6 +187,28 @@ function surfaceView(found, place) {
 
   // Figure 6
 
+  // Texts beside heads that are best at something, where they cover least of each other and of those heads.
+  function nameHeads(canvas, width, height, placeOf) {
+    const LETTER = 6.8, RING = 7, LINE = 15;
+    const named = [...found.best_at.keys()].filter((head) => found.best_at[head]);
+    const taken = named.map(placeOf).map(([u, v]) => [u - RING, v - RING, u + RING, v + RING]);
+    named.forEach((head, n) => {
+      const [u, v] = placeOf(head), text = `${nameOf(head)} ${found.best_at[head].split(" ").join(", ")}`, wide = LETTER * text.length;
+      const tries = [0, -1, 1, -2, 2, -3, 3].flatMap((up) => [1, -1].map((side) => {
+        const from = u + 11 * side, middle = v + LINE * up, to = from + side * wide;
+        const box = [Math.min(from, to), middle - LINE / 2, Math.max(from, to), middle + LINE / 2];
+        const over = taken.filter(([a, b, c, d], k) => k !== n && a < box[2] && c > box[0] && b < box[3] && d > box[1]).length;
+        const isOutside = box[0] < LEFT || box[2] > width || box[1] < 0 || box[3] > height;
+        return { from, middle, side, box, cost: over + 2 * isOutside };
+      }));
+      const { from, middle, side, box } = tries.reduce((best, each) => each.cost < best.cost ? each : best);
+      taken.push(box);
+      canvas.append(svg("circle", { cx: u, cy: v, r: 6, class: "named" }),
+        svg("line", { x1: u + 5 * side, y1: v + 3 * Math.sign(middle - v), x2: from, y2: middle, class: "named" }));
+      labelled(canvas, text, from + 2 * side, middle + 4, { class: "best", "text-anchor": side > 0 ? "start" : "end" });
+    });
+  }
+
   function inPlane() {
     const { x: across, y: along, marks, shades, stress } = plane;
     const [lowX, highX, lowY, highY] = [Math.min(...across), Math.max(...across), Math.min(...along), Math.max(...along)];
@@ -216,9 +238,7 @@ function surfaceView(found, place) {
         width, height, saidOf,
         draw: (canvas) => {
           axes(canvas, width, height, xs.map((tick) => [x(tick), tick.toFixed(dx)]), ys.map((tick) => [y(tick), tick.toFixed(dy)]), "dimension 1 (nats)", "dimension 2 (nats)");
-          found.best_at.forEach((best, head) => {
-            if (best) labelled(canvas, best.split(" ")[0], x(across[head]) + 11, y(along[head]) + 4, { class: "best" });
-          });
+          nameHeads(canvas, width, height - BELOW, (head) => [x(across[head]), y(along[head])]);
         },
         groups: across.map((value, head) => [{ x: x(value), y: y(along[head]), mark: isByLayer ? { colour: "#000000", marker: "o" } : marks[behaviours[head]],
           fill: isByLayer ? shades[Math.floor(head / heads)] : null }]),

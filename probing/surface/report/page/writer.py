@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 from probing.core.files import write_whole
 from probing.core.inert import visible
 from probing.reports.figures.styles import GREY, SEQUENTIAL
-from probing.reports.page.html import page, table
+from probing.reports.page.html import in_lines, page, table
 from probing.surface.measures.gradients import of_paper
 from probing.surface.measures.noop import NOOP
 from probing.surface.report.clusters import THRESHOLDS, Embedding
@@ -34,6 +34,19 @@ from probing.surface.report.tables import (
 NEAREST = 5
 """Of each head so many are named that are most like it."""
 _NONE = Mark(GREY, ".", "none of these")
+_SHARES = {
+    "last_where_it_applies": "to the last, words %",
+    "last_where_it_does_not": "to the last, other words %",
+    "first_where_it_applies": "to the first, words %",
+    "first_where_it_does_not": "to the first, other words %",
+}
+_NOOP_SAYS = (
+    "How much of its attention a head that finds a relation gives, on average, to the last special "
+    "token ([SEP]) and to the first ([CLS] or the start token): from the words that the relation "
+    "applies to, and from all other words. For dep->head it applies to words that have the "
+    "relation, for head->dep to their heads. A head that rests where it has nothing to do gives "
+    "more from other words."
+)
 
 
 @dataclass(frozen=True)
@@ -71,13 +84,24 @@ def surface_page(findings: SurfaceFindings, folder: Path) -> None:
     last = len(columns) - 1
     tables = [table("Means over all heads", columns, lines, words=(0, last))]
     if findings.noop:
-        cells = [[str(cell) for cell in line] for line in findings.noop]
-        tables.append(table("Where a relation does not apply", NOOP, cells, words=(0, 1)))
+        tables.append(_where_it_does_not_apply(findings.noop))
     title = f"What heads do on plain text ({Path(findings.source).name})"
     data = {"surface": _surface(findings), "tables": tables}
     style, script = _read("surface.css"), _read("surface.js")
     made = page(title=visible(title), data=data, style=style, script=script)
     write_whole(folder / "report.html", made)
+
+
+def _where_it_does_not_apply(noop: Sequence[Sequence[object]]) -> dict[str, object]:
+    """The lines of ``noop.csv``, means in percent."""
+    lines = []
+    for values in noop:
+        line = dict(zip(NOOP, map(str, values), strict=True))
+        own = [line[name] for name in ("relation", "direction", "words", "other_words")]
+        means = [f"{100 * float(line[name]):.1f}" for name in _SHARES]
+        lines.append([*own[:2], f"{line['layer']}-{line['head']}", *own[2:], *means])
+    columns = ["relation", "direction", "head", "words", "other words", *_SHARES.values()]
+    return table("Where a relation does not apply", columns, lines, [_NOOP_SAYS], words=(0, 1))
 
 
 def _surface(findings: SurfaceFindings) -> dict[str, object]:
@@ -87,7 +111,7 @@ def _surface(findings: SurfaceFindings) -> dict[str, object]:
     lines = [dict(zip(COLUMNS, line[2:], strict=True)) for line in head_lines(found)]
     does = behaviours_of(found) if found.quantities else [None] * len(lines)
     return {
-        "notes": [visible(line.strip()) for note in findings.notes for line in note.split("\n")],
+        "notes": in_lines(findings.notes),
         "layers": list(found.layers),
         "heads": found.heads,
         "columns": [
