@@ -172,8 +172,8 @@ def drawn(example: Example) -> str:
     return "\n".join(
         [
             f"✓ {anchor} {picked}" if example.is_right else f"✗ {anchor} {picked}; gold is {gold}",
-            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; {example.special_is}: "
-            f"{100 * example.special:.0f}%",
+            f"  {', '.join([*where, f'line {example.line}, word {example.id}'])}; "
+            f"{example.special_is}: {100 * example.special:.0f}%",
             *_lines(example),
         ]
     )

@@ -26,7 +26,8 @@ BLACK, GREY = "#000000", "#7F7F7F"
 ORANGE, SKY, GREEN, BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
 VERMILLION, PURPLE, WINE = "#D55E00", "#CC79A7", "#882255"
 
-# Shapes and lines differ as well, for print without colour. The second blue is too near the first.
+# Shapes and lines differ as well, for print without colour. The second blue, nearest to another,
+# comes last: a run of all that Table 3 compares has nine lines.
 STYLES = (
     (BLACK, "o", "-"),
     (ORANGE, "s", "--"),
@@ -36,6 +37,7 @@ STYLES = (
     (PURPLE, "P", "-."),
     (WINE, "X", ":"),
     (GREY, "*", ":"),
+    (SKY, ">", "-"),
 )
 
 

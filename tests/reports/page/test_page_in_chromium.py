@@ -115,7 +115,7 @@ def test_a_click_shows_sentences_with_gold_and_pick(browser: Any, scores: Scores
                 "stroke-dasharray"
             )
             assert dashes != "none"
-            special = f"{own.special}: {100 * example.special:.0f}%"
+            special = f"{example.special_is}: {100 * example.special:.0f}%"
             assert special in " ".join(figure.text.split())
         # What the numbers of a head are is said once, in a line each.
         numbers = ("gold_mass", "special_mass", "special_wins", "kappa")
