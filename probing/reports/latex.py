@@ -45,6 +45,8 @@ def latex(
         _room(title, 0 if share else long)
         for title, share, long in zip(columns, shares, longest, strict=True)
     ]
+    size, left = _size(shares, rooms)
+    shares = _widened(shares, longest, left, _SIZES[size])
     rows = [" & ".join(map(_heading, columns, sides, rooms))]
     rows += [_moved_in(cells[0]) + " & ".join(map(_escaped, cells)) for cells in lines]
     # Behind a line's end a bracket or a star would be taken for what belongs to it.
@@ -55,7 +57,7 @@ def latex(
             *(f"% {visible(line)}" for note in notes for line in note.splitlines()),
             r"\begin{table*}",
             r"\centering",
-            rf"\{_size(shares, rooms)}",
+            rf"\{size}",
             rf"\setlength{{\tabcolsep}}{{{_BESIDE}em}}",
             rf"\begin{{tabular}}{{@{{}}{''.join(map(_column, sides, shares))}@{{}}}}",
             r"\toprule",
@@ -78,6 +80,8 @@ _TEXT = 397
 """Points: the width of a page's text at NeurIPS, which has less of it than most."""
 _SIZES = {"small": 9, "footnotesize": 8, "scriptsize": 7}  # points, in a text of ten
 _CHARACTER, _BESIDE = 0.45, 0.3  # em: a character of Times, and what is left beside a column
+_CAPITALS = 0.5  # em: a character of words with many of these
+_SPARE = 0.05  # of the text's width, that no column takes, since characters differ
 
 
 def _room(title: str, longest: int) -> int:
@@ -85,12 +89,29 @@ def _room(title: str, longest: int) -> int:
     return max([longest, *map(len, title.split())])
 
 
-def _size(shares: Sequence[float], rooms: Sequence[int]) -> str:
-    """The largest letters in which the table is about as wide as the text, or else the least."""
-    room = _TEXT * (1 - sum(shares))
+def _size(shares: Sequence[float], rooms: Sequence[int]) -> tuple[str, float]:
+    """The largest letters in which the table is about as wide as the text, or else the least.
+
+    Beside them the share of the text's width that is left then.
+    """
     wide = sum(own for own, share in zip(rooms, shares, strict=True) if not share) * _CHARACTER
     wide += 2 * _BESIDE * (len(rooms) - 1)
-    return next((name for name, points in _SIZES.items() if wide * points <= room), [*_SIZES][-1])
+    left = {name: 1 - sum(shares) - wide * points / _TEXT for name, points in _SIZES.items()}
+    name = next((name for name, own in left.items() if own >= 0), [*_SIZES][-1])
+    return name, left[name]
+
+
+def _widened(
+    shares: Sequence[float], longest: Sequence[int], left: float, points: int
+) -> list[float]:
+    """The shares, those of words with what is left of the width, as far as they need it."""
+    spare = max(0.0, left - _SPARE) / max(1, sum(share == _WORDS for share in shares))
+    return [
+        share
+        if share != _WORDS
+        else round(max(share, min(share + spare, long * _CAPITALS * points / _TEXT)), 2)
+        for share, long in zip(shares, longest, strict=True)
+    ]
 
 
 def _column(side: str, share: float) -> str:

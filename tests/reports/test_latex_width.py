@@ -81,6 +81,14 @@ def test_where_there_is_more_letters_are_smaller() -> None:
     assert width(source) <= TEXT
 
 
+def test_where_there_is_less_words_take_the_room_that_is_left() -> None:
+    source = table(["relation", "direction", "accuracy", "strongest baseline"])
+    own = re.search(r"p\{([\d.]+)\\textwidth\}", source)
+    assert own is not None
+    assert TEXT * float(own[1]) >= drawn(COLUMNS["strongest baseline"]) * POINTS["small"] / 1000
+    assert width(source) <= TEXT
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
