@@ -18,10 +18,9 @@ import torch
 import transformers
 
 import probing
+from benchmarks.made import saved
 from benchmarks.measuring import in_turn
 from probing.api.scores import Scores
-from probing.encoder import PACKAGED
-from probing.encoder.weights import packaged_folder
 from probing.reports.page.writer import PageFindings, report_page
 
 
@@ -30,16 +29,10 @@ def main(path: str, units: int = 768, rounds: int = 3) -> None:
     transformers.logging.disable_progress_bar()
     found: list[Scores] = []
     with tempfile.TemporaryDirectory() as folder:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(packaged_folder(PACKAGED))
-        tokenizer.save_pretrained(folder)
-        torch.manual_seed(0)
-        config = transformers.BertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=units,
-            intermediate_size=4 * units,
-            initializer_range=0.1,
+        shape = transformers.BertConfig(
+            hidden_size=units, intermediate_size=4 * units, initializer_range=0.1
         )
-        transformers.BertModel(config).save_pretrained(folder)
+        saved(shape, folder)
         model = probing.load(folder)
 
         def noted() -> None:

@@ -96,6 +96,11 @@ class Effect:
         return 1 + sum(self._bad(own) >= self.badness for own in self.controls)
 
     @property
+    def placed(self) -> str:
+        """The rank in words, ``3 of 12``; nothing without controls."""
+        return f"{self.rank} of {1 + len(self.controls)}" if self.controls else ""
+
+    @property
     def p(self) -> float:
         """The rank as a share."""
         return self.rank / (1 + len(self.controls))

@@ -35,7 +35,10 @@ def effects_beside_controls(found: Sequence[Effect]) -> Figure:
         _points(panel, effects)
         panel.set_xticks(
             range(len(effects)),
-            [_short(str(own.heads)) + (f"\n{_rank(own)}" if few else "") for own in effects],
+            [
+                _short(str(own.heads)) + (f"\nrank {own.placed}" if few and own.placed else "")
+                for own in effects
+            ],
             rotation=0 if few else 90,
             fontsize=SMALL if few else SMALL - 1.5,
         )
@@ -56,11 +59,6 @@ def effects_beside_controls(found: Sequence[Effect]) -> Figure:
             list(keys.values()), list(keys), loc="outside upper left", fontsize=SMALL, frameon=False
         )
     return figure
-
-
-def _rank(effect: Effect) -> str:
-    """Among its controls and itself, from the worst."""
-    return f"rank {effect.rank} of {1 + len(effect.controls)}" if effect.controls else ""
 
 
 def _between(numbers: Sequence[int]) -> str:

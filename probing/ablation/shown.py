@@ -61,5 +61,5 @@ def _cells(effect: Effect, digits: int) -> list[str]:
         "" if ends is None else f"{ends.low:+.{digits}f} to {ends.high:+.{digits}f}",
         "" if mean is None else f"{mean:+.{digits}f}",
         "" if sd is None else f"{sd:.{digits}f}",
-        f"{effect.rank} of {1 + len(effect.controls)}" if effect.controls else "",
+        effect.placed,
     ]

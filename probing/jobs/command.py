@@ -10,11 +10,11 @@ from probing.jobs import examples, paper
 from probing.jobs.cli import ABOUT, NAME_AND_VERSION, jobs_of, main
 from probing.jobs.scripts import Script
 
-_READERS: Mapping[str, Callable[[Sequence[str]], int]] = {
-    "examples": examples.main,
-    "paper": paper.main,
+_READERS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "examples": (examples.main, examples.ABOUT),
+    "paper": (paper.main, paper.ABOUT),
 }
-"""What reads the reports of runs."""
+"""What reads the reports of runs, and what is said of it."""
 
 _USAGE = """\
 usage: probing train [--config FILE] [--output DIR] [options]
@@ -26,8 +26,7 @@ usage: probing train [--config FILE] [--output DIR] [options]
 
 {scripts}
 
-examples: {examples}
-paper: {paper}
+{readers}
 
 A job is a config; the first of each is what runs without one. Configs that are not in the current
 folder are those that the package brings along. --help behind any of the words
@@ -42,14 +41,14 @@ def command(argv: Sequence[str] | None = None) -> int:
         if first == script:
             return main(script, rest)
     if first in _READERS:
-        return _READERS[first](rest)
+        return _READERS[first][0](rest)
     if first == "--version":
         print(NAME_AND_VERSION)
         return 0
     if first in ("-h", "--help"):
         listed = (f"{name}: {ABOUT[name]}\n{jobs_of(name)}" for name in get_args(Script))
-        about = {"examples": examples.ABOUT, "paper": paper.ABOUT}
-        print(_USAGE.format(scripts="\n\n".join(listed), **about))
+        readers = (f"{name}: {about}" for name, (_, about) in _READERS.items())
+        print(_USAGE.format(scripts="\n\n".join(listed), readers="\n".join(readers)))
         return 0
     known = ", ".join([*get_args(Script), *_READERS])
     print(f"error: probing {first}: expected one of {known}", file=sys.stderr)

@@ -63,9 +63,8 @@ class Text(Commands):
             if is_first() and data.trees is not None:
                 rows, source = data.trees.census.rows, data.trees.source
                 absent = absent_relations(self.report.finders, rows, source)
-                if self.report.no_labels:
-                    rows = ", ".join(self.report.no_labels)
-                    show(f"not in noop.csv, where relations are exact labels: {rows}")
+                if no_labels := ", ".join(self.report.no_labels):
+                    show(f"not in noop.csv, where relations are exact labels: {no_labels}")
                 if absent:
                     show(f"not in noop.csv, since {source} does not have them: {', '.join(absent)}")
                 examples = heads_on_examples(

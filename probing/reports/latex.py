@@ -105,13 +105,13 @@ def _widened(
     shares: Sequence[float], longest: Sequence[int], left: float, points: int
 ) -> list[float]:
     """The shares, those of words with what is left of the width, as far as they need it."""
-    spare = max(0.0, left - _SPARE) / max(1, sum(share == _WORDS for share in shares))
-    return [
-        share
-        if share != _WORDS
-        else round(max(share, min(share + spare, long * _CAPITALS * points / _TEXT)), 2)
-        for share, long in zip(shares, longest, strict=True)
-    ]
+    broken = [k for k, share in enumerate(shares) if k and share]  # the first column is of names
+    widened = list(shares)
+    for k in broken:
+        needed = longest[k] * _CAPITALS * points / _TEXT
+        spare = max(0.0, left - _SPARE) / len(broken)
+        widened[k] = round(max(shares[k], min(shares[k] + spare, needed)), 2)
+    return widened
 
 
 def _column(side: str, share: float) -> str:

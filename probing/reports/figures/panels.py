@@ -16,8 +16,6 @@ from torch import Tensor
 from probing.core.inert import visible
 from probing.reports.figures.styles import TEXT, Picture
 
-_FONT = FontProperties(size=TEXT)
-
 
 @dataclass(frozen=True)
 class Page:
@@ -87,29 +85,30 @@ class Page:
         return figure.add_axes((left / wide, low / tall, across / wide, up / tall))
 
 
-def wrapped(text: str, inches: float) -> list[str]:
+def wrapped(text: str, inches: float, *, size: float = TEXT) -> list[str]:
     """A text in lines that are no wider, broken at spaces; a word that is too wide is broken, too.
 
-    Letters are :data:`~probing.reports.figures.styles.TEXT` points tall.
+    Letters are ``size`` points tall.
     """
+    font = FontProperties(size=size)
     lines = [""]
     for word in visible(text).split(" "):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if _wide(joined) <= inches:
+        if _wide(joined, font) <= inches:
             lines[-1] = joined
             continue
         lines += [""] if lines[-1] else []
-        while _wide(word) > inches and len(word) > 1:
-            fits = bisect_right(range(1, len(word)), inches, key=lambda n: _wide(word[:n]))
+        while _wide(word, font) > inches and len(word) > 1:
+            fits = bisect_right(range(1, len(word)), inches, key=lambda n: _wide(word[:n], font))
             lines[-1:] = [word[: max(1, fits)], ""]
             word = word[max(1, fits) :]
         lines[-1] = word
     return lines
 
 
-def _wide(text: str) -> float:
+def _wide(text: str, font: FontProperties) -> float:
     """How wide a text is drawn, in inches."""
-    wide, _, _ = text_to_path.get_text_width_height_descent(text, _FONT, ismath=False)
+    wide, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(wide) / 72
 
 

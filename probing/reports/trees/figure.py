@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.textpath import TextPath
 
 from probing.core.schemes import SUD_SEPARATORS, is_roll_up, universal
 from probing.core.terms import ALL
 from probing.counting.trees.metrics import ROOT
+from probing.reports.figures.panels import wrapped
 from probing.reports.figures.styles import COLUMN, SMALL, STYLES, TEXT, Picture, drawn
 from probing.reports.trees.breakdown import DISTANCE, LENGTH, RELATION, Part
 from probing.reports.trees.table3 import Entry, several
 
-LEGEND = 190  # points that a line of the legend has room for
+LEGEND = 190 / 72  # inches that a line of the legend has room for
 RELATIONS = 12
 LABELLED = (-7, -5, -3, 1, 3, 5, 7)
 
@@ -107,18 +106,8 @@ _BY = (RELATION, DISTANCE, LENGTH)
 
 def _wrapped(label: str) -> str:
     """As lines that the legend has room for."""
-    label = drawn(label)
-    wrapped = label
-    for characters in range(72, 8, -4):
-        lines = [
-            part
-            for line in label.splitlines()
-            for part in textwrap.wrap(line, characters, break_on_hyphens=False)
-        ]
-        wrapped = "\n".join(lines)
-        if all(TextPath((0, 0), line, size=SMALL).get_extents().width <= LEGEND for line in lines):
-            break
-    return wrapped
+    lines = (wrapped(line, LEGEND, size=SMALL) for line in label.splitlines())
+    return drawn("\n".join(part for own in lines for part in own))
 
 
 def _lines(
