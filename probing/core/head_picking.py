@@ -71,8 +71,9 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
     """
     seen = AnchorMaps.of(layer, batch)
     picks = [_strongest(scores, seen, batch) for scores in seen.asked]
-    of_heads, weights = (torch.stack(own, 3) for own in zip(*picks, strict=True))
-    words, weight = (own.permute(0, 2, 3, 1) for own in (of_heads, weights))
+    of_asked, of_weight = (torch.stack(own, 3) for own in zip(*picks, strict=True))
+    weights = seen.of_anchors(of_weight).clamp_min(0)  # [B, H, A, 3]
+    words, weight = (own.permute(0, 2, 3, 1) for own in (seen.of_anchors(of_asked), weights))
     is_pick = (weight > 0) & batch.is_anchor[..., None, None]
     seen = replace(seen, strongest=weights)
     values = [q.value(seen, batch)[..., : len(picks)] for q in quantities.QUANTITIES]
@@ -88,19 +89,20 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
-    """The word that each anchor picks, and its weight, zero if it is no pick: ``[B, H, A]`` each.
+    """The word that each word asked about picks, and its weight, below zero where none may be.
 
-    ``scores [B, H, asked, W]``, one of ``seen.asked``, are changed in place and changed back: they
-    are too large to be copied without need.
+    ``[B, H, asked]`` each, of ``scores [B, H, asked, W]``, one of ``seen.asked``. Where these are
+    of all words, they are changed in place and changed back: they are too large to be copied
+    without need.
     """
-    if batch.picks_any_other:  # words that are padding have no weight
-        own = seen.words[:, None, :, None].expand(*scores.shape[:-1], 1)
-        kept = scores.gather(-1, own)
-        words, weight = strongest(scores.scatter_(-1, own, -1.0))
-        scores.scatter_(-1, own, kept)
-    else:
-        words, weight = strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
-    return seen.of_anchors(words), seen.of_anchors(weight.clamp_min(0))
+    if seen.place is None:
+        return strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
+    own = scores.diagonal(dim1=-2, dim2=-1)  # any other may be picked; padding has no weight
+    kept = own.clone()
+    own.fill_(-1.0)
+    found = strongest(scores)
+    own.copy_(kept)
+    return found
 
 
 def reachable(visible: Map | None, batch: EdgeBatch) -> Tensor:

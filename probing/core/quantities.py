@@ -24,7 +24,6 @@ class AnchorMaps:
     - ``asked``: the row, the column, and row plus column of some words, ``[B, H, asked, W]`` each:
       of the anchors, or, where they are most of the words, of all, which then need not be copied
       one by one. As many of the three as the batch has directions.
-    - ``words [B, asked]``: which words these are.
     - ``place [B, A]``: where among them each anchor is; ``None`` if they are the anchors.
     - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
       token, and from them.
@@ -34,7 +33,6 @@ class AnchorMaps:
     """
 
     asked: tuple[Tensor, ...]
-    words: Tensor
     place: Tensor | None
     boundary: Tensor
     sink: Tensor
@@ -46,12 +44,10 @@ class AnchorMaps:
         anchors = batch.anchors
         place = anchors if batch.picks_any_other and most(anchors, batch.width) else None
         if place is None:
-            words = anchors
             rows, columns = layer.map.rows(anchors), layer.map.columns(anchors)  # [B, H, A, W+2]
             boundary = torch.cat([rows[..., -2:], columns[..., -2:]], -1)
             rows, columns = rows[..., :-2], columns[..., :-2]
         else:
-            words = torch.arange(batch.width, device=anchors.device).expand(len(anchors), -1)
             every = layer.map.whole()
             boundary = taken(boundary_of(every), anchors)
             rows = every[..., :-2, :-2].contiguous()
@@ -61,7 +57,7 @@ class AnchorMaps:
         else:
             sink = taken(layer.sink[..., None], anchors)[..., 0]
         both = (rows + columns,) if len(batch.terms.directions) > 2 else ()
-        return cls((rows, columns, *both), words, place, boundary, sink)
+        return cls((rows, columns, *both), place, boundary, sink)
 
     @property
     def scores(self) -> tuple[Tensor, ...]:
@@ -71,8 +67,8 @@ class AnchorMaps:
         return tuple(taken(own, self.place) for own in self.asked)
 
     def of_anchors(self, values: Tensor) -> Tensor:
-        """What ``values [B, H, asked]`` are of each anchor, ``[B, H, A]``."""
-        return values if self.place is None else taken(values[..., None], self.place)[..., 0]
+        """What ``values [B, H, asked, any]`` are of each anchor, ``[B, H, A, any]``."""
+        return values if self.place is None else taken(values, self.place)
 
     def on(self, words: Tensor) -> Tensor:
         """Between each anchor and some ``words [B, A, any]``: ``[B, A, any, H, 3]``."""

@@ -8,7 +8,7 @@ that are equally frequent it is the first by name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,12 @@ Tags = NDArray[np.int8]
 """A category for each word, as an index into :data:`CATEGORIES`; ``NONE`` for a word without."""
 
 Numbers = NDArray[np.int64]
+Codes = NDArray[np.int32]
+"""For each word which of some strings it has; a treebank has many words, so that they are small."""
+
 _NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
+_AT_ONCE = 2**18
+"""About how many words are counted at once, each of which takes some hundred bytes for it."""
 
 
 def levels(form: str) -> tuple[str, ...]:
@@ -63,15 +68,13 @@ class Words:
     """
 
     vocabulary: Sequence[str]
-    forms: Numbers
+    forms: Codes
     tags: Tags
 
     @classmethod
     def of(cls, table: pa.Table) -> Words:
         """Those of the windows of a corpus, one window after the other."""
-        written, form = _coded(table["words"])
-        vocabulary, lower = _numbered(own.lower() for own in written)
-        return cls(vocabulary, lower[form], _tags(table))
+        return cls(*_coded(table, "words", str.lower), _tags(table))
 
     @property
     def is_tagged(self) -> bool:
@@ -81,12 +84,12 @@ class Words:
     @property
     def counts(self) -> dict[str, dict[str, int]]:
         """How often each form has each category, as :meth:`Lexicon.learnt` takes it."""
-        counted = self._counted(self.forms, len(self.vocabulary)).tolist()
-        return {
-            form: {CATEGORIES[k]: count for k, count in enumerate(own) if count}
-            for form, own in zip(self.vocabulary, counted, strict=True)
-            if any(own)
-        }
+        counted = self._counted(self.forms, self.tags, len(self.vocabulary))
+        found: dict[str, dict[str, int]] = {}
+        for form, category in np.argwhere(counted):
+            own = found.setdefault(self.vocabulary[form], {})
+            own[CATEGORIES[category]] = int(counted[form, category])
+        return found
 
     def by(self, lexicon: Lexicon) -> Tags:
         """The tags that a lexicon guesses."""
@@ -97,20 +100,27 @@ class Words:
         found = np.full(len(self.forms), NONE, np.int8)
         for keys in zip(*map(levels, self.vocabulary), strict=True):
             names, of_form = _numbered(keys)
-            key = of_form[self.forms]
-            pairs, pair = np.unique(units * len(names) + key, return_inverse=True)
-            others = self._counted(key, len(names))[pairs % len(names)]
-            others -= self._counted(pair, len(pairs))
-            best = np.where(others.any(1), others.argmax(1), NONE).astype(np.int8)
-            found = np.where(found == NONE, best[pair], found)
+            of_all = self._counted(of_form[self.forms], self.tags, len(names))
+            for some in _by_units(units):
+                key = of_form[self.forms[some]]
+                pairs, pair = np.unique(units[some] * len(names) + key, return_inverse=True)
+                others = of_all[pairs % len(names)]
+                others -= self._counted(pair, self.tags[some], len(pairs))
+                best = np.where(others.any(1), others.argmax(1), NONE).astype(np.int8)
+                found[some] = np.where(found[some] == NONE, best[pair], found[some])
         return found
 
-    def _counted(self, keys: Numbers, count: int) -> Numbers:
+    @staticmethod
+    def _counted(keys: Codes | Numbers, tags: Tags, count: int) -> Numbers:
         """How often each key has each category, ``[keys, categories]``."""
-        known = self.tags != NONE
-        cells = keys[known] * len(CATEGORIES) + self.tags[known]
-        counts = np.bincount(cells, minlength=count * len(CATEGORIES))
-        return counts.reshape(count, len(CATEGORIES))
+        found = np.zeros(count * len(CATEGORIES), np.int64)
+        step = max(count, _AT_ONCE)
+        for start in range(0, len(keys), step):
+            some = slice(start, start + step)
+            known = tags[some] != NONE
+            cells = keys[some][known].astype(np.int64) * len(CATEGORIES) + tags[some][known]
+            found += np.bincount(cells, minlength=len(found))
+        return found.reshape(count, len(CATEGORIES))
 
 
 def category_of(upos: str, xpos: str, *, is_penn: bool) -> str | None:
@@ -126,8 +136,8 @@ def uses_penn(xpos: Mapping[str, int]) -> bool:
 
 
 def _tags(table: pa.Table) -> Tags:
-    (upos, universal), (xpos, other) = _coded(table["upos"], table), _coded(table["xpos"], table)
-    own = np.array([_NUMBER.get(tag, NONE) for tag in upos], np.int8)[universal]
+    (upos, universal), (xpos, other) = _coded(table, "upos"), _coded(table, "xpos")
+    own: Tags = np.array([_NUMBER.get(tag, NONE) for tag in upos], np.int8)[universal]
     counts = np.bincount(other[own == NONE], minlength=len(xpos)).tolist()
     if uses_penn(Counter(dict(zip(xpos, counts, strict=True)))):
         penn = [universal_of_penn(tag) for tag in xpos]
@@ -136,26 +146,42 @@ def _tags(table: pa.Table) -> Tags:
     return own
 
 
-def _numbered(keys: Iterable[str]) -> tuple[list[str], Numbers]:
+def _numbered(keys: Iterable[str]) -> tuple[list[str], Codes]:
     """Which keys there are, and which each is."""
     numbers: dict[str, int] = {}
-    found = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+    found = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32)
     return list(numbers), found
 
 
-def _coded(column: pa.ChunkedArray, table: pa.Table | None = None) -> tuple[list[str], Numbers]:
+def _coded(
+    table: pa.Table, column: str, key: Callable[[str], str] = str
+) -> tuple[list[str], Codes]:
     """The values of lists, one list after the other: which there are, and which each is, ``[P]``.
 
-    ``table`` has the words that the values are of, where some lists are missing: their words get
-    ``"_"``.
+    A list that is missing has ``"_"`` for each of the words; of values ``key`` is taken.
     """
-    coded = pc.list_flatten(column).dictionary_encode().unify_dictionaries()
-    values = coded.chunk(0).dictionary.to_pylist() if coded.num_chunks else []
-    numbers = np.concatenate([chunk.indices.to_numpy() for chunk in coded.chunks] or [[]])
-    numbers = numbers.astype(np.int64)
-    if table is None:
-        return values, numbers
-    sizes = pc.list_value_length(table["words"]).to_numpy()
-    found = np.full(sizes.sum(), len(values), np.int64)
-    found[np.repeat(column.is_valid().to_numpy(), sizes)] = numbers
-    return [*values, "_"], found
+    numbers: dict[str, int] = {}
+    found = [np.zeros(0, np.int32)]
+    for batch in table.select(["words", column] if column != "words" else ["words"]).to_batches():
+        sizes = pc.list_value_length(batch["words"]).to_numpy()
+        coded = pc.list_flatten(batch[column]).dictionary_encode()
+        values = [numbers.setdefault(key(v), len(numbers)) for v in coded.dictionary.to_pylist()]
+        own = np.array(values, np.int32)[coded.indices.to_numpy()]
+        is_there = np.repeat(batch[column].is_valid().to_numpy(zero_copy_only=False), sizes)
+        if not is_there.all():
+            every = np.full(len(is_there), numbers.setdefault("_", len(numbers)), np.int32)
+            every[is_there] = own
+            own = every
+        found.append(own)
+    return list(numbers), np.concatenate(found)
+
+
+def _by_units(units: Numbers) -> Iterator[Numbers]:
+    """The places of the words of whole units, of about as many words as are counted at once."""
+    order = np.argsort(units, kind="stable")
+    ends = np.flatnonzero(np.diff(units[order], append=-1)) + 1  # of each unit
+    start = 0
+    while start < len(order):
+        end = int(ends[np.searchsorted(ends, start + _AT_ONCE, "left").clip(max=len(ends) - 1)])
+        yield order[start:end]
+        start = end

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from letters import Letters
 
 from probing.core.category_rules import CATEGORIES, FORM, GOLD
 from probing.core.errors import ProbingError
 from probing.core.sentences import Sentence
-from probing.data import DependencyData, lexicons
+from probing.data import DependencyData, lexicons, word_tags
 from probing.data.lexicons import counted, open_lexicon
 from probing.data.sources.files import open_source
 from probing.data.store import EdgeWindows
@@ -289,3 +291,41 @@ def test_a_lexicon_is_learnt_once_and_anew_when_the_file_changes(
     assert changed is not None
     assert names(np.array([changed.tag("dogs")])) == ["X"]
     assert len(learnt) == 2
+
+
+def test_counting_many_words_at_once_or_few_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = np.random.default_rng(3)
+    vocabulary = ["run", "running", "sing", "string", "a", "ran", "s"]
+    forms = draw.integers(0, len(vocabulary), 300).astype(np.int32)
+    tags = draw.integers(-1, 4, 300).astype(np.int8)
+    words = Words(vocabulary, forms, tags)
+    together = np.repeat(np.arange(30), 10)
+    for units in (together, draw.permutation(together)):  # documents may take turns
+        whole = words.by_the_others(units)
+        for some in (1, 7, 64):
+            monkeypatch.setattr(word_tags, "_AT_ONCE", some)
+            assert np.array_equal(words.by_the_others(units), whole)
+            assert words.counts == Words(vocabulary, forms, tags).counts
+        monkeypatch.undo()
+
+
+def test_what_is_told_apart_by_words_takes_few_bytes_a_word(tmp_path: Path) -> None:
+    source = BUILTIN.format(60)
+    opened = DependencyData(test=source, tokenizer=Letters(limit=400, pad_id=0)).split("test")
+    table = pa.concat_tables([opened.table.data.table] * 1500)
+    words = Words.of(table)
+    units = np.arange(len(words.forms)) // 20
+    count, at_once = len(words.forms), word_tags._AT_ONCE
+    assert count > 2 * at_once
+    tracemalloc.start()  # NumPy tells it of its arrays
+    for work, most in (
+        (lambda: Words.of(table), 20 * count),
+        (lambda: words.by_the_others(units), 30 * count + 400 * at_once),
+    ):
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        work()
+        assert tracemalloc.get_traced_memory()[1] - before < most
+    tracemalloc.stop()
