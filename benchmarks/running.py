@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.figures import Figure, Setting
+from probing.jobs.allocation import keep_memory
 
 ROWS = (
     *("trees", "coreference", "decoder", "ablation", "training", "cached", "reports"),
@@ -34,7 +35,11 @@ def measured(rows: Sequence[str], setting: Setting) -> Iterator[Figure]:
 
 
 def figures_of(row: str, setting: Setting) -> list[Figure]:
-    """The figures of a row, measured in this process and printed one by one."""
+    """The figures of a row, measured in this process and printed one by one.
+
+    What is freed is kept as in ``evaluate.py``, whichever side of a ratio frees it.
+    """
+    keep_memory()
     found = []
     for figure in importlib.import_module(f"benchmarks.rows.{row}").measure(setting):
         print(figure, flush=True)

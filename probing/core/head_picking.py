@@ -71,13 +71,14 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
     """
     seen = AnchorMaps.of(layer, batch)
     picks = [_strongest(scores, seen, batch) for scores in seen.asked]
-    of_asked, of_weight = (torch.stack(own, 3) for own in zip(*picks, strict=True))
-    weights = seen.of_anchors(of_weight).clamp_min(0)  # [B, H, A, 3]
-    words, weight = (own.permute(0, 2, 3, 1) for own in (seen.of_anchors(of_asked), weights))
+    of_asked, of_weight = (torch.stack(own, 1) for own in zip(*picks, strict=True))
+    words, weight = seen.of_anchors(of_asked), seen.of_anchors(of_weight).clamp_min(0)
     is_pick = (weight > 0) & batch.is_anchor[..., None, None]
-    seen = replace(seen, strongest=weights)
-    values = [q.value(seen, batch)[..., : len(picks)] for q in quantities.QUANTITIES]
-    quantity = torch.stack(values, -1).permute(0, 2, 3, 1, 4)
+    seen = replace(seen, strongest=weight.permute(0, 3, 1, 2))
+    quantity = weight.new_empty(*weight.shape, len(quantities.QUANTITIES))
+    for number, own in enumerate(quantities.QUANTITIES):
+        values = own.value(seen, batch)[..., : len(picks)]  # [B, H, A, 3]
+        quantity[..., number] = values.permute(0, 2, 3, 1)
     gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
     hits = (words[..., None] + 1 == gold).any(-1) & is_pick
     return words, is_pick, hits, batch.kinds_of(words) * is_pick, quantity

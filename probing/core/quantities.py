@@ -67,8 +67,11 @@ class AnchorMaps:
         return tuple(taken(own, self.place) for own in self.asked)
 
     def of_anchors(self, values: Tensor) -> Tensor:
-        """What ``values [B, H, asked, any]`` are of each anchor, ``[B, H, A, any]``."""
-        return values if self.place is None else taken(values, self.place)
+        """What ``values [B, 3, H, asked]`` are of each anchor, ``[B, A, 3, H]``."""
+        if self.place is None:
+            return values.movedim(3, 1)
+        window = torch.arange(len(values), device=values.device)[:, None]
+        return values[window, :, :, self.place]
 
     def on(self, words: Tensor) -> Tensor:
         """Between each anchor and some ``words [B, A, any]``: ``[B, A, any, H, 3]``."""

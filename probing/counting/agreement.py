@@ -44,7 +44,7 @@ def add(counts: Tensor, places: Tensor, member: Tensor) -> None:
     cells = counts[0].numel() // counts.shape[-1]
     size = counts.shape[-1]
     first = torch.arange(0, cells * size, size, device=counts.device)
-    index = places.flatten(0, 1)[anchors].reshape(len(anchors), cells)
+    index = places.flatten(0, 1).index_select(0, anchors).view(len(anchors), cells)
     index.add_(first).add_(rows[:, None] * cells * size)
     counts.view(-1).index_add_(0, index.view(-1), counts.new_ones(1).expand(index.numel()))
 

@@ -13,7 +13,10 @@ from typing import Any
 
 from probing.core.claims import release
 from probing.core.errors import ProbingError
+from probing.jobs.allocation import keep_memory
+from probing.jobs.checks import is_first
 from probing.jobs.kept_help import keep_help, kept_help
+from probing.jobs.own_data import left_out
 from probing.jobs.parse_errors import naming
 from probing.jobs.processes import watch_the_first
 from probing.jobs.registry import refuse_single, row_of
@@ -21,6 +24,7 @@ from probing.jobs.screening import Screen, named_by, refuse_made
 from probing.jobs.scripts import CONFIGS, DEFAULT, Script
 from probing.jobs.stored_config import for_evaluation, stored_config, stored_options
 from probing.jobs.yaml_text import in_json, read_config
+from probing.reports.terminal.tables import show
 
 
 def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
@@ -37,6 +41,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
     for argument in arguments:
         if not argument.isascii() and argument != argument.encode(errors="replace").decode():
             raise ProbingError(f"{argument}: expected UTF-8, which is what a configuration is in")
+    keep_memory()
     watch_the_first()
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # so that a probe in the current folder can be named
@@ -55,6 +60,9 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         _check_there(path)
     paths = [*base[1:], *said.config]
     configs += ((path, read_config(path)) for path in paths)
+    if not said.resume:
+        shows = is_first() and not said.help
+        arguments = [*arguments, *_without_generated(configs, place, arguments, shows=shows)]
     row = row_of(script, configs, said.job)
     refuse_single(row, configs)
     if said.ckpt_path and not row.has_checkpoints:
@@ -82,6 +90,19 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         commands.run(script, said, stored.checkpoint if stored is not None else None)
     finally:
         release()
+
+
+def _without_generated(
+    configs: Sequence[tuple[str, Any]], place: str, arguments: Sequence[str], *, shows: bool
+) -> list[str]:
+    """Options that leave out generated data that goes with none of the user's; says which."""
+    comes = [path == place or Path(path).parent == CONFIGS for path, _ in configs]
+    brought = [config for (_, config), is_brought in zip(configs, comes, strict=True) if is_brought]
+    own = [config for (_, config), is_brought in zip(configs, comes, strict=True) if not is_brought]
+    without = left_out(brought, own, arguments)
+    for split, source in without.items() if shows else ():
+        show(f"{split}: {source} is generated, and left out beside data of yours (--data.{split})")
+    return [f"--data.{split}=null" for split in without]
 
 
 def _check_there(config: str) -> None:
