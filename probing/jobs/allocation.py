@@ -16,8 +16,8 @@ def keep_memory() -> None:
 
     By default it hands back what lies free at the end of its heap, from twice the size of the
     largest block so far on. Each batch then pays for its pages anew, with some 5% of the processor
-    time of scoring short sentences. Nothing changes where the environment sets this, and where the C
-    library is another.
+    time of scoring short sentences. Nothing changes where the environment sets this, and where the
+    C library is another.
     """
     if sys.platform != "linux" or any(name in os.environ for name in _SAID):
         return
