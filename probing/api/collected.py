@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import warnings
 from collections.abc import Iterator
 from glob import glob
@@ -12,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from probing.core.errors import ProbingError
-from probing.reports.read_back import SUMMARY, summary_of
+from probing.reports.read_back import SUMMARY, lines_of, summary_of
 
 _NUMBERS = frozenset(
     "layer head correct total reachable accuracy gold_mass special_mass special_wins kappa low "
@@ -75,7 +74,7 @@ def _runs(patterns: tuple[str | Path, ...]) -> Iterator[Path]:
 
 def _read(path: Path, run: Path) -> pd.DataFrame:
     """A file's lines, behind what its run was."""
-    lines = _lines(path)
+    lines = lines_of(path)
     _, header = next(lines, (1, []))
     taken = [*_COLUMNS, *header]
     if not header or len(set(taken)) < len(taken):
@@ -104,20 +103,6 @@ def _read(path: Path, run: Path) -> pd.DataFrame:
     columns = {"run": str(run), **{name: facts.get(name) for name in _FACTS}}
     ahead = pd.DataFrame({name: [value] * len(frame) for name, value in columns.items()})
     return pd.concat([ahead, frame], axis=1)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not empty, in cells, and on which line of the file each ends."""
-    number = 0
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            for line in reader:
-                number = reader.line_num
-                if line:
-                    yield number, line
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise ProbingError(f"{path}:{number + 1}: expected lines of cells: {error}") from error
 
 
 def _facts(report: Path) -> dict[str, Any]:

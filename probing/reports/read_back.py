@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +50,21 @@ def summary_of(report: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ProbingError(f"{path}: expected what a run has written, found no JSON object")
     return found
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV file that are not empty, in cells, and on which line each ends.
+
+    Raises:
+        ProbingError: naming file and line, for what cannot be read.
+    """
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for line in reader:
+                number = reader.line_num
+                if line:
+                    yield number, line
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise ProbingError(f"{path}:{number + 1}: expected lines of cells: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from probing.reports.paper.differences import Difference
 from probing.reports.paper.files import COLUMNS, FILE
 from probing.reports.paper.lines import NEEDS, Line, Value, is_of_its_kind
 from probing.reports.published import Constant, constants
-from probing.reports.read_back import report_file, summary_of
+from probing.reports.read_back import lines_of, report_file, summary_of
 
 Key = tuple[int, str, str]
 _TABLES = re.compile(r"(.+):([123](?:,[123])*)")
@@ -109,25 +108,20 @@ def _read(file: Path) -> dict[Key, Line]:
         ProbingError: for a file that this version does not write.
     """
     known = {(str(own.table), own.row, own.column): own for own in constants()}
+    lines = lines_of(file)
+    _, header = next(lines, (1, []))
+    if header != COLUMNS:
+        raise ProbingError(f"{file}:1: expected {','.join(COLUMNS)}, found {','.join(header)}")
     found: dict[Key, Line] = {}
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            if (header := next(reader, [])) != COLUMNS:
-                raise ProbingError(
-                    f"{file}:1: expected {','.join(COLUMNS)}, found {','.join(header)}"
-                )
-            for cells in reader:
-                where = f"{file}:{reader.line_num}"
-                constant = known.get(tuple(cells[:3]))  # type: ignore[arg-type]
-                printed = None if constant is None else [constant.paper, constant.notebook]
-                if len(cells) != len(COLUMNS) or constant is None or cells[3:5] != printed:
-                    raise ProbingError(f"{where}: expected a number of the paper, found {cells}")
-                if _key(constant) in found:
-                    raise ProbingError(f"{where}: {', '.join(cells[:3])} comes twice")
-                found[_key(constant)] = _line(constant, cells[5], cells[7], where)
-    except (OSError, ValueError, csv.Error) as error:
-        raise ProbingError(f"{file}: {error}") from error
+    for number, cells in lines:
+        where = f"{file}:{number}"
+        constant = known.get(tuple(cells[:3]))  # type: ignore[arg-type]
+        printed = None if constant is None else [constant.paper, constant.notebook]
+        if len(cells) != len(COLUMNS) or constant is None or cells[3:5] != printed:
+            raise ProbingError(f"{where}: expected a number of the paper, found {cells}")
+        if _key(constant) in found:
+            raise ProbingError(f"{where}: {', '.join(cells[:3])} comes twice")
+        found[_key(constant)] = _line(constant, cells[5], cells[7], where)
     return found
 
 
