@@ -41,14 +41,30 @@ def summary_of(report: Path) -> dict[str, Any]:
         ProbingError: if it cannot be read, or is no JSON object.
     """
     path = report / SUMMARY
-    if not path.is_file():
-        return {}
+    return read_summary(path, "expected what a run has written") if path.is_file() else {}
+
+
+def read_summary(file: Path, expected: str) -> dict[str, Any]:
+    """The JSON object that a file holds.
+
+    Args:
+        file: a ``summary.json``.
+        expected: what a complaint begins with, behind the file.
+
+    Raises:
+        ProbingError: naming the file, and the line of what is no JSON.
+    """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ProbingError(f"{path}: expected what a run has written, found: {error}") from error
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ProbingError(
+            f"{file}:{error.lineno}: {expected}, found no JSON ({error.msg})"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:  # no text, endless numbers and brackets
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ProbingError(f"{file}: {expected}, found: {reason}") from error
     if not isinstance(found, dict):
-        raise ProbingError(f"{path}: expected what a run has written, found no JSON object")
+        raise ProbingError(f"{file}: {expected}, found no JSON object")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from probing.core.errors import ProbingError
 from probing.core.head_names import read_head
 from probing.core.schemes import is_roll_up
-from probing.reports.read_back import SUMMARY, report_file
+from probing.reports.read_back import SUMMARY, read_summary, report_file
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,10 @@ def read_best_heads(path: Path, *, weights: str) -> list[NamedHead]:
     """
     file = path if path.is_file() else report_file(path, SUMMARY)
     expected = "expected a report of a run that scored heads"
-    try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ProbingError(
-            f"{file}:{error.lineno}: {expected}; found no JSON ({error.msg})"
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:  # no text, endless numbers and brackets
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ProbingError(f"{file}: {expected}; found: {reason}") from error
-    best = summary.get("best_heads") if isinstance(summary, dict) else None
+    summary = read_summary(file, expected)
+    best = summary.get("best_heads")
     if not isinstance(best, dict):
-        raise ProbingError(f"{file}: {expected}; found no best_heads in it")
+        raise ProbingError(f"{file}: {expected}, found no best_heads in it")
     if summary.get("weights_sha256") != weights:
         raise ProbingError(
             f"{file}: the best heads of {summary.get('model')} "

@@ -54,7 +54,7 @@ def test_a_report_on_another_model_is_refused(tmp_path: Path) -> None:
     ("text", "found"),
     [
         ("{\n\n oops", "summary.json:3: .*no JSON"),
-        ("[1, 2]", "no best_heads"),
+        ("[1, 2]", "no JSON object"),
         ('{"best_heads": 3}', "no best_heads"),
         ("{}", "no best_heads"),
         (b"\xff\xfe\x00", "can't decode"),
