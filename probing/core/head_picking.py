@@ -92,17 +92,23 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
     """The word that each word asked about picks, and its weight, below zero where none may be.
 
-    ``[B, H, asked]`` each, of ``scores [B, H, asked, W]``, one of ``seen.asked``. Where these are
-    of all words, they are changed in place and changed back: they are too large to be copied
+    ``[B, H, asked]`` each, of ``scores [B, H, asked, W]``, one of ``seen.asked``. Where any other
+    word may be picked they are changed in place and changed back: they are too large to be copied
     without need.
     """
-    if seen.place is None:
+    if not batch.picks_any_other:
         return strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
-    own = scores.diagonal(dim1=-2, dim2=-1)  # any other may be picked; padding has no weight
-    kept = own.clone()
-    own.fill_(-1.0)
-    found = strongest(scores)
-    own.copy_(kept)
+    if seen.place is not None:  # words that are padding have no weight
+        own = scores.diagonal(dim1=-2, dim2=-1)
+        kept = own.clone()
+        own.fill_(-1.0)
+        found = strongest(scores)
+        own.copy_(kept)
+        return found
+    word = batch.anchors[:, None, :, None].expand(*scores.shape[:-1], 1)
+    kept = scores.gather(-1, word)
+    found = strongest(scores.scatter_(-1, word, -1.0))
+    scores.scatter_(-1, word, kept)
     return found
 
 

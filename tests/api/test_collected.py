@@ -83,5 +83,7 @@ def test_a_file_that_cannot_be_read_is_named(runs: Path, text: str, said: str) -
 @pytest.mark.parametrize("text", ["[]", "{", '{"seed": [1]}', "[" * 100_000])
 def test_a_run_that_says_something_else_of_itself_is_named(runs: Path, text: str) -> None:
     (runs / "a/reports/test/summary.json").write_text(text)
-    with pytest.raises(ProbingError, match=r"a/reports/test/summary\.json(:1)?: expected what a run"):
+    with pytest.raises(
+        ProbingError, match=r"a/reports/test/summary\.json(:1)?: expected what a run"
+    ):
         probing.collect(runs)
