@@ -84,9 +84,9 @@ class Scores:
     def seen_columns(self) -> slice:
         """The columns outside of which booleans of the mask hide everything from every row."""
         if self.mask is None or self.mask.dtype != torch.bool:
-            return slice(None)
+            return slice(0, self.keys.shape[2])
         places = self.mask.flatten(0, 2).any(0).nonzero()  # [any, 1]
-        return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0)
+        return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
 
     def sees_something(self) -> bool:
         """Whether booleans of the mask show each row something."""
@@ -204,6 +204,8 @@ class PartwiseMap:
 def _weights(scores: Scores, logs: Tensor) -> Tensor:
     """Powers of what ``scores`` are above ``logs [B, H, some, T]``, in their shape."""
     seen = scores.seen_columns()
-    found = logs.new_zeros(scores.shape)
+    found = logs.new_empty(scores.shape)
+    found[..., : seen.start] = 0
+    found[..., seen.stop :] = 0
     torch.exp2(scores.keys_in(seen).whole().sub_(logs[..., seen]), out=found[..., seen])
     return found
