@@ -77,8 +77,13 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
     seen = replace(seen, strongest=weight.permute(0, 3, 1, 2))
     quantity = weight.new_empty(*weight.shape, len(quantities.QUANTITIES))
     for number, own in enumerate(quantities.QUANTITIES):
-        values = own.value(seen, batch)[..., : len(picks)]  # [B, H, A, 3]
-        quantity[..., number] = values.permute(0, 2, 3, 1)
+        values = own.value(seen, batch)[..., : len(picks)].permute(0, 2, 3, 1)
+        if values.shape != weight.shape:  # it would be spread out
+            shapes = tuple(weight.shape), tuple(values.shape)
+            raise ValueError(
+                f"{own.name}: expected [B, A, 3, H] to be {shapes[0]}, found {shapes[1]}"
+            )
+        quantity[..., number] = values
     gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
     hits = (words[..., None] + 1 == gold).any(-1) & is_pick
     return words, is_pick, hits, batch.kinds_of(words) * is_pick, quantity

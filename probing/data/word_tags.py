@@ -179,7 +179,7 @@ def _coded(
 def _by_units(units: Numbers) -> Iterator[Numbers]:
     """The places of the words of whole units, of about as many words as are counted at once."""
     order = np.argsort(units, kind="stable")
-    ends = np.flatnonzero(np.diff(units[order], append=-1)) + 1  # of each unit
+    ends = np.append(np.flatnonzero(np.diff(units[order])) + 1, len(order))  # of each unit
     start = 0
     while start < len(order):
         end = int(ends[np.searchsorted(ends, start + _AT_ONCE, "left").clip(max=len(ends) - 1)])

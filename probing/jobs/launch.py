@@ -60,9 +60,10 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         _check_there(path)
     paths = [*base[1:], *said.config]
     configs += ((path, read_config(path)) for path in paths)
+    taken = list(arguments)
     if not said.resume:
         shows = is_first() and not said.help
-        arguments = [*arguments, *_without_generated(configs, place, arguments, shows=shows)]
+        taken += _without_generated(configs, place, arguments, shows=shows)
     row = row_of(script, configs, said.job)
     refuse_single(row, configs)
     if said.ckpt_path and not row.has_checkpoints:
@@ -76,7 +77,7 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         config = for_evaluation(config, arguments) if script == "evaluate" else config
         base = ["--config", in_json(config)]
     with naming(said.config, arguments):
-        commands = kind(row, [*base, *arguments], name=name)
+        commands = kind(row, [*base, *taken], name=name)
     if stored is not None:
         texts = [Path(path).read_text("utf-8", "replace") for path in said.config]
         words = re.findall(r"\w+", " ".join([*arguments, *texts]))
@@ -96,7 +97,8 @@ def _without_generated(
     configs: Sequence[tuple[str, Any]], place: str, arguments: Sequence[str], *, shows: bool
 ) -> list[str]:
     """Options that leave out generated data that goes with none of the user's; says which."""
-    comes = [path == place or Path(path).parent == CONFIGS for path, _ in configs]
+    shipped = CONFIGS.resolve()
+    comes = [path == place or Path(path).resolve().parent == shipped for path, _ in configs]
     brought = [config for (_, config), is_brought in zip(configs, comes, strict=True) if is_brought]
     own = [config for (_, config), is_brought in zip(configs, comes, strict=True) if not is_brought]
     without = left_out(brought, own, arguments)

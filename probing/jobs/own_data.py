@@ -7,13 +7,14 @@ generated sentences.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from probing.jobs.yaml_text import read_yaml
+from probing.jobs.yaml_text import of_option, read_config
 
 _OPTION = re.compile(r"--data(?:\.init_args)?(?:\.(train|val|test))?")
 _SPLITS = ("train", "val", "test")
@@ -25,7 +26,8 @@ def left_out(
     """The generated data of configs that does not go with what the user names, by its split.
 
     Args:
-        brought: configs that come with the package, or with a checkpoint.
+        brought: configs that come with the package, or with a checkpoint, whose run may have had
+            its data from such a config.
         own: those of the user.
         arguments: the command line.
     """
@@ -49,14 +51,19 @@ def _of_arguments(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
             continue
         text = value if is_whole else "".join(arguments[place + 1 : place + 2])
         try:
-            said = read_yaml(text)
+            said = of_option(text)
         except yaml.YAMLError:  # as of a name with a colon and a space
             said = text
         yield from [(found[1], said)] if found[1] else _splits(said)
 
 
 def _splits(data: Any) -> Iterator[tuple[str, Any]]:
-    """What a section ``data`` says of splits, whether beside its class or within its options."""
+    """What a section ``data`` says of splits, whether beside its class or within its options.
+
+    It may stand in a file of its own.
+    """
+    if isinstance(data, str) and os.path.isfile(data):
+        data = read_config(data)
     if isinstance(data, dict):
         for options in (data, data.get("init_args")):
             if isinstance(options, dict):

@@ -54,10 +54,10 @@ def _marked(value: Any, mark: str) -> Any:
 
 def use_yaml() -> None:
     """Let parsers read YAML by :func:`read_yaml`, where they read it in the value of an option."""
-    set_loader("yaml", _of_option, exceptions=(yaml.YAMLError,))
+    set_loader("yaml", of_option, exceptions=(yaml.YAMLError,))
 
 
-def _of_option(text: str) -> Any:
+def of_option(text: str) -> Any:
     """What the value of an option holds; nothing only where it says so, as no comment does."""
     found = read_yaml(text)
     return text if found is None and text.strip().lower() not in _NOTHING else found

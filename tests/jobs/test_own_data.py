@@ -43,6 +43,7 @@ def test_no_shipped_config_adds_generated_data_to_a_file(config: Path, named: st
         (["--data.val", "a.conllu", "--data.test", "builtin:documents=9,seed=9"], "train"),
         (["--data.test", "builtin:documents=9,seed=9"], ""),
         (["--data.test", "null"], ""),
+        (["--data.test", "#a.conllu"], "train val"),  # which is a name on the command line
         (["--data.limit", "20", "--model.encoder.name", "a"], ""),
     ],
 )
@@ -61,8 +62,16 @@ def test_a_users_config_names_data_as_the_command_line_does() -> None:
     assert left_out([{"data": None}, {}], [{"data": "a"}], ["--data"]) == {}
 
 
+def test_data_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "data.yaml"
+    file.write_text("class_path: a.B\ninit_args:\n  test: a.conllu\n", encoding="utf-8")
+    assert set(left_out([GENERATED], [], ["--data", str(file)])) == {"train", "val"}
+    assert set(left_out([GENERATED], [{"data": str(file)}], [])) == {"train", "val"}
+
+
+@pytest.mark.parametrize("named", ["name", "path"])
 def test_heads_are_not_chosen_on_generated_sentences_unasked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], named: str
 ) -> None:
     file = tmp_path / "a.conllu"
     file.write_text(
@@ -75,7 +84,8 @@ def test_heads_are_not_chosen_on_generated_sentences_unasked(
     assert "test: builtin:documents=150,seed=3 is generated, and left out" in seen.out
     assert "no test data: give --data.test FILE" in seen.err
     assert not run.exists()
-    own = ["--config", "demo.yaml", "--data.test", str(file), "--output", str(run)]
+    config = {"name": "demo.yaml", "path": str(ROOT / "configs" / "demo.yaml")}[named]
+    own = ["--config", config, "--data.test", str(file), "--output", str(run)]
     assert main("evaluate", [*own, "--model.probes=null"]) == 0
     kept = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     splits = kept["data"]["init_args"]
