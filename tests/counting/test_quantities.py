@@ -93,3 +93,14 @@ def test_the_columns_are_those_of_the_documentation() -> None:
     assert [each.name for each in quantities.QUANTITIES] == [
         *("gold_mass", "special_mass", "special_wins")
     ]
+
+
+def test_a_quantity_of_another_shape_is_refused(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = HeadQuantity("row_entropy", lambda seen, batch: entropy(seen, batch)[..., :1])
+    monkeypatch.setattr(quantities, "QUANTITIES", (*quantities.QUANTITIES, row))
+    module = ProbingModule(Encoder(str(tiny_bert)))
+    model = models.Model(module.encoder.load(), module, DependencyData())
+    with pytest.raises(ValueError, match=r"row_entropy: expected \[B, A, 3, H\]"):
+        model.score(SOURCE)
