@@ -14,7 +14,7 @@ from probing.jobs.allocation import keep_memory
 if sys.argv[1] == "kept":
     keep_memory()
 def batch():
-    blocks = [bytearray(20 * 2**20) for _ in range(4)]
+    blocks = [bytearray(14 * 2**20) for _ in range(4)]
     for block in blocks:
         block[::4096] = bytes(len(block[::4096]))
 batch()
@@ -26,7 +26,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(how: str, **environment: str) -> int:
-    """How many pages five batches are given, of 20,480 each."""
+    """How many pages five batches are given, of 14,336 each."""
     ran = subprocess.run(
         [sys.executable, "-c", FAULTS, how],
         env={**os.environ, **environment},
