@@ -162,7 +162,7 @@ def _coded(
     """
     numbers: dict[str, int] = {}
     found = [np.zeros(0, np.int32)]
-    for batch in table.select(["words", column] if column != "words" else ["words"]).to_batches():
+    for batch in table.to_batches():
         sizes = pc.list_value_length(batch["words"]).to_numpy()
         coded = pc.list_flatten(batch[column]).dictionary_encode()
         values = [numbers.setdefault(key(v), len(numbers)) for v in coded.dictionary.to_pylist()]

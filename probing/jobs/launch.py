@@ -60,10 +60,9 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         _check_there(path)
     paths = [*base[1:], *said.config]
     configs += ((path, read_config(path)) for path in paths)
-    taken = list(arguments)
-    if not said.resume:
-        shows = is_first() and not said.help
-        taken += _without_generated(configs, place, arguments, shows=shows)
+    without = {} if said.resume else _generated(configs, place, arguments)
+    for split, source in without.items() if is_first() and not said.help else ():
+        show(f"{split}: {source} is generated, and left out beside data of yours (--data.{split})")
     row = row_of(script, configs, said.job)
     refuse_single(row, configs)
     if said.ckpt_path and not row.has_checkpoints:
@@ -77,7 +76,8 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         config = for_evaluation(config, arguments) if script == "evaluate" else config
         base = ["--config", in_json(config)]
     with naming(said.config, arguments):
-        commands = kind(row, [*base, *taken], name=name)
+        nulls = [f"--data.{split}=null" for split in without]
+        commands = kind(row, [*base, *arguments, *nulls], name=name)
     if stored is not None:
         texts = [Path(path).read_text("utf-8", "replace") for path in said.config]
         words = re.findall(r"\w+", " ".join([*arguments, *texts]))
@@ -93,18 +93,17 @@ def launch(script: Script, arguments: Sequence[str], said: Namespace) -> None:
         release()
 
 
-def _without_generated(
-    configs: Sequence[tuple[str, Any]], place: str, arguments: Sequence[str], *, shows: bool
-) -> list[str]:
-    """Options that leave out generated data that goes with none of the user's; says which."""
+def _generated(
+    configs: Sequence[tuple[str, Any]], place: str, arguments: Sequence[str]
+) -> dict[str, str]:
+    """The generated data, by its split, that does not go with what the user names."""
+    brought: list[dict[str, Any]] = []
+    own: list[dict[str, Any]] = []
     shipped = CONFIGS.resolve()
-    comes = [path == place or Path(path).resolve().parent == shipped for path, _ in configs]
-    brought = [config for (_, config), is_brought in zip(configs, comes, strict=True) if is_brought]
-    own = [config for (_, config), is_brought in zip(configs, comes, strict=True) if not is_brought]
-    without = left_out(brought, own, arguments)
-    for split, source in without.items() if shows else ():
-        show(f"{split}: {source} is generated, and left out beside data of yours (--data.{split})")
-    return [f"--data.{split}=null" for split in without]
+    for path, config in configs:
+        comes = path == place or Path(path).resolve().parent == shipped
+        (brought if comes else own).append(config)
+    return left_out(brought, own, arguments)
 
 
 def _check_there(config: str) -> None:
