@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from probing.data.builtin.reader import is_builtin
 from probing.jobs.yaml_text import of_option, read_config
 
 _OPTION = re.compile(r"--data(?:\.init_args)?(?:\.(train|val|test))?")
@@ -33,13 +34,13 @@ def left_out(
     """
     said = dict(pair for config in own for pair in _splits(config.get("data")))
     said |= dict(_of_arguments(arguments))
-    if not any(source and not _is_generated(source) for source in said.values()):
+    if not any(source and not is_builtin(str(source)) for source in said.values()):
         return {}
     known = dict(pair for config in brought for pair in _splits(config.get("data")))
     return {
         split: str(source)
         for split, source in known.items()
-        if split not in said and _is_generated(source)
+        if split not in said and is_builtin(str(source))
     }
 
 
@@ -68,7 +69,3 @@ def _splits(data: Any) -> Iterator[tuple[str, Any]]:
         for options in (data, data.get("init_args")):
             if isinstance(options, dict):
                 yield from ((split, options[split]) for split in _SPLITS if split in options)
-
-
-def _is_generated(source: Any) -> bool:
-    return str(source).startswith("builtin:")

@@ -16,6 +16,7 @@ from probing.counting.hard import Hard
 from probing.counting.significance import TableTests, table_tests
 from probing.counting.spread import Family, families
 from probing.counting.tallies import Score
+from probing.data.builtin.reader import is_builtin
 from probing.reports.examples import Examples
 
 SAME = 0.9
@@ -124,7 +125,7 @@ class Findings:
     @property
     def is_demonstration(self) -> bool:
         """Whether the text is generated."""
-        return self.source.startswith("builtin:")
+        return is_builtin(self.source)
 
     @property
     def is_held_out(self) -> bool:

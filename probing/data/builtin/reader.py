@@ -10,6 +10,11 @@ from probing.core.sentences import Sentence
 from probing.data.builtin import generate
 
 
+def is_builtin(source: str) -> bool:
+    """Whether a source is generated: it begins with ``builtin:``."""
+    return source.startswith("builtin:")
+
+
 def read_builtin(source: str) -> Iterator[Sentence]:
     """Sentences of the built-in corpus: ``builtin:documents=N,seed=S``.
 

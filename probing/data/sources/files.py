@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol
 from probing.core.errors import ProbingError
 from probing.core.sentences import Reader, Sentence
 from probing.data.ahead import ahead
-from probing.data.builtin.reader import read_builtin
+from probing.data.builtin.reader import is_builtin, read_builtin
 from probing.data.formats.conll2012 import begins_document, read_conll2012
 from probing.data.formats.conllu import read_conllu
 from probing.data.formats.conllx import read_conllx
@@ -98,7 +98,7 @@ def open_source(
     Raises:
         ProbingError: if there is no such file, or no reader goes with it.
     """
-    if name.startswith("builtin:"):
+    if is_builtin(name):
         return Builtin(name)
     if name.startswith(PREFIX):
         return HuggingFaceData.parse(name)
@@ -123,7 +123,7 @@ def is_here(name: str) -> bool:
         except MissingError:
             return False
         return True
-    return name.startswith("builtin:") or os.path.exists(name)
+    return is_builtin(name) or os.path.exists(name)
 
 
 def reader_for(path: str, reader: Reader | None) -> Reader:

@@ -14,6 +14,7 @@ from probing.counting.counts import HeadCounts
 from probing.counting.expected import expected_best
 from probing.counting.intervals import Interval
 from probing.counting.tallies import paired
+from probing.data.builtin.reader import is_builtin
 from probing.reports.best_heads import (
     DEMONSTRATION,
     PARTIAL,
@@ -164,7 +165,7 @@ class ComparisonFindings:
         chosen_on = where_chosen(self.chosen_on, self.split, shared=self.shared)
         smallest = next(model for model in self.models if model.heads == self.drawn)
         return [
-            *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
+            *([DEMONSTRATION] if is_builtin(self.source) else []),
             *([PARTIAL] if self.is_partial else []),
             *(f"{model.label}: {model.unread}" for model in self.models if model.unread),
             f"{what_is_chosen(self.models[0].counts.terms)} chosen on {chosen_on}.",

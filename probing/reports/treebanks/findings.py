@@ -11,6 +11,7 @@ from probing.core.head_names import Cell
 from probing.core.schemes import is_roll_up
 from probing.counting.best import BestHead, best_heads
 from probing.counting.counts import HeadCounts
+from probing.data.builtin.reader import is_builtin
 from probing.data.sources.folders import listed
 from probing.reports.best_heads import DEMONSTRATION, PARTIAL, what_is_chosen
 from probing.reports.described import unread
@@ -154,7 +155,7 @@ class TreebankFindings:
             for on, names in choices.items()
         )
         return [
-            *([DEMONSTRATION] if self.source.startswith("builtin:") else []),
+            *([DEMONSTRATION] if is_builtin(self.source) else []),
             *([PARTIAL] if self.is_partial else []),
             *(
                 f"{treebank.name}: {warning}"
