@@ -248,7 +248,7 @@ class EdgeBatch(ByWindow):
             return torch.zeros_like(words, dtype=torch.int8)
         unlisted = 0 if self.spans is None else len(self.terms.errors)
         kinds = _filled(self.candidates_at, self.kinds_at, self.width + 1, unlisted)  # [B, A, W+1]
-        return kinds.gather(-1, words.flatten(2) + 1).view_as(words)
+        return kinds.gather(-1, words.flatten(2).long() + 1).view_as(words)
 
     @property
     def positions(self) -> Tensor:

@@ -14,7 +14,7 @@ from probing.core.batches import EdgeBatch
 from probing.core.layers import WordLayer
 from probing.core.maps import PART, Map, limit
 from probing.core.outcomes import HeadPicks
-from probing.core.picking import strongest
+from probing.core.picking import strongest, word_hits
 from probing.core.quantities import AnchorMaps
 from probing.core.word_classes import out_of_reach
 
@@ -70,9 +70,9 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
         :class:`~probing.core.outcomes.HeadPicks`, without ``L``.
     """
     seen = AnchorMaps.of(layer, batch)
-    picks = [_strongest(scores, seen, batch) for scores in seen.asked]
+    picks = _strongest(seen, batch)
     of_asked, of_weight = (torch.stack(own, 1) for own in zip(*picks, strict=True))
-    words, weight = seen.of_anchors(of_asked), seen.of_anchors(of_weight).clamp_min(0)
+    words, weight = seen.of_anchors(of_asked.int()), seen.of_anchors(of_weight).clamp_min(0)
     is_pick = (weight > 0) & batch.is_anchor[..., None, None]
     seen = replace(seen, strongest=weight.permute(0, 3, 1, 2))
     quantity = weight.new_empty(*weight.shape, len(quantities.QUANTITIES))
@@ -84,8 +84,7 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
                 f"{own.name}: expected [B, A, 3, H] to be {shapes[0]}, found {shapes[1]}"
             )
         quantity[..., number] = values
-    gold = batch.gold_at[:, :, None, None]  # [B, A, 1, 1, G]
-    hits = (words[..., None] + 1 == gold).any(-1) & is_pick
+    hits = word_hits(words.flatten(2), batch.gold_at).view_as(words) & is_pick
     return words, is_pick, hits, batch.kinds_of(words) * is_pick, quantity
 
 
@@ -94,26 +93,31 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts), 1)
 
 
-def _strongest(scores: Tensor, seen: AnchorMaps, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
+def _strongest(seen: AnchorMaps, batch: EdgeBatch) -> list[tuple[Tensor, Tensor]]:
     """The word that each word asked about picks, and its weight, below zero where none may be.
 
-    ``[B, H, asked]`` each, of ``scores [B, H, asked, W]``, one of ``seen.asked``. Where any other
-    word may be picked they are changed in place and changed back: they are too large to be copied
-    without need.
+    ``[B, H, asked]`` each, for each of ``seen.asked``. Where any other word may be picked these
+    are changed in place and changed back: they are too large to be copied without need.
     """
     if not batch.picks_any_other:
-        return strongest(scores.masked_fill(~batch.choices[:, None], -1.0))
+        hidden = ~batch.choices[:, None]
+        return [strongest(scores.masked_fill(hidden, -1.0)) for scores in seen.asked]
     if seen.place is not None:  # words that are padding have no weight
-        own = scores.diagonal(dim1=-2, dim2=-1)
-        kept = own.clone()
-        own.fill_(-1.0)
-        found = strongest(scores)
-        own.copy_(kept)
+        rows, _, *both = seen.asked  # columns are the same memory as rows
+        own = [scores.diagonal(dim1=-2, dim2=-1) for scores in (rows, *both)]
+        kept = [weights.clone() for weights in own]
+        for weights in own:
+            weights.fill_(-1.0)
+        found = [strongest(scores) for scores in seen.asked]
+        for weights, before in zip(own, kept, strict=True):
+            weights.copy_(before)
         return found
-    word = batch.anchors[:, None, :, None].expand(*scores.shape[:-1], 1)
-    kept = scores.gather(-1, word)
-    found = strongest(scores.scatter_(-1, word, -1.0))
-    scores.scatter_(-1, word, kept)
+    found = []
+    for scores in seen.asked:
+        word = batch.anchors[:, None, :, None].expand(*scores.shape[:-1], 1)
+        before = scores.gather(-1, word)
+        found.append(strongest(scores.scatter_(-1, word, -1.0)))
+        scores.scatter_(-1, word, before)
     return found
 
 

@@ -14,8 +14,9 @@ from probing.core.batches import ByWindow
 class HeadPicks(ByWindow):
     """What every head of an encoder picks, in three directions: by row, by column, by their sum.
 
-    - ``words [B, A, 3, L, H]``: the index of the word that is picked, counted from zero; of words
-      that share all their wordpieces, the one that stands for them (``EdgeBatch.choices``).
+    - ``words [B, A, 3, L, H]``: the index of the word that is picked, counted from zero (int32);
+      of words that share all their wordpieces, the one that stands for them
+      (``EdgeBatch.choices``).
     - ``is_pick [B, A, 3, L, H]``: false where the head gives no candidate any weight.
     - ``hits [B, A, 3, L, H]``: whether the pick is gold.
     - ``kinds [B, A, 3, L, H]``: the kind of error that the pick is, or 0 (int8).

@@ -6,14 +6,14 @@ and those of the data frame of Python follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
-from probing.core.layers import WordLayer, boundary_of
+from probing.core.layers import WordLayer
 from probing.core.maps import most, taken
 
 
@@ -49,15 +49,22 @@ class AnchorMaps:
             rows, columns = rows[..., :-2], columns[..., :-2]
         else:
             every = layer.map.whole()
-            boundary = taken(boundary_of(every), anchors)
+            to_special, from_special = every[..., :-2, -2:], every[..., -2:, :-2].mT
+            # Planes are copied in a fraction of the time of four numbers here and four there.
+            planes = torch.stack([*to_special.unbind(-1), *from_special.unbind(-1)], 1)
+            boundary = _of_anchors(planes, anchors).permute(0, 3, 1, 2)
             rows = every[..., :-2, :-2].contiguous()
             columns = rows.mT
         if layer.sink is None:
             sink = torch.zeros_like(boundary[..., 0])
         else:
             sink = taken(layer.sink[..., None], anchors)[..., 0]
-        both = (rows + columns,) if len(batch.terms.directions) > 2 else ()
-        return cls((rows, columns, *both), place, boundary, sink)
+        asked: tuple[Tensor, ...] = rows, columns
+        if len(batch.terms.directions) > 2:
+            both = rows + columns
+            # Of all words it is symmetric; the strongest of columns is found sooner.
+            asked = rows, columns, both if place is None else both.mT
+        return cls(asked, place, boundary, sink)
 
     @property
     def scores(self) -> tuple[Tensor, ...]:
@@ -68,17 +75,14 @@ class AnchorMaps:
 
     def of_anchors(self, values: Tensor) -> Tensor:
         """What ``values [B, 3, H, asked]`` are of each anchor, ``[B, A, 3, H]``."""
-        if self.place is None:
-            return values.movedim(3, 1)
-        window = torch.arange(len(values), device=values.device)[:, None]
-        return values[window, :, :, self.place]
+        return values.movedim(3, 1) if self.place is None else _of_anchors(values, self.place)
 
     def on(self, words: Tensor) -> Tensor:
         """Between each anchor and some ``words [B, A, any]``: ``[B, A, any, H, 3]``."""
         batch, anchors = words.shape[:2]
         window = torch.arange(batch, device=words.device)[:, None, None]
         place = torch.arange(anchors, device=words.device) if self.place is None else self.place
-        return torch.stack([own[window, :, place[..., None], words] for own in self.asked], -1)
+        return _last([own[window, :, place[..., None], words] for own in self.asked])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +110,9 @@ def special_mass(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
 
     A learned sink is attended to like one.
     """
-    to_special = seen.boundary[..., :2].sum(-1) + seen.sink
-    from_special = seen.boundary[..., 2:].sum(-1)
-    return torch.stack([to_special, from_special, to_special + from_special], -1)
+    to_first, to_last, from_first, from_last = seen.boundary.unbind(-1)
+    to_special, from_special = to_first + to_last + seen.sink, from_first + from_last
+    return _last([to_special, from_special, to_special + from_special])
 
 
 def special_wins(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
@@ -117,11 +121,22 @@ def special_wins(seen: AnchorMaps, batch: EdgeBatch) -> Tensor:
     ``[B, H, A, 3]``: by attention to it, from it, and the sum of both. A learned sink is one, too.
     """
     assert seen.strongest is not None
-    to_each, from_each = seen.boundary[..., :2], seen.boundary[..., 2:]
-    to_any = torch.maximum(to_each.amax(-1), seen.sink)
-    either = torch.maximum((to_each + from_each).amax(-1), seen.sink)
-    special = torch.stack([to_any, from_each.amax(-1), either], -1)
+    to_first, to_last, from_first, from_last = seen.boundary.unbind(-1)
+    to_any = to_first.maximum(to_last).maximum(seen.sink)
+    either = (to_first + from_first).maximum(to_last + from_last).maximum(seen.sink)
+    special = _last([to_any, from_first.maximum(from_last), either])
     return (special[..., : seen.strongest.shape[-1]] > seen.strongest).to(special.dtype)
+
+
+def _of_anchors(values: Tensor, place: Tensor) -> Tensor:
+    """Of ``values [B, any, H, some]`` those at ``place [B, A]``, ``[B, A, any, H]``."""
+    window = torch.arange(len(values), device=values.device)[:, None]
+    return values[window, :, :, place]
+
+
+def _last(parts: Sequence[Tensor]) -> Tensor:
+    """Stacked along a last dimension, but behind each other in memory, which is sooner done."""
+    return torch.stack(list(parts)).movedim(0, -1)
 
 
 QUANTITIES: tuple[HeadQuantity, ...] = (

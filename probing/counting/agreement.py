@@ -8,8 +8,12 @@ the report, not a fixed share.
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
+
+from probing.counting.rows import Rows
 
 
 def bins(reach: int) -> int:
@@ -26,26 +30,25 @@ def binned(words: Tensor, anchors: Tensor, is_told: Tensor, reach: int) -> Tenso
         is_told: false where there is no word, and so no offset; in the shape of ``words``.
         reach: the largest offset to either side that has a bin of its own.
     """
-    place = words - (anchors - reach).view(*anchors.shape, *[1] * (words.dim() - 2))
+    start = (anchors - reach).to(words.dtype)
+    place = words - start.view(*anchors.shape, *[1] * (words.dim() - 2))
     has_none = (place < 0).logical_or_(place > 2 * reach).logical_or_(~is_told)
     return place.masked_fill_(has_none, bins(reach) - 1)
 
 
-def add(counts: Tensor, places: Tensor, member: Tensor) -> None:
+def add(counts: Tensor, places: Tensor, rows: Rows) -> None:
     """Count bins into ``counts [R, ..., O]``, in place.
 
     Args:
         counts: int64, contiguous.
-        places: ``[B, A, ...]``, what :func:`binned` gives.
-        member: ``[B, A, R]``, the rows in which an anchor counts.
+        places: what :func:`binned` gives, ``[B, A, ...]``; ``[B, A, any]`` for ``[R, O]``.
+        rows: in which an anchor counts.
     """
-    # Row by row, so that what is added to lies close together: thrice as fast.
-    rows, anchors = member.flatten(0, 1).T.nonzero(as_tuple=True)  # [P] each
-    cells = counts[0].numel() // counts.shape[-1]
-    size = counts.shape[-1]
-    first = torch.arange(0, cells * size, size, device=counts.device)
-    index = places.flatten(0, 1).index_select(0, anchors).view(len(anchors), cells)
-    index.add_(first).add_(rows[:, None] * cells * size)
+    row, anchor = rows.pairs  # [P] each
+    of_row, size = prod(counts.shape[1:]), counts.shape[-1]
+    first = torch.arange(0, of_row, size, dtype=places.dtype, device=counts.device)
+    index = places.flatten(0, 1).flatten(1).index_select(0, anchor).add_(first)
+    index.add_(row.to(places.dtype)[:, None] * of_row)
     counts.view(-1).index_add_(0, index.view(-1), counts.new_ones(1).expand(index.numel()))
 
 

@@ -14,7 +14,8 @@ from probing.core.layers import WordLayer
 from probing.core.outcomes import HeadPicks
 from probing.core.word_classes import shared_gold
 from probing.counting import agreement
-from probing.counting.resampling import Resampler, UnitWeights, by_row
+from probing.counting.resampling import Resampler, UnitWeights
+from probing.counting.rows import Rows
 
 
 class RowMetric(Metric):
@@ -63,18 +64,18 @@ class RowMetric(Metric):
         state = getattr(self, name)
         setattr(self, name, state + value.to(state.dtype))
 
-    def count(self, batch: EdgeBatch, hits: Tensor, member: Tensor) -> None:
-        """Count ``hits [B, A, ...]`` by ``member [B, A, R]``, in every other sum, too.
+    def count(self, batch: EdgeBatch, hits: Tensor, rows: Rows) -> None:
+        """Count ``hits [B, A, ...]`` in ``rows``, in every other sum, too.
 
         Raises:
             ValueError: if there are any and the batch does not say what its units are.
         """
-        self.add("correct", by_row(hits, member))
+        self.add("correct", rows.sums(hits))
         for name, weights in self.weighted.items():
             if batch.units is None:
                 raise ValueError("resampling needs to know the units of a batch, found none")
             correct, total = getattr(self, f"{name}_correct"), getattr(self, f"{name}_total")
-            weights.add(correct, total, hits, member, batch.units)
+            weights.add(correct, total, hits, rows.member, batch.units)
 
     def compute(self) -> dict[str, Tensor]:
         """The summed states, on the CPU."""
@@ -118,7 +119,7 @@ class EdgeAccuracy(RowMetric):
         shape = tuple(hits.shape[2:])
         self.start(batch, {"correct": (shape, torch.float64), "total": ((), torch.int64)})
         member = batch.member_of_probes if member is None else member
-        self.count(batch, hits, member)
+        self.count(batch, hits, Rows(member))
         self.add("total", member.sum((0, 1)))
 
 
@@ -159,21 +160,20 @@ class HeadAccuracy(RowMetric):
                 "gold_offsets": ((told,), torch.int64),
             },
         )
-        member = batch.member_of_heads
-        self.count(batch, heads.hits, member)
-        self.add("total", member.sum((0, 1)))
-        self.add("errors", by_row(heads.kinds[..., None] == kinds, member))
-        self.add("reachable", by_row(heads.reachable, member))
+        rows = Rows(batch.member_of_heads)
+        self.count(batch, heads.hits, rows)
+        self.add("total", rows.member.sum((0, 1)))
+        self.add("errors", rows.sums(heads.kinds[..., None] == kinds))
+        self.add("reachable", rows.sums(heads.reachable))
         shared = shared_gold(batch.gold_at, batch.anchors, batch.class_of)
-        self.add("shared", by_row(shared, member))
-        self.add("quantities", by_row(heads.quantities, member))
+        self.add("shared", rows.sums(shared))
+        self.add("quantities", rows.sums(heads.quantities))
         if reach:
             own = agreement.binned(heads.words, batch.anchors, heads.is_pick, reach)
-            agreement.add(self.offsets, own, member)
+            agreement.add(self.offsets, own, rows)
             gold = batch.gold_at
             own = agreement.binned(gold - 1, batch.anchors, gold > 0, reach)  # [B, A, G]
-            each = member.repeat_interleave(gold.shape[2], 1)  # [B, A*G, R]
-            agreement.add(self.gold_offsets, own.flatten(1), each)
+            agreement.add(self.gold_offsets, own, rows)
 
 
 class Spread(Metric):

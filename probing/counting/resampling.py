@@ -22,22 +22,6 @@ QUANTUM = 2.0**24
 """Shares of a hit are rounded to multiples of one over this: sums are exact in any order."""
 
 
-def by_row(values: Tensor, member: Tensor) -> Tensor:
-    """Sum ``values [B, A, ...]`` into rows ``[R, ...]`` by ``member [B, A, R]``, in float64.
-
-    Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
-    int64.
-    """
-    flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
-    counts = values.dtype == torch.bool and len(flat) < 2**24
-    dtype = torch.float32 if counts else torch.float64
-    rows = member.flatten(0, 1).T.to(dtype)  # [R, B*A]
-    with torch.autocast(values.device.type, enabled=False):
-        found = rows @ flat.to(dtype)
-    found = found.long() if counts else found
-    return found.view(len(rows), *values.shape[2:])
-
-
 @dataclass(frozen=True)
 class UnitWeights(ABC):
     """How much each unit counts in ``count`` sums (``N``): a function of what the unit is alone.

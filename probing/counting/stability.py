@@ -10,7 +10,8 @@ from torch import Tensor
 
 from probing.core.head_names import Cell
 from probing.counting.counts import HeadCounts
-from probing.counting.resampling import UnitWeights, by_row, exact
+from probing.counting.resampling import UnitWeights, exact
+from probing.counting.rows import Rows
 from probing.counting.subtypes import parts_of
 
 BY_GENRE = "by_genre"
@@ -36,7 +37,7 @@ class Genres(UnitWeights):
         hits, is_of = exact(hits), self.weights(units).bool()
         for place in is_of.any(0).nonzero()[:, 0].tolist():
             own = is_of[:, place]
-            correct[:, place] += by_row(hits[own], member[own])
+            correct[:, place] += Rows(member[own]).sums(hits[own])
             total[:, place] += member[own].sum((0, 1))
 
 

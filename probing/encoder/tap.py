@@ -125,7 +125,7 @@ def _attend(
         key = key.repeat_interleave(groups, 1)
         value = value.repeat_interleave(groups, 1)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    scores = Scores(query * scale, key, softcap, attention_mask)
+    scores = Scores(_scaled(query, scale), key, softcap, attention_mask)
     own: Attention
     if query.requires_grad or prod(scores.shape) <= limit(WHOLE, query.device):
         own, sink = softmax_of(scores, s_aux)
@@ -136,6 +136,13 @@ def _attend(
         layer = tap(module, own, scores.visible, value, sink)
         own, value = layer.map, layer.values
     return own.averages(value).transpose(1, 2).contiguous(), None
+
+
+def _scaled(query: Tensor, scale: float) -> Tensor:
+    """``query`` times ``scale``, contiguous: products copy what is not once more, and slower."""
+    if query.requires_grad:
+        return query.contiguous() * scale
+    return torch.mul(query, scale, out=query.new_empty(query.shape))
 
 
 def _mask(*args: Any, **kwargs: Any) -> Tensor | None:

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from probing.core.errors import ProbingError
@@ -76,6 +77,12 @@ def _is_users(name: str) -> bool:
     file = getattr(sys.modules[name], "__file__", None)
     if name in ("__main__", "__mp_main__") or not isinstance(file, str) or not os.path.isabs(file):
         return False
-    installed = [*site.getsitepackages(), site.getusersitepackages()]
-    places: list[str | Path] = [_PACKAGE, *installed, *sysconfig.get_paths().values()]
-    return not any(Path(file).is_relative_to(place) for place in places)
+    return not file.startswith(_installed())
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """Where this package and what is installed lie: asked for each of thousands of modules."""
+    packages = [*site.getsitepackages(), site.getusersitepackages()]
+    places = str(_PACKAGE), *packages, *sysconfig.get_paths().values()
+    return tuple(os.path.join(place, "") for place in places)

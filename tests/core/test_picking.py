@@ -22,6 +22,7 @@ from probing.core.picking import (
     offset_words,
     pick_word,
     select_loss,
+    strongest,
     word_hits,
 )
 from probing.encoder.word_index import WordIndex
@@ -426,6 +427,22 @@ def test_pick_word_broadcasts_over_layers_and_heads() -> None:
         if pick is not None:
             assert int(found[b, a, layer, head]) == pick
     assert is_pick.any()
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.sampled_from([1, 2, 7, 8, 9, 33]), st.booleans())
+def test_the_strongest_of_columns_is_found_where_they_lie(
+    windows: int, heads: int, width: int, exact: bool
+) -> None:
+    rng = torch.Generator().manual_seed(windows + 10 * heads + 100 * width)
+    dtype = torch.float64 if exact else torch.float32
+    maps = (4 * torch.rand(windows, heads, width, width + 1, generator=rng, dtype=dtype)).round()
+    found, weight = strongest(maps.mT - 1)
+    assert found.shape == weight.shape == (windows, heads, width + 1)
+    assert found.dtype == torch.int64
+    for b, h, column in torch.cartesian_prod(*map(torch.arange, found.shape)).tolist():
+        values = [float(maps[b, h, row, column]) - 1 for row in range(width)]
+        assert float(weight[b, h, column]) == max(values)
+        assert int(found[b, h, column]) == values.index(max(values))
 
 
 def test_directed_is_row_column_and_their_sum() -> None:

@@ -17,6 +17,7 @@ from probing.core.batches import EdgeBatch, Encoding
 from probing.counting.agreement import add, binned, bins, kappa
 from probing.counting.counts import HeadCounts
 from probing.counting.metrics import EdgeAccuracy, HeadAccuracy
+from probing.counting.rows import Rows
 from probing.counting.subtypes import rolled_up
 from probing.reports.tables import head_columns, head_rows
 
@@ -30,10 +31,10 @@ def of(picks: list[int | None], gold: list[int], reach: int = 20) -> float:
     told = torch.tensor([[pick is not None for pick in picks]])
     words = torch.tensor([[FAR + (pick or 0) for pick in picks]])
     histograms = torch.zeros(2, 1, bins(reach), dtype=torch.int64)
-    member = torch.ones(1, len(gold), 1, dtype=torch.bool)
+    rows = Rows(torch.ones(1, len(gold), 1, dtype=torch.bool))
     right = torch.tensor([[FAR + k for k in gold]])
-    add(histograms[0], binned(words, anchors, told, reach), member)
-    add(histograms[1], binned(right, anchors, torch.ones_like(told), reach), member)
+    add(histograms[0], binned(words, anchors, told, reach), rows)
+    add(histograms[1], binned(right, anchors, torch.ones_like(told), reach), rows)
     assert histograms.sum((1, 2)).tolist() == [len(gold)] * 2
     correct = sum(pick == k for pick, k in zip(picks, gold, strict=True))
     picked, answered = histograms[:, 0]

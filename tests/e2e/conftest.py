@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,34 +71,55 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
+def server(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The process that :mod:`forking` describes."""
+    command = [sys.executable, str(Path(__file__).with_name("forking.py"))]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
 def script(
-    environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+    environment: Mapping[str, str],
+    server: subprocess.Popen[str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Finished]:
     """Runs a script: ``script("train", "--model.encoder.name", folder, test=source)``.
 
-    ``train``, ``val`` and ``test`` name data; what is ``None`` is left to the config.
+    ``train``, ``val`` and ``test`` name data; what is ``None`` is left to the config. A
+    ``launcher`` is what stands between Python and the script.
     """
     elsewhere = tmp_path_factory.mktemp("elsewhere")
+    streams = tmp_path_factory.mktemp("said")
 
     def run(
         name: str,
         *arguments: object,
         cwd: Path = elsewhere,
         launcher: Sequence[str] = (),
-        timeout: float = 150,
+        timeout: int = 150,
         **data: object,
     ) -> Finished:
         sources = [f"--data.{split}={source}" for split, source in data.items() if source]
-        command = [*launcher, str(ROOT / f"{name}.py"), *map(str, arguments), *sources]
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=cwd,
-            env=dict(environment),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
+        path, said = str(ROOT / f"{name}.py"), [*map(str, arguments), *sources]
+        if launcher:
+            command = [sys.executable, *launcher, path, *said]
+            done = subprocess.run(
+                command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout
+            )
+            return Finished(done.returncode, done.stdout, done.stderr)
+        out, err = streams / "out", streams / "err"
+        out.write_text("")
+        err.write_text("")
+        request = {"path": path, "arguments": said, "cwd": str(cwd), "timeout": timeout}
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps({**request, "out": str(out), "err": str(err)}) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        return Finished(code, out.read_text("utf-8"), err.read_text("utf-8"))
 
     return run
 

@@ -20,7 +20,7 @@ from probing.core.errors import ProbingError
 from probing.core.schemes import is_roll_up
 from probing.core.terms import WHOLE
 from probing.counting.metrics import RowMetric
-from probing.counting.resampling import by_row
+from probing.counting.rows import Rows
 from probing.data.tasks.possessives import POSS_CLITIC
 
 NOOP = (
@@ -78,12 +78,12 @@ class SpecialMass(RowMetric):
         if not batch.anchors.numel():
             return
         masses = boundary.permute(0, 3, 4, 1, 2)  # [B, W, 2, L, H]
-        found = [by_row(masses, own & batch.is_word[..., None]) for own in applies(batch)]
+        is_word = batch.is_word[..., None]
+        found = [Rows(own & is_word).sums(masses) for own in applies(batch)]
         self.add("where", torch.stack(found, 1))
-        self.add("words", (applies(batch) & batch.is_word[..., None]).sum((1, 2)).T)
-        every = batch.is_word[..., None].expand(-1, -1, len(batch.rows))
-        self.add("everywhere", by_row(masses, every))
-        self.add("every", every.sum((0, 1)))
+        self.add("words", (applies(batch) & is_word).sum((1, 2)).T)
+        self.add("everywhere", Rows(is_word).sums(masses))
+        self.add("every", is_word.sum((0, 1)))
 
 
 @dataclass(frozen=True, slots=True)
