@@ -60,6 +60,7 @@ def other_bert(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """No network, no GPU, a cache of its own; nothing of what started the tests."""
     launched = {"LOCAL_RANK", "RANK", "WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT"}
+    launched.add("PROBING_FIRST_PROCESS")  # as a test that ran in this process has left it
     return {
         **{name: value for name, value in os.environ.items() if name not in launched},
         "CUDA_VISIBLE_DEVICES": "",

@@ -66,20 +66,20 @@ def test_reports_are_read_without_what_made_them(tmp_path: Path) -> None:
 
 # Lightning brings along transformers, matplotlib and SciPy, whoever imports it.
 UNUSED = ("datasets", "pandas", "networkx", "sklearn", "tensorboard")
-JOB = "from probing.jobs.cli import main; main('{script}', ['--config', '{config}', '--help'])"
+HELP = """
+from probing.jobs.cli import main
+for script, config in ("evaluate", "heads.yaml"), ("train", "table3.yaml"):
+    assert not main(script, ["--config", config, "--help"])
+"""
 
 
-@pytest.mark.parametrize(
-    ("script", "config"), [("evaluate", "heads.yaml"), ("train", "table3.yaml")]
-)
 def test_help_of_a_job_reads_no_data_and_draws_nothing(
-    script: str, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROBING_CACHE", str(tmp_path))
-    what = JOB.format(script=script, config=config)
-    assert imported_by(what, *UNUSED) == []
-    assert list((tmp_path / "help").iterdir())
-    assert imported_by(what, *HEAVY) == []  # kept since
+    assert imported_by(HELP, *UNUSED) == []
+    assert len(list((tmp_path / "help").iterdir())) == 2
+    assert imported_by(HELP, *HEAVY) == []  # kept since
 
 
 def test_the_look_at_what_is_imported_sees_it() -> None:

@@ -84,7 +84,9 @@ def run(model: Path, place: Path, monkeypatch: pytest.MonkeyPatch, **options: ob
         "output": place / "out",
         "model.encoder.name": model,
         "data.limit": 20,
+        "data.repeats": 2,
         "data.repeat_length": 10,
+        "data.sink_sequences": 2,
         "data.batch_wordpieces": 50,
     }
     return main("evaluate", [f"--{name}={value}" for name, value in (small | options).items()])

@@ -76,10 +76,17 @@ def head_overview(findings: Findings, *, width: float = PAGE) -> Figure:
     for number, (best, share, caption) in enumerate(zip(shown, shares, captions, strict=True)):
         panel = page.panel(figure, number)
         low, high = float(share.min()), float(share.max())
-        grid(panel, share, counts.layers, cmap=SEQUENTIAL, low=low, high=high)
+        grid(
+            panel,
+            share,
+            counts.layers,
+            cmap=SEQUENTIAL,
+            low=low,
+            high=high,
+            left=number % page.columns == 0,
+            bottom=number + page.columns >= len(shown),
+        )
         panel.set_aspect("auto")  # the page says how tall a cell is
-        left, bottom = number % page.columns == 0, number + page.columns >= len(shown)
-        panel.tick_params(labelleft=left, labelbottom=bottom)
         panel.set_title(drawn("\n".join(caption)), fontsize=TEXT, loc="left", pad=3)
         frame(panel, counts.layers.index(best.head.layer) + 1, best.head.head)
     figure.suptitle(

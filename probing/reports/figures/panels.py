@@ -113,9 +113,21 @@ def _wide(text: str, font: FontProperties) -> float:
 
 
 def grid(
-    panel: Any, values: Tensor, numbers: Sequence[int], *, cmap: str, low: float, high: float
+    panel: Any,
+    values: Tensor,
+    numbers: Sequence[int],
+    *,
+    cmap: str,
+    low: float,
+    high: float,
+    left: bool = True,
+    bottom: bool = True,
 ) -> Any:
-    """Draw ``values [L, H]``, the lowest of the layers ``numbers`` on top, as in a table."""
+    """Draw ``values [L, H]``, the lowest of the layers ``numbers`` on top, as in a table.
+
+    Layers are numbered at the ``left``, heads at the ``bottom``, unless a panel beside or below
+    it has the numbers: to make ticks takes longer than all else of a panel.
+    """
     layers, heads = values.shape
     image = panel.imshow(
         values.double().numpy(),
@@ -125,8 +137,9 @@ def grid(
         aspect="equal",
         extent=(0.5, heads + 0.5, layers + 0.5, 0.5),
     )
-    panel.set_xticks(_ticks(heads))
-    panel.set_yticks(_ticks(layers), [str(numbers[tick - 1]) for tick in _ticks(layers)])
+    across, down = _ticks(heads) if bottom else [], _ticks(layers) if left else []
+    panel.set_xticks(across)
+    panel.set_yticks(down, [str(numbers[tick - 1]) for tick in down])
     panel.tick_params(labelsize=6, length=2)
     return image
 
