@@ -38,9 +38,8 @@ class HeadPicking:
             found = [reachable(layer.visible, part) for part in self._parts(1)]
             self._reachable[id(layer.visible)] = layer.visible, _joined(found)
         parts = [picked(layer, part) for part in self._parts(layer.map.size[1])]
-        words, is_pick, hits, kinds, values = map(_joined, zip(*parts, strict=True))
         seen = self._reachable[id(layer.visible)][1]  # [B, A, 3]
-        self.layers.append((words, is_pick, hits, kinds, seen, values))
+        self.layers.append((*map(_joined, zip(*parts, strict=True)), seen))
 
     def _parts(self, heads: int) -> Iterator[EdgeBatch]:
         """The batch by its anchors, as many at once as keep rows and columns in bounds."""
@@ -57,23 +56,32 @@ class HeadPicking:
     @cached_property
     def found(self) -> HeadPicks:
         """Of all layers that were taken."""
+        words, weight, values, seen = (
+            torch.stack(of_layers, 3) for of_layers in zip(*self.layers, strict=True)
+        )
+        is_pick = (weight > 0) & self.batch.is_anchor[..., None, None, None]
+        hits = word_hits(words.flatten(2), self.batch.gold_at).view_as(words) & is_pick
         return HeadPicks(
-            *(torch.stack(of_layers, 3) for of_layers in zip(*self.layers, strict=True))
+            words=words,
+            is_pick=is_pick,
+            hits=hits,
+            kinds=self.batch.kinds_of(words) * is_pick,
+            reachable=seen,
+            quantities=values,
         )
 
 
-def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
+def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, Tensor, Tensor]:
     """What the heads of a layer pick of the anchors of a batch.
 
     Returns:
-        ``words``, ``is_pick``, ``hits``, ``kinds`` and ``quantities`` of
-        :class:`~probing.core.outcomes.HeadPicks`, without ``L``.
+        ``words`` of :class:`~probing.core.outcomes.HeadPicks`, their weights, zero where nothing
+        is picked, in the same shape, and ``quantities``, all without ``L``.
     """
     seen = AnchorMaps.of(layer, batch)
     picks = _strongest(seen, batch)
     of_asked, of_weight = (torch.stack(own, 1) for own in zip(*picks, strict=True))
     words, weight = seen.of_anchors(of_asked.int()), seen.of_anchors(of_weight).clamp_min(0)
-    is_pick = (weight > 0) & batch.is_anchor[..., None, None]
     seen = replace(seen, strongest=weight.permute(0, 3, 1, 2))
     quantity = weight.new_empty(*weight.shape, len(quantities.QUANTITIES))
     for number, own in enumerate(quantities.QUANTITIES):
@@ -84,8 +92,7 @@ def picked(layer: WordLayer, batch: EdgeBatch) -> tuple[Tensor, ...]:
                 f"{own.name}: expected [B, A, 3, H] to be {shapes[0]}, found {shapes[1]}"
             )
         quantity[..., number] = values
-    hits = word_hits(words.flatten(2), batch.gold_at).view_as(words) & is_pick
-    return words, is_pick, hits, batch.kinds_of(words) * is_pick, quantity
+    return words, weight, quantity
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
