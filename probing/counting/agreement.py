@@ -41,13 +41,14 @@ def add(counts: Tensor, places: Tensor, rows: Rows) -> None:
 
     Args:
         counts: int64, contiguous.
-        places: what :func:`binned` gives, ``[B, A, ...]``; ``[B, A, any]`` for ``[R, O]``.
+        places: what :func:`binned` gives, ``[B, A, ...]``; of ``[R, O]`` any ``[B, A, ...]``.
         rows: in which an anchor counts.
     """
     row, anchor = rows.pairs  # [P] each
     of_row, size = prod(counts.shape[1:]), counts.shape[-1]
     first = torch.arange(0, of_row, size, dtype=places.dtype, device=counts.device)
-    index = places.flatten(0, 1).flatten(1).index_select(0, anchor).add_(first)
+    places = places.flatten(0, 1)[..., None].flatten(1)  # [B*A, any]
+    index = places.index_select(0, anchor).add_(first)
     index.add_(row.to(places.dtype)[:, None] * of_row)
     counts.view(-1).index_add_(0, index.view(-1), counts.new_ones(1).expand(index.numel()))
 
