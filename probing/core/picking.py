@@ -79,11 +79,11 @@ def strongest(scores: Tensor) -> tuple[Tensor, Tensor]:
 def _of_columns(scores: Tensor) -> tuple[Tensor, Tensor]:
     """The strongest of each column of ``scores [..., W, any]``, contiguous, and its score.
 
-    Pooling is what torch looks for with several columns in one instruction, the lowest index
-    first as elsewhere: it takes a third of the time of ``max``.
+    Pooling looks at several columns in one instruction, and takes a third of the time of ``max``.
+    Of equal scores the lowest index is found, as elsewhere; of several that are NaN, any.
     """
     *others, width, columns = scores.shape
-    as_channels = scores.reshape(-1, width, 1, columns).permute(0, 3, 1, 2)
+    as_channels = scores.detach().reshape(-1, width, 1, columns).permute(0, 3, 1, 2)
     weight, pick = F.max_pool2d(as_channels, (width, 1), return_indices=True)
     return pick.view(*others, columns), weight.view(*others, columns)
 

@@ -23,7 +23,8 @@ class AnchorMaps:
 
     - ``asked``: the row, the column, and row plus column of some words, ``[B, H, asked, W]`` each:
       of the anchors, or, where they are most of the words, of all, which then need not be copied
-      one by one. As many of the three as the batch has directions.
+      one by one: columns are then the same memory as rows. As many of the three as the batch has
+      directions.
     - ``place [B, A]``: where among them each anchor is; ``None`` if they are the anchors.
     - ``boundary [B, H, A, 4]``: attention of each anchor to the first and to the last special
       token, and from them.
@@ -62,7 +63,7 @@ class AnchorMaps:
         asked: tuple[Tensor, ...] = rows, columns
         if len(batch.terms.directions) > 2:
             both = rows + columns
-            # Of all words it is symmetric; the strongest of columns is found sooner.
+            # Of all words it is symmetric, and `strongest` is quicker where columns lie.
             asked = rows, columns, both if place is None else both.mT
         return cls(asked, place, boundary, sink)
 

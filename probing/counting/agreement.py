@@ -41,10 +41,13 @@ def add(counts: Tensor, places: Tensor, rows: Rows) -> None:
 
     Args:
         counts: int64, contiguous.
-        places: what :func:`binned` gives, ``[B, A, ...]``; of ``[R, O]`` any ``[B, A, ...]``.
+        places: what :func:`binned` gives, ``[B, A, ...]``, of as many pickers as ``counts`` has;
+            where that is ``[R, O]``, all of them are counted together.
         rows: in which an anchor counts.
     """
     row, anchor = rows.pairs  # [P] each
+    if counts.numel() >= 2**31:  # more than int32 can number
+        places = places.long()
     of_row, size = prod(counts.shape[1:]), counts.shape[-1]
     first = torch.arange(0, of_row, size, dtype=places.dtype, device=counts.device)
     places = places.flatten(0, 1)[..., None].flatten(1)  # [B*A, any]

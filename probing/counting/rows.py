@@ -12,13 +12,13 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows in which anchors count: ``member [B, A, R]``, booleans."""
+    """The rows of a report in which anchors count: ``member [B, A, R]``, booleans."""
 
     member: Tensor
 
     @cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
-        """A row and, counted over all windows, an anchor in it: ``[P]`` each, row by row.
+        """A row and an anchor in it, its place among all ``B*A``: ``[P]`` each, row by row.
 
         What is added to a row lies close together then: thrice as fast as anchor by anchor.
         """
@@ -34,10 +34,10 @@ class Rows:
     def sums(self, values: Tensor) -> Tensor:
         """Sum ``values [B, A, ...]`` into rows ``[R, ...]``, in float64.
 
-        Booleans are counted in float32, which is exact below 2**24 of them and quicker, and become
-        int64.
+        Booleans of fewer than 2**24 anchors are counted in float32, which is exact then and
+        quicker, and become int64.
         """
-        flat = values.flatten(0, 1).flatten(1)  # [B*A, any]
+        flat = values.flatten(0, 1)[..., None].flatten(1)  # [B*A, any]
         counts = values.dtype == torch.bool and len(flat) < 2**24
         dtype = torch.float32 if counts else torch.float64
         with torch.autocast(values.device.type, enabled=False):
@@ -48,7 +48,7 @@ class Rows:
     def _summed(self, values: Tensor) -> Tensor:
         """``[R, any]`` of ``[B*A, any]``."""
         if values.is_cuda or not values.numel():
-            # A GPU would have to be waited for to learn how many pairs there are.
+            # A GPU is quick at this, and would be waited for to learn how many pairs there are.
             return self.member.flatten(0, 1).T.to(values.dtype) @ values
         # An anchor is in few of the rows.
         return F.embedding_bag(self.pairs[1], values, self._starts, mode="sum")

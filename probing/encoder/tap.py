@@ -139,7 +139,7 @@ def _attend(
 
 
 def _scaled(query: Tensor, scale: float) -> Tensor:
-    """``query`` times ``scale``, contiguous: products copy what is not once more, and slower."""
+    """``query`` times ``scale``, contiguous: else the product would make such a copy of it."""
     if query.requires_grad:
         return query.contiguous() * scale
     return torch.mul(query, scale, out=query.new_empty(query.shape))

@@ -75,3 +75,8 @@ def test_sums_are_in_float64_whatever_the_values_are_in(dtype: torch.dtype) -> N
     values = torch.full((1, many, 1), 0.1, dtype=dtype)
     found = Rows(torch.ones(1, many, 1, dtype=torch.bool)).sums(values)
     assert abs(float(found) - many * float(values[0, 0, 0])) < 1e-6
+
+
+def test_anchors_may_have_one_value_each() -> None:
+    found = Rows(torch.tensor([[[True], [False], [True]]])).sums(torch.tensor([[1.0, 2.0, 4.0]]))
+    assert found.tolist() == [5.0]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,15 +113,19 @@ def script(
                 command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout
             )
             return Finished(done.returncode, done.stdout, done.stderr)
-        out, err = streams / "out", streams / "err"
-        out.write_text("")
-        err.write_text("")
+        own = Path(tempfile.mkdtemp(dir=streams))
+        out, err = own / "out", own / "err"
+        out.touch()
+        err.touch()
         request = {"path": path, "arguments": said, "cwd": str(cwd), "timeout": timeout}
         assert server.stdin is not None
         assert server.stdout is not None
         server.stdin.write(json.dumps({**request, "out": str(out), "err": str(err)}) + "\n")
         server.stdin.flush()
-        code = int(server.stdout.readline())
+        answer = server.stdout.readline()
+        assert answer, "the process that runs scripts has ended"
+        code = int(answer)
+        assert code != -signal.SIGALRM, f"{name}.py took more than {timeout} s"
         return Finished(code, out.read_text("utf-8"), err.read_text("utf-8"))
 
     return run
