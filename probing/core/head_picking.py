@@ -120,8 +120,8 @@ def _strongest(seen: AnchorMaps, batch: EdgeBatch) -> list[tuple[Tensor, Tensor]
             weights.copy_(before)
         return found
     found = []
+    word = batch.anchors[:, None, :, None].expand(*seen.asked[0].shape[:-1], 1)
     for scores in seen.asked:
-        word = batch.anchors[:, None, :, None].expand(*scores.shape[:-1], 1)
         before = scores.gather(-1, word)
         found.append(strongest(scores.scatter_(-1, word, -1.0)))
         scores.scatter_(-1, word, before)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from probing.core.batches import EdgeBatch
-from probing.core.layers import WordLayer
+from probing.core.layers import WordLayer, boundary_of
 from probing.core.maps import most, taken
 
 
@@ -50,10 +50,7 @@ class AnchorMaps:
             rows, columns = rows[..., :-2], columns[..., :-2]
         else:
             every = layer.map.whole()
-            to_special, from_special = every[..., :-2, -2:], every[..., -2:, :-2].mT
-            # Planes are copied in a fraction of the time of four numbers here and four there.
-            planes = torch.stack([*to_special.unbind(-1), *from_special.unbind(-1)], 1)
-            boundary = _of_anchors(planes, anchors).permute(0, 3, 1, 2)
+            boundary = _of_anchors(boundary_of(every).movedim(-1, 1), anchors).permute(0, 3, 1, 2)
             rows = every[..., :-2, :-2].contiguous()
             columns = rows.mT
         if layer.sink is None:

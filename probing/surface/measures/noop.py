@@ -79,9 +79,9 @@ class SpecialMass(RowMetric):
             return
         masses = boundary.permute(0, 3, 4, 1, 2)  # [B, W, 2, L, H]
         is_word = batch.is_word[..., None]
-        found = [Rows(own & is_word).sums(masses) for own in applies(batch)]
-        self.add("where", torch.stack(found, 1))
-        self.add("words", (applies(batch) & is_word).sum((1, 2)).T)
+        apply = applies(batch) & is_word  # [2, B, W, R]
+        self.add("where", torch.stack([Rows(own).sums(masses) for own in apply], 1))
+        self.add("words", apply.sum((1, 2)).T)
         self.add("everywhere", Rows(is_word).sums(masses))
         self.add("every", is_word.sum((0, 1)))
 
